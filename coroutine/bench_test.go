@@ -1,0 +1,93 @@
+package coroutine
+
+import (
+	"iter"
+	"testing"
+)
+
+func nest(depth int) *Generator[int, int, int] {
+	if depth == 1 {
+		return New(func(y *Yielder[int, int]) (int, error) {
+			for i := 0; ; i++ {
+				if _, err := y.Yield(i); err != nil {
+					return 0, err
+				}
+			}
+		})
+	}
+	return New(func(y *Yielder[int, int]) (int, error) {
+		return YieldFrom(y, nest(depth-1))
+	})
+}
+
+func BenchmarkSend(b *testing.B) {
+	for _, bc := range []struct {
+		name  string
+		depth int
+	}{{"depth=1", 1}, {"depth=10", 10}, {"depth=100", 100}} {
+		b.Run(bc.name, func(b *testing.B) {
+			g := nest(bc.depth)
+			g.Next()
+			defer g.Close()
+			b.ReportAllocs()
+			for b.Loop() {
+				g.Send(1)
+			}
+		})
+	}
+}
+
+// BenchmarkIterPull is the floor of BenchmarkSend.
+func BenchmarkIterPull(b *testing.B) {
+	next, stop := iter.Pull(func(yield func(int) bool) {
+		for i := 0; yield(i); i++ {
+		}
+	})
+	defer stop()
+	for b.Loop() {
+		next()
+	}
+}
+
+// BenchmarkYieldFrom is a delegation to a generator that ends at once, against
+// the plain call of a function that takes the same Yielder.
+func BenchmarkYieldFrom(b *testing.B) {
+	var pool Pool
+	defer pool.Close()
+	leaf := func(y *Yielder[int, int]) (int, error) { return 1, nil }
+	for _, bc := range []struct {
+		name string
+		call func(y *Yielder[int, int]) (int, error)
+	}{
+		{"generator", func(y *Yielder[int, int]) (int, error) { return YieldFrom(y, New(leaf)) }},
+		{"call", leaf},
+	} {
+		b.Run(bc.name, func(b *testing.B) {
+			g := NewIn(nil, &pool, func(y *Yielder[int, int]) (int, error) {
+				for b.Loop() {
+					bc.call(y)
+				}
+				return 0, nil
+			})
+			b.ReportAllocs()
+			g.Next()
+		})
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	var pool Pool
+	defer pool.Close()
+	body := func(y *Yielder[int, int]) (int, error) { return 1, nil }
+	for _, bc := range []struct {
+		name string
+		pool *Pool
+	}{{"pooled", &pool}, {"fresh", nil}} {
+		b.Run(bc.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				NewIn(nil, bc.pool, body).Next()
+			}
+		})
+	}
+}

@@ -1,0 +1,131 @@
+package coroutine
+
+import (
+	"iter"
+	"sync"
+)
+
+// A shell is a stack that bodies run on, one after the other: the goroutine
+// behind an iter.Pull. next switches to it, yield switches back.
+type shell struct {
+	g      uintptr
+	next   func() (struct{}, bool)
+	stop   func()
+	yield  func(struct{}) bool
+	body   interface{ exec() }
+	pool   *Pool // nil: the goroutine ends with its first body
+	goexit bool  // the body called runtime.Goexit; only stop goes on with that
+}
+
+func newShell(p *Pool) *shell {
+	s := &shell{pool: p}
+	s.next, s.stop = iter.Pull(s.loop)
+	return s
+}
+
+func (s *shell) loop(yield func(struct{}) bool) {
+	s.g, s.yield = getg(), yield
+	if s.pool != nil {
+		s.pool.enter(s.g)
+	}
+	for {
+		s.body.exec()
+		s.body = nil
+		if s.pool == nil || !yield(struct{}{}) {
+			return
+		}
+	}
+}
+
+// release is called by whoever drove a body to its end, not on the shell's own
+// stack.
+func (s *shell) release() {
+	switch {
+	case s.goexit:
+		// stop goes on with the Goexit, and then does the same to its caller.
+		s.pool.leave(s)
+		go s.stop()
+	case s.pool != nil && !s.pool.put(s):
+		s.pool.leave(s)
+		s.stop()
+	}
+}
+
+// A Pool keeps the stacks of finished generators for those to come, which
+// start faster on a stack that has already grown. The zero value is an empty
+// pool without a limit; a nil *Pool keeps nothing. Its methods may be called
+// from any goroutine.
+type Pool struct {
+	// Max is how many idle stacks are kept at most; 0 means no limit. It must
+	// not be changed once the pool is in use.
+	Max int
+
+	mu     sync.Mutex
+	idle   []*shell
+	stacks map[uintptr]struct{} // those of all its shells, idle or in use
+	closed bool
+}
+
+// Close ends the idle stacks. Those in use end with their bodies.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	idle := p.idle
+	p.idle, p.closed = nil, true
+	p.mu.Unlock()
+	for _, s := range idle {
+		p.leave(s)
+		s.stop()
+	}
+}
+
+// Owns reports whether the calling goroutine is one of the pool's stacks.
+func (p *Pool) Owns() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, ok := p.stacks[getg()]
+	return ok
+}
+
+func (p *Pool) get() *shell {
+	if p == nil {
+		return newShell(nil)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.idle) - 1
+	if n < 0 {
+		return newShell(p)
+	}
+	s := p.idle[n]
+	p.idle[n] = nil
+	p.idle = p.idle[:n]
+	return s
+}
+
+func (p *Pool) put(s *shell) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || p.Max > 0 && len(p.idle) >= p.Max {
+		return false
+	}
+	p.idle = append(p.idle, s)
+	return true
+}
+
+func (p *Pool) enter(g uintptr) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stacks == nil {
+		p.stacks = make(map[uintptr]struct{})
+	}
+	p.stacks[g] = struct{}{}
+}
+
+func (p *Pool) leave(s *shell) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.stacks, s.g)
+}

@@ -1,0 +1,389 @@
+package coroutine
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"sync/atomic"
+)
+
+// A Yielder is a generator as its own body sees it: what the body yields
+// through. It also holds all of the generator that does not depend on the type
+// of its result, so that generators that delegate to one another, whose results
+// differ, form a list.
+//
+// The generators of a delegation are linked from the outermost, the top, by sub
+// to the innermost, the leaf, and back by parent. A link exists while the
+// parent is suspended in (or running through) a YieldFrom of a generator that
+// nobody else delegates to. Send and Throw switch from the caller's stack
+// straight to the leaf's, and drive goes from a generator that ends to its
+// parent, so the cost of a step does not depend on depth.
+type Yielder[Y, S any] struct {
+	status atomic.Uint32 // a State; of linked ones only the top's says Running
+	event  event         // why the stack was left last
+	isNext bool          // resumed by Next, not by Send
+	in     S             // value sent
+	out    Y             // value yielded
+	err    error         // what Yield is to return; of an ended body, what it raised
+
+	yield   func(struct{}) bool // the shell's while the body runs, else idle
+	shell   *shell              // nil before the start and after the end
+	leaf    *Yielder[Y, S]
+	parent  *Yielder[Y, S]
+	sub     *Yielder[Y, S]
+	foreign any // what it delegates to without a link
+	owner   owner
+
+	ctx  context.Context
+	pool *Pool
+}
+
+// owner is the Generator around a Yielder.
+type owner interface {
+	call() error // runs the body and keeps its result
+	exec()
+	stop() error // the StopIteration of that result
+}
+
+type event uint8
+
+const (
+	yielded event = iota
+	delegated
+	ended
+)
+
+// Context returns the context the generator was made with, or that of the
+// generator which first delegated to it; context.Background if there is none.
+func (y *Yielder[Y, S]) Context() context.Context {
+	if y.ctx == nil {
+		return context.Background()
+	}
+	return y.ctx
+}
+
+// Yield suspends the body and hands v to whoever resumed it. It returns the
+// value sent to resume it (the zero S for Next), or the error thrown in, which
+// the body should return unless it means to handle it.
+//
+// Yield must be called on the goroutine of the body, while it runs. Called at
+// another time it returns ErrNotRunning; called meanwhile by another goroutine
+// it does so in programs built with -race, and is undefined in others.
+func (y *Yielder[Y, S]) Yield(v Y) (S, error) {
+	// This is kept small enough to be inlined: each return after a switch of
+	// stacks is one that the processor mispredicts.
+	if raceEnabled && !y.here() {
+		return y.in, ErrNotRunning
+	}
+	y.out = v
+	y.yield(struct{}{})
+	return y.in, y.err
+}
+
+// here reports whether the calling goroutine is that of the running body.
+func (y *Yielder[Y, S]) here() bool {
+	return y.shell != nil && y.shell.g == getg()
+}
+
+// idle is the yield of a Yielder whose body is not running.
+func idle(struct{}) bool { return false }
+
+// exec runs the body on the current stack, the shell's.
+func (y *Yielder[Y, S]) exec() {
+	y.yield = y.shell.yield // which a new shell has only now
+	returned := false
+	defer func() {
+		y.event = ended
+		if returned {
+			return
+		}
+		if r := recover(); r != nil {
+			p, ok := r.(*PanicError)
+			if !ok {
+				p = &PanicError{r, debug.Stack()}
+			}
+			y.err = panicking{p}
+			return
+		}
+		// Goexit cannot be stopped, only held up, here, until the shell is.
+		y.err, y.shell.goexit = ErrGoexit, true
+		y.shell.yield(struct{}{})
+	}()
+	err := y.owner.call()
+	if err != nil && errors.Is(err, ErrStopIteration) {
+		err = &RaisedStopError{err}
+	}
+	y.err, returned = err, true
+}
+
+// step switches to the stack of y, on which Yield, or YieldFrom, returns in
+// (as sent by Next if isNext) or err, and comes back when that is left again.
+func (y *Yielder[Y, S]) step() {
+	y.event = yielded
+	y.yield = y.shell.yield
+	y.shell.next()
+	y.yield = idle
+}
+
+// start gives a created generator its stack, which the next step enters.
+func (y *Yielder[Y, S]) start() {
+	y.shell = y.pool.get()
+	y.shell.body = y.owner
+}
+
+// end takes the stack of a generator whose body has ended, and returns what the
+// body raised.
+func (y *Yielder[Y, S]) end() error {
+	sh, err := y.shell, y.err
+	y.shell, y.leaf, y.err = nil, nil, ErrNotRunning
+	y.status.Store(uint32(Closed))
+	sh.release()
+	return err
+}
+
+// link makes s the delegate of y, unlink ends that.
+func (y *Yielder[Y, S]) link(s *Yielder[Y, S]) {
+	y.sub, s.parent, s.leaf = s, y, nil
+	if s.ctx == nil {
+		s.ctx = y.ctx
+	}
+	if s.pool == nil {
+		s.pool = y.pool
+	}
+	if s.status.CompareAndSwap(uint32(Created), uint32(Suspended)) {
+		s.start()
+	}
+}
+
+func (y *Yielder[Y, S]) unlink() {
+	y.sub.parent, y.sub = nil, nil
+}
+
+// running reports whether the body, or one that it delegates to, is running.
+func (y *Yielder[Y, S]) running() bool {
+	for ; y != nil; y = y.parent {
+		if State(y.status.Load()) == Running {
+			return true
+		}
+	}
+	return false
+}
+
+// enter begins an operation. The answer Suspended gives y to the caller, by
+// making it Running.
+func (y *Yielder[Y, S]) enter() (State, error) {
+	if y.parent != nil {
+		if y.running() {
+			return Running, ErrExecuting
+		}
+		// Somebody drives what others delegate to: what they remember of the
+		// leaf may cease to be so.
+		for p := y.parent; p != nil; p = p.parent {
+			p.leaf = nil
+		}
+	}
+	if y.status.CompareAndSwap(uint32(Suspended), uint32(Running)) {
+		return Suspended, nil
+	}
+	switch st := State(y.status.Load()); st {
+	case Created, Closed:
+		return st, nil
+	default:
+		return Running, ErrExecuting
+	}
+}
+
+// descend returns the generator to step in order to resume y, with what its
+// Yield is to return set to err: the leaf, or one whose delegate cannot be
+// resumed, because somebody else has driven it to its end or is driving it now.
+// The YieldFrom of that one gets the delegate's answer.
+func (y *Yielder[Y, S]) descend(err error) *Yielder[Y, S] {
+	for y.sub != nil {
+		switch State(y.sub.status.Load()) {
+		case Suspended:
+			y = y.sub
+			continue
+		case Running:
+			err = ErrExecuting
+		}
+		y.unlink()
+	}
+	y.err = err
+	return y
+}
+
+// resume steps cur, which y delegates to or is, and what follows. y is Running.
+func (y *Yielder[Y, S]) resume(cur *Yielder[Y, S]) (Y, error) {
+	if y.parent == nil {
+		y.leaf = cur
+	}
+	cur.step()
+	return y.conclude(y.follow(cur))
+}
+
+// follow goes on from where cur has left its stack, to a delegate or to its
+// parent, until y yields, and returns the generator that did; or until y ends,
+// and returns nil and what y raised.
+func (y *Yielder[Y, S]) follow(cur *Yielder[Y, S]) (*Yielder[Y, S], error) {
+	for {
+		switch cur.event {
+		case yielded:
+			cur.err = ErrNotRunning
+			if y.parent == nil {
+				y.leaf = cur
+			}
+			return cur, nil
+		case delegated:
+			var none S
+			cur = cur.sub.descend(nil)
+			cur.in, cur.isNext = none, true
+		case ended:
+			err := cur.end()
+			if cur == y {
+				return nil, err
+			}
+			cur = cur.parent
+			cur.unlink()
+			cur.err = err
+		}
+		if y.parent == nil {
+			y.leaf = cur
+		}
+		cur.step()
+	}
+}
+
+// conclude makes the results of an operation from those of follow.
+func (y *Yielder[Y, S]) conclude(cur *Yielder[Y, S], err error) (Y, error) {
+	if cur != nil {
+		y.status.Store(uint32(Suspended))
+		return cur.out, nil
+	}
+	var zero Y
+	switch err := err.(type) {
+	case nil:
+		return zero, y.owner.stop()
+	case panicking:
+		panic(err.PanicError)
+	default:
+		return zero, err
+	}
+}
+
+func (y *Yielder[Y, S]) send(v S, isNext bool) (Y, error) {
+	if y.parent == nil && y.status.CompareAndSwap(uint32(Suspended), uint32(Running)) {
+		// The short way, of a step from one Yield to the next.
+		if cur := y.leaf; cur != nil {
+			cur.in, cur.isNext, cur.err = v, isNext, nil
+			cur.step()
+			if cur.event == yielded {
+				cur.err = ErrNotRunning
+				y.status.Store(uint32(Suspended))
+				return cur.out, nil
+			}
+			return y.conclude(y.follow(cur))
+		}
+	} else if err := y.begin(v, isNext); err != nil {
+		var zero Y
+		return zero, err
+	}
+	cur := y.descend(nil)
+	cur.in, cur.isNext = v, isNext
+	return y.resume(cur)
+}
+
+// begin is enter for a Send or Next, which start a created generator.
+func (y *Yielder[Y, S]) begin(v S, isNext bool) error {
+	switch st, err := y.enter(); {
+	case err != nil:
+		return err
+	case st == Closed:
+		return y.owner.stop()
+	case st == Created:
+		if !isNext && any(v) != nil {
+			return ErrJustStarted
+		}
+		if !y.status.CompareAndSwap(uint32(Created), uint32(Running)) {
+			return ErrExecuting
+		}
+		y.start()
+	}
+	return nil
+}
+
+func (y *Yielder[Y, S]) throw(e error) (Y, error) {
+	var zero Y
+	switch st, err := y.enter(); {
+	case err != nil:
+		return zero, err
+	case st == Closed:
+		return zero, e
+	case st == Created:
+		y.status.Store(uint32(Closed))
+		return zero, e
+	}
+	if y.sub != nil && errors.Is(e, GeneratorExit) {
+		return y.resume(y.closeSub(e))
+	}
+	return y.resume(y.descend(e))
+}
+
+// closeSub closes the delegate of y, if it has one, and returns y, to be
+// stepped with the error of that or else with e.
+func (y *Yielder[Y, S]) closeSub(e error) *Yielder[Y, S] {
+	if y.sub != nil {
+		if err := y.sub.closeLinked(); err != nil {
+			e = err
+		}
+		y.unlink()
+	}
+	y.err = e
+	return y
+}
+
+// closeLinked closes y on behalf of its parent, which is running.
+func (y *Yielder[Y, S]) closeLinked() error {
+	if y.status.CompareAndSwap(uint32(Suspended), uint32(Running)) {
+		return y.exit()
+	}
+	if State(y.status.Load()) == Running {
+		return ErrExecuting
+	}
+	return nil
+}
+
+// exit throws GeneratorExit into y, which is Running, after closing what y
+// delegates to. It returns nil if that ends y as it should.
+func (y *Yielder[Y, S]) exit() error {
+	cur := y.closeSub(GeneratorExit)
+	if y.parent == nil {
+		y.leaf = cur
+	}
+	cur.step()
+	cur, err := y.follow(cur)
+	switch {
+	case cur != nil:
+		y.status.Store(uint32(Suspended))
+		return ErrIgnoredExit
+	case errors.Is(err, GeneratorExit):
+		return nil
+	}
+	return err
+}
+
+func (y *Yielder[Y, S]) close() error {
+	switch st, err := y.enter(); {
+	case err != nil:
+		return err
+	case st == Created:
+		y.status.Store(uint32(Closed))
+		return nil
+	case st == Closed:
+		return nil
+	}
+	err := y.exit()
+	if p, ok := err.(panicking); ok {
+		panic(p.PanicError)
+	}
+	return err
+}

@@ -1,0 +1,3 @@
+module coloop
+
+go 1.26.0
