@@ -1,0 +1,167 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package loop
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// Dial connects to address on network "tcp", "tcp4", "tcp6" or "unix", parking
+// the task (loop.create_connection). A host name is resolved by the executor, and
+// its addresses tried in turn. Errors are *net.OpError, as those of net.Dial are.
+func Dial(y *Yielder, network, address string) (*Conn, error) {
+	t, err := taskOf(y)
+	if err != nil {
+		return nil, err
+	}
+	l := t.fut.loop
+	addrs, err := resolve(y, l, network, address)
+	if err != nil {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
+	}
+	var failures []error
+	for _, a := range addrs {
+		c, err := connect(l, network, a)
+		if err == nil {
+			return c, nil
+		}
+		if isCancelled(err) {
+			return nil, err
+		}
+		failures = append(failures, &net.OpError{Op: "dial", Net: network, Addr: a, Err: err})
+	}
+	if len(failures) == 1 {
+		return nil, failures[0]
+	}
+	return nil, errors.Join(failures...)
+}
+
+func connect(l *Loop, network string, a net.Addr) (*Conn, error) {
+	sa, family, err := sockaddr(a)
+	if err != nil {
+		return nil, err
+	}
+	fd, err := socket(family)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	if family != unix.AF_UNIX {
+		if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
+			_ = unix.Close(fd)
+			return nil, os.NewSyscallError("setsockopt", err)
+		}
+	}
+	err = unix.Connect(fd, sa)
+	if err != nil && err != unix.EINPROGRESS && err != unix.EINTR {
+		_ = unix.Close(fd)
+		return nil, os.NewSyscallError("connect", err)
+	}
+	c, addErr := newConn(l, fd, network, a)
+	if addErr != nil {
+		return nil, addErr
+	}
+	for err != nil {
+		c.d.wr.ready = false
+		if err := c.d.wait(&c.d.wr); err != nil {
+			_ = c.d.close()
+			return nil, err
+		}
+		// Being told that it is writable may be about a descriptor of the same
+		// number that was closed just before.
+		switch err = unix.Connect(fd, sa); err {
+		case nil, unix.EISCONN:
+			err = nil
+		case unix.EALREADY, unix.EINPROGRESS, unix.EINTR:
+		default:
+			_ = c.d.close()
+			return nil, os.NewSyscallError("connect", err)
+		}
+	}
+	return c, nil
+}
+
+// resolve makes addresses of what Dial and Listen take.
+func resolve(y *Yielder, l *Loop, network, address string) ([]net.Addr, error) {
+	switch network {
+	case "unix":
+		return []net.Addr{&net.UnixAddr{Name: address, Net: network}}, nil
+	case "tcp", "tcp4", "tcp6":
+	default:
+		return nil, net.UnknownNetworkError(network)
+	}
+	host, service, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.ParseUint(service, 10, 16)
+	if err != nil {
+		return nil, &net.AddrError{Err: "invalid port", Addr: address}
+	}
+	var ips []netip.Addr
+	switch ip, err := netip.ParseAddr(host); {
+	case err == nil:
+		ips = []netip.Addr{ip}
+	case host == "" && network == "tcp6":
+		ips = []netip.Addr{netip.IPv6Unspecified()}
+	case host == "":
+		ips = []netip.Addr{netip.IPv4Unspecified()}
+	case y == nil:
+		return nil, &net.AddrError{Err: "not an IP address", Addr: address}
+	default:
+		if ips, err = LookupHost(y, network, host); err != nil {
+			return nil, err
+		}
+	}
+	var addrs []net.Addr
+	for _, ip := range ips {
+		if ip = ip.Unmap(); network == "tcp" || ip.Is4() == (network == "tcp4") {
+			addrs = append(addrs, net.TCPAddrFromAddrPort(netip.AddrPortFrom(ip, uint16(port))))
+		}
+	}
+	if addrs == nil {
+		return nil, &net.AddrError{Err: "no suitable address", Addr: address}
+	}
+	return addrs, nil
+}
+
+// LookupHost resolves a host name for network "tcp", "tcp4" or "tcp6" on the
+// loop's executor (loop.getaddrinfo). Cancelling the task ends the lookup.
+func LookupHost(y *Yielder, network, host string) ([]netip.Addr, error) {
+	t, err := taskOf(y)
+	if err != nil {
+		return nil, err
+	}
+	ipNetwork := "ip" + network[len("tcp"):]
+	// The task's context, which cancelling the task ends.
+	ctx := (*taskContext)(t)
+	return RunInExecutor(t.fut.loop, func() ([]netip.Addr, error) {
+		return net.DefaultResolver.LookupNetIP(ctx, ipNetwork, host)
+	}).Await(y)
+}
+
+func sockaddr(a net.Addr) (sa unix.Sockaddr, family int, err error) {
+	switch a := a.(type) {
+	case *net.UnixAddr:
+		return &unix.SockaddrUnix{Name: a.Name}, unix.AF_UNIX, nil
+	case *net.TCPAddr:
+		if ip := a.IP.To4(); ip != nil {
+			return &unix.SockaddrInet4{Port: a.Port, Addr: [4]byte(ip)}, unix.AF_INET, nil
+		}
+		sa := &unix.SockaddrInet6{Port: a.Port, Addr: [16]byte(a.IP)}
+		if a.Zone != "" {
+			ifi, err := net.InterfaceByName(a.Zone)
+			if err != nil {
+				return nil, 0, err
+			}
+			sa.ZoneId = uint32(ifi.Index)
+		}
+		return sa, unix.AF_INET6, nil
+	}
+	return nil, 0, &net.AddrError{Err: "unexpected address type", Addr: a.String()}
+}

@@ -1,0 +1,253 @@
+package loop
+
+import "coloop/coroutine"
+
+type futureState uint8
+
+const (
+	pending futureState = iota
+	finished
+	cancelled
+)
+
+// future is the part of a Future that does not depend on its type.
+type future struct {
+	loop      *Loop
+	self      AnyFuture // the Future, Task or gathering that this is part of
+	err       error     // of a pending task: what its next step raises
+	cancelMsg string
+	callbacks []doneCallback
+	first     [1]doneCallback // what callbacks starts in, to save an allocation
+	state     futureState
+	awaiting  bool // yielded by Await (_asyncio_future_blocking)
+	isTask    bool
+}
+
+// doneCallback is what AddDoneCallback schedules.
+type doneCallback interface{ futureDone(*future) }
+
+// AnyFuture is a Future, or Task, of any type.
+type AnyFuture interface {
+	// Done reports whether there is a result, an error or a cancellation.
+	Done() bool
+	// Cancelled reports whether the future was cancelled.
+	Cancelled() bool
+	// Cancel cancels the future and reports whether it could. Of a task it
+	// requests that; see Task.
+	Cancel(msg ...string) bool
+	// Exception returns the error the future is done with, nil if it has a
+	// result; ErrInvalidState if it is not done, a CancelledError if cancelled.
+	Exception() (exc, err error)
+
+	base() *future
+	cancel(msg string) bool
+	// cancelledError makes what a cancelled future raises.
+	cancelledError() error
+}
+
+// A Future is a result of type T to come (asyncio.Future). It must be used on
+// the goroutine of its loop.
+type Future[T any] struct {
+	future
+	result T
+}
+
+// NewFuture returns a pending future of l (loop.create_future).
+func NewFuture[T any](l *Loop) *Future[T] {
+	f := &Future[T]{}
+	f.init(l, f)
+	return f
+}
+
+func (f *future) init(l *Loop, self AnyFuture) {
+	f.loop, f.self = l, self
+	f.callbacks = f.first[:0]
+}
+
+func (f *future) base() *future { return f }
+
+// Loop returns the loop of the future.
+func (f *future) Loop() *Loop { return f.loop }
+
+// Done reports whether the future has a result or an error, or was cancelled.
+func (f *future) Done() bool { return f.state != pending }
+
+// Cancelled reports whether the future was cancelled.
+func (f *future) Cancelled() bool { return f.state == cancelled }
+
+// Cancel cancels the future, with at most one message, and schedules its
+// callbacks. It reports false if the future was done.
+func (f *future) Cancel(msg ...string) bool {
+	m := ""
+	if len(msg) > 0 {
+		m = msg[0]
+	}
+	return f.self.cancel(m)
+}
+
+func (f *future) cancel(msg string) bool {
+	if f.state != pending {
+		return false
+	}
+	f.cancelMsg = msg
+	f.settle(cancelled)
+	return true
+}
+
+func (f *future) cancelledError() error { return &CancelledError{f.cancelMsg} }
+
+// Exception returns the error the future is done with, nil if that is a result.
+// err is ErrInvalidState if it is not done, a *CancelledError if it was cancelled.
+func (f *future) Exception() (exc, err error) {
+	switch f.state {
+	case pending:
+		return nil, ErrInvalidState
+	case cancelled:
+		return nil, f.self.cancelledError()
+	}
+	return f.err, nil
+}
+
+// outcome is the error that awaiting the future, which is done, raises.
+func (f *future) outcome() error {
+	if f.state == cancelled {
+		return f.self.cancelledError()
+	}
+	return f.err
+}
+
+// SetException completes the future with an error. It returns ErrInvalidState
+// if the future was done. A StopIteration is replaced, as CPython 3.13 does.
+func (f *future) SetException(err error) error {
+	if f.isTask {
+		return ErrTaskResult
+	}
+	return f.fail(err)
+}
+
+func (f *future) fail(err error) error {
+	if f.state != pending {
+		return ErrInvalidState
+	}
+	if isStopIteration(err) {
+		err = ErrStopIteration
+	}
+	f.err = err
+	f.settle(finished)
+	return nil
+}
+
+func isStopIteration(err error) bool {
+	x, ok := err.(interface{ Is(error) bool })
+	return ok && x.Is(coroutine.ErrStopIteration)
+}
+
+// settle makes the future done and schedules its callbacks
+// (Future.__schedule_callbacks).
+func (f *future) settle(s futureState) {
+	f.state = s
+	cbs := f.callbacks
+	f.callbacks = nil
+	for _, cb := range cbs {
+		f.schedule(cb)
+	}
+	f.first[0] = nil
+}
+
+func (f *future) schedule(cb doneCallback) {
+	if t, ok := cb.(*task); ok {
+		f.loop.ready.push(&t.handle)
+		return
+	}
+	f.loop.ready.push(&Handle{cb: &doneCall{cb, f}, })
+}
+
+type doneCall struct {
+	cb doneCallback
+	f  *future
+}
+
+func (c *doneCall) run() { c.cb.futureDone(c.f) }
+
+func (f *future) addCallback(cb doneCallback) {
+	if f.state != pending {
+		f.schedule(cb)
+		return
+	}
+	f.callbacks = append(f.callbacks, cb)
+}
+
+// removeCallback removes a callback that has not been scheduled.
+func (f *future) removeCallback(cb doneCallback) bool {
+	for i, c := range f.callbacks {
+		if c == cb {
+			f.callbacks = append(f.callbacks[:i], f.callbacks[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// SetResult completes the future. It returns ErrInvalidState if the future was
+// done.
+func (f *Future[T]) SetResult(v T) error {
+	if f.isTask {
+		return ErrTaskResult
+	}
+	return f.succeed(v)
+}
+
+func (f *Future[T]) succeed(v T) error {
+	if f.state != pending {
+		return ErrInvalidState
+	}
+	f.result = v
+	f.settle(finished)
+	return nil
+}
+
+// Result returns the result, or the error: that which the future was completed
+// with, a *CancelledError if it was cancelled, ErrInvalidState if it is not done.
+func (f *Future[T]) Result() (T, error) {
+	var zero T
+	if f.state == pending {
+		return zero, ErrInvalidState
+	}
+	if err := f.outcome(); err != nil {
+		return zero, err
+	}
+	return f.result, nil
+}
+
+// Await suspends the task of y until the future is done and returns its result
+// or error (Future.__await__). It does not suspend if the future is done.
+func (f *Future[T]) Await(y *Yielder) (T, error) {
+	if f.state == pending {
+		if err := await(y, f.self); err != nil {
+			var zero T
+			return zero, err
+		}
+	}
+	return f.Result()
+}
+
+func (f *Future[T]) typed() *Future[T] { return f }
+
+// ensureFuture makes a future awaitable: it is that already.
+func (f *Future[T]) ensureFuture(*Loop) *Future[T] { return f }
+
+// AddDoneCallback has fn called, soon after the future is done, on its loop. The
+// function returned takes that back, unless the call has been scheduled, and
+// reports whether it did.
+func (f *Future[T]) AddDoneCallback(fn func(*Future[T])) (remove func() bool) {
+	cb := &userCallback[T]{f, fn}
+	f.addCallback(cb)
+	return func() bool { return f.removeCallback(cb) }
+}
+
+type userCallback[T any] struct {
+	f  *Future[T]
+	fn func(*Future[T])
+}
+
+func (c *userCallback[T]) futureDone(*future) { c.fn(c.f) }

@@ -1,0 +1,76 @@
+package loop
+
+import "time"
+
+// callback is what a Handle runs.
+type callback interface{ run() }
+
+type funcCallback func()
+
+func (f funcCallback) run() { f() }
+
+// A Handle is a callback waiting for its turn (asyncio.Handle). It must be
+// used on the loop's goroutine.
+type Handle struct {
+	cb        callback
+	cancelled bool
+}
+
+// Cancel keeps the callback from being called; it has no effect once it has
+// been.
+func (h *Handle) Cancel() {
+	h.cancelled = true
+}
+
+// Cancelled reports whether Cancel was called.
+func (h *Handle) Cancelled() bool { return h.cancelled }
+
+// A TimerHandle is a callback waiting for its time (asyncio.TimerHandle).
+type TimerHandle struct {
+	Handle
+	scheduled bool // in the loop's heap
+	loop      *Loop
+	when      time.Duration
+}
+
+// When returns the time that the callback is due, on the loop's clock.
+func (h *TimerHandle) When() time.Duration { return h.when }
+
+// Cancel keeps the callback from being called. The handle stays in the heap
+// until its time comes or cancelled timers are the majority there.
+func (h *TimerHandle) Cancel() {
+	if !h.cancelled && h.scheduled {
+		h.loop.timersCancelled++
+	}
+	h.cancelled = true
+}
+
+// readyQueue is a FIFO of handles in a ring.
+type readyQueue struct {
+	ring []*Handle // a power of two long
+	head int
+	n    int
+}
+
+func (q *readyQueue) push(h *Handle) {
+	if q.n == len(q.ring) {
+		q.grow()
+	}
+	q.ring[(q.head+q.n)&(len(q.ring)-1)] = h
+	q.n++
+}
+
+func (q *readyQueue) pop() *Handle {
+	h := q.ring[q.head]
+	q.ring[q.head] = nil
+	q.head = (q.head + 1) & (len(q.ring) - 1)
+	q.n--
+	return h
+}
+
+func (q *readyQueue) grow() {
+	ring := make([]*Handle, max(64, 2*len(q.ring)))
+	n := copy(ring, q.ring[q.head:])
+	copy(ring[n:], q.ring[:q.head])
+	q.ring, q.head = ring, 0
+}

@@ -1,0 +1,150 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package loop
+
+import (
+	"errors"
+	"iter"
+	"os"
+	"sync/atomic"
+	"time"
+
+	gneterrors "github.com/panjf2000/gnet/v2/pkg/errors"
+	"github.com/panjf2000/gnet/v2/pkg/netpoll"
+)
+
+// netPoller is gnet's poller (epoll or kqueue) behind the poller interface.
+//
+// netpoll.Poller.Polling calls back for each event and comes back only by being
+// shut down, which loses the rest of its batch. So it runs as a coroutine, and
+// poll is its Next: it stays where it is, in the middle of a batch if need be,
+// until the loop asks for more.
+//
+// It blocks for as long as there are no events and knows no end of a batch, so
+// there is a descriptor of our own, level-triggered, that is kept readable
+// ("raised") while the loop has work: a poll that is not to wait ends with the
+// event of that one, one that may wait ends with any event.
+type netPoller struct {
+	loop    *Loop
+	poller  *netpoll.Poller
+	resume  func() (struct{}, bool)
+	stop    func()
+	yield   func(struct{}) bool
+	failure error
+	base    time.Time
+	socks   []*descriptor // by descriptor number
+	waiting bool
+
+	flag   flag
+	raised atomic.Bool
+	timer  timer
+	armed  time.Duration // the time the timer is set to
+}
+
+func newNetPoller(l *Loop) (_ poller, err error) {
+	n := &netPoller{loop: l, base: time.Now(), armed: forever}
+	if n.poller, err = netpoll.OpenPoller(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.poller.Close())
+		}
+	}()
+	if err = n.flag.open(); err != nil {
+		return nil, err
+	}
+	if err = n.poller.AddRead(&netpoll.PollAttachment{FD: n.flag.fd()}, false); err != nil {
+		return nil, errors.Join(err, n.flag.close())
+	}
+	if err = n.timer.open(n); err != nil {
+		return nil, errors.Join(err, n.flag.close())
+	}
+	n.resume, n.stop = iter.Pull(func(yield func(struct{}) bool) {
+		n.yield = yield
+		n.failure = n.poller.Polling(n.event)
+	})
+	return n, nil
+}
+
+func (n *netPoller) now() time.Duration { return time.Since(n.base) }
+
+// event is called by Polling.
+func (n *netPoller) event(fd int, ev netpoll.IOEvent, flags netpoll.IOFlags) error {
+	if fd != n.flag.fd() && fd != n.timer.fd() {
+		if fd < len(n.socks) && n.socks[fd] != nil {
+			broken := netpoll.IsErrorEvent(ev, flags)
+			n.socks[fd].ready(
+				netpoll.IsReadEvent(ev) || broken,
+				netpoll.IsWriteEvent(ev) || broken,
+				broken || hangup(ev, flags))
+		}
+		if !n.waiting {
+			return nil
+		}
+	}
+	if !n.yield(struct{}{}) {
+		return gneterrors.ErrEngineShutdown
+	}
+	return nil
+}
+
+func (n *netPoller) poll(until time.Duration) error {
+	n.waiting = until > 0
+	if n.waiting && until != forever {
+		now := n.now()
+		if n.armed <= now {
+			n.armed = forever // it has gone off
+		}
+		if until <= now {
+			n.waiting = false
+		} else if until < n.armed {
+			n.armed = until
+			n.timer.set(until - now)
+		}
+	}
+	if n.waiting && n.raised.Load() {
+		n.flag.lower()
+		n.raised.Store(false)
+		// What another goroutine has scheduled before that, it did not raise
+		// the flag for.
+		n.waiting = n.loop.pendingN.Load() == 0
+	}
+	if !n.waiting {
+		n.wake()
+	}
+	if _, ok := n.resume(); !ok {
+		return os.NewSyscallError("poll", n.failure)
+	}
+	return nil
+}
+
+func (n *netPoller) wake() {
+	if !n.raised.Swap(true) {
+		n.flag.raise()
+	}
+}
+
+func (n *netPoller) add(d *descriptor) error {
+	for len(n.socks) <= d.fd {
+		n.socks = append(n.socks, make([]*descriptor, max(64, len(n.socks)))...)
+	}
+	if err := n.poller.AddReadWrite(&netpoll.PollAttachment{FD: d.fd}, true); err != nil {
+		return err
+	}
+	n.socks[d.fd] = d
+	return nil
+}
+
+// remove forgets d. The system does so when the descriptor is closed.
+func (n *netPoller) remove(d *descriptor) { n.socks[d.fd] = nil }
+
+func (n *netPoller) close() error {
+	for _, d := range n.socks {
+		if d != nil {
+			d.close()
+		}
+	}
+	n.stop()
+	return errors.Join(n.timer.close(), n.flag.close(), n.poller.Close())
+}

@@ -1,0 +1,62 @@
+package loop
+
+import "time"
+
+// Sleep suspends the task for d (asyncio.sleep). For d <= 0 it gives every
+// other ready task a turn. It returns early only with an error, that of a
+// cancellation as a rule.
+func Sleep(y *Yielder, d time.Duration) error {
+	if d <= 0 {
+		return pause(y)
+	}
+	t, err := taskOf(y)
+	if err != nil {
+		return err
+	}
+	l := t.fut.loop
+	s := l.getSleeper()
+	l.schedule(&s.timer, l.Time()+d)
+	s.queued = true
+	err = await(y, s)
+	if s.queued {
+		s.timer.Cancel()
+	} else {
+		l.putSleeper(s)
+	}
+	return err
+}
+
+// A sleeper is the future and the timer of one Sleep. Nobody else gets to see
+// them, so they are used again once the timer has left the heap.
+type sleeper struct {
+	future
+	timer  TimerHandle
+	queued bool // the timer is in the heap, or in the ready queue
+	next   *sleeper
+}
+
+func (s *sleeper) run() {
+	s.queued = false
+	if s.state == pending {
+		s.settle(finished)
+	}
+}
+
+func (l *Loop) getSleeper() *sleeper {
+	s := l.sleepers
+	if s == nil {
+		s = &sleeper{}
+		s.timer.cb, s.timer.loop = s, l
+	} else {
+		l.sleepers = s.next
+		s.future = future{}
+		s.timer.cancelled, s.next = false, nil
+	}
+	s.init(l, s)
+	return s
+}
+
+func (l *Loop) putSleeper(s *sleeper) {
+	s.queued = false
+	s.next, l.sleepers = l.sleepers, s
+}

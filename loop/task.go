@@ -1,0 +1,312 @@
+package loop
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"coloop/coroutine"
+)
+
+// A Yielder is what a suspending function takes as its first parameter: the
+// coroutine it runs in. Whatever takes a *Yielder may suspend the task that
+// runs it; whatever does not never does.
+type Yielder = coroutine.Yielder[any, any]
+
+// A Coroutine is what a task can drive: a generator, or a hand-written state
+// machine, that yields nil to be resumed in the next turn of the loop, or waits
+// by means of Await, and ends with a result of type T.
+type Coroutine[T any] = coroutine.Resumable[any, any, T]
+
+// task is the part of a Task that does not depend on its type. Its fields are
+// those of CPython's Task.
+type task struct {
+	fut        *future
+	coro       driver
+	handle     Handle
+	waiter     AnyFuture // what it waits for (_fut_waiter)
+	prev, next *task     // the tasks of the loop that are not done
+	ctx        atomic.Pointer[taskState]
+	name       string
+	cancelling int32
+	mustCancel bool
+}
+
+type driver interface {
+	Send(any) (any, error)
+	Throw(error) (any, error)
+}
+
+// A Task drives a coroutine to its end and is the future of its result
+// (asyncio.Task). It must be used on the goroutine of its loop.
+//
+// Cancel requests that a CancelledError be raised in the coroutine: at once in
+// what it waits for, or else at its next step. The coroutine may handle that
+// and go on; the task is cancelled when the error leaves it.
+type Task[T any] struct {
+	Future[T]
+	task
+}
+
+// AnyTask is a Task of any type.
+type AnyTask interface {
+	AnyFuture
+	// Name returns the name given to the task, or made up for it.
+	Name() string
+	// SetName gives the task a name.
+	SetName(string)
+	// Cancelling returns the number of requests to cancel the task, less
+	// those taken back by Uncancel.
+	Cancelling() int
+	// Uncancel takes one such request back and returns how many remain.
+	Uncancel() int
+
+	core() *task
+}
+
+// CreateTask makes a task of coro and schedules its first step
+// (asyncio.create_task).
+func CreateTask[T any](l *Loop, coro Coroutine[T]) *Task[T] {
+	t := &Task[T]{}
+	t.start(l, coro)
+	return t
+}
+
+// Go is CreateTask for a function, which it runs as a generator on a stack of
+// the loop's pool.
+func Go[T any](l *Loop, fn func(*Yielder) (T, error)) *Task[T] {
+	t := &Task[T]{}
+	t.start(l, coroutine.NewIn((*taskContext)(&t.task), &l.stacks, fn))
+	return t
+}
+
+func (t *Task[T]) start(l *Loop, coro Coroutine[T]) {
+	t.Future.init(l, t)
+	t.isTask = true
+	t.task.fut, t.task.coro = &t.future, coro
+	t.handle.cb = &t.task
+	l.tasks.add(&t.task)
+	if l.closed {
+		t.abandon()
+		return
+	}
+	l.ready.push(&t.handle)
+}
+
+func (t *Task[T]) base() *future          { return &t.future }
+func (t *Task[T]) cancel(msg string) bool { return t.task.cancel(msg) }
+func (t *Task[T]) cancelledError() error  { return t.task.cancelledError() }
+func (t *Task[T]) core() *task            { return &t.task }
+
+// returned takes the result from what a coroutine's step returned as error,
+// and reports whether that was its return.
+func (t *Task[T]) returned(err error) bool {
+	stop, ok := err.(*coroutine.StopIteration[T])
+	if ok {
+		t.result = stop.Value
+	}
+	return ok
+}
+
+// closeCoroutine ends a coroutine that will not be stepped any more.
+func (t *Task[T]) closeCoroutine() error {
+	_, err := t.coro.(Coroutine[T]).Close()
+	return err
+}
+
+type typedTask interface {
+	returned(error) bool
+	closeCoroutine() error
+}
+
+// Name returns the name given to the task, or one made up for it.
+func (t *task) Name() string {
+	if t.name == "" {
+		t.fut.loop.named++
+		t.name = fmt.Sprintf("Task-%d", t.fut.loop.named)
+	}
+	return t.name
+}
+
+// SetName gives the task a name.
+func (t *task) SetName(name string) { t.name = name }
+
+// Cancelling returns the number of requests to cancel the task, less those
+// taken back by Uncancel (Task.cancelling).
+func (t *task) Cancelling() int { return int(t.cancelling) }
+
+// Uncancel takes back one request to cancel the task, and returns how many
+// remain; with the last goes a cancellation not yet raised (Task.uncancel).
+func (t *task) Uncancel() int {
+	if t.cancelling > 0 {
+		t.cancelling--
+		if t.cancelling == 0 {
+			t.mustCancel = false
+		}
+	}
+	return int(t.cancelling)
+}
+
+func (t *task) cancel(msg string) bool {
+	if t.fut.state != pending {
+		return false
+	}
+	t.cancelling++
+	t.cancelContext()
+	if t.waiter != nil && t.waiter.cancel(msg) {
+		// The request comes back as the error of what the task waits for.
+		return true
+	}
+	t.mustCancel, t.fut.cancelMsg = true, msg
+	return true
+}
+
+// cancelledError returns the error that ended the task the first time it is
+// asked, so that its wrapping and message are not lost.
+func (t *task) cancelledError() error {
+	if err := t.fut.err; err != nil && t.fut.state == cancelled {
+		t.fut.err = nil
+		return err
+	}
+	return t.fut.cancelledError()
+}
+
+// run is what the task's handle calls: the first step, one that follows a bare
+// yield, or the wake-up by what the task waited for (Task.__wakeup).
+func (t *task) run() {
+	exc := t.fut.err
+	t.fut.err = nil
+	if f := t.waiter; f != nil {
+		exc = f.base().outcome()
+	}
+	t.step(exc)
+}
+
+// step resumes the coroutine with exc, or with nothing, and sees to what it
+// answers (Task.__step).
+func (t *task) step(exc error) {
+	if t.mustCancel {
+		if !isCancelled(exc) {
+			exc = t.fut.cancelledError()
+		}
+		t.mustCancel = false
+	}
+	t.waiter = nil
+	l := t.fut.loop
+	l.current = t
+	var y any
+	var err error
+	if exc == nil {
+		y, err = t.coro.Send(nil)
+	} else {
+		y, err = t.coro.Throw(exc)
+	}
+	l.current = nil
+	switch {
+	case err != nil:
+		t.end(err)
+	case y == nil:
+		l.ready.push(&t.handle)
+	default:
+		t.wait(y)
+	}
+}
+
+// wait suspends the task until what its coroutine has yielded is done.
+func (t *task) wait(y any) {
+	f, ok := y.(AnyFuture)
+	if !ok {
+		t.raiseSoon(fmt.Errorf("%w: %v", ErrBadYield, y))
+		return
+	}
+	b := f.base()
+	switch {
+	case b.loop != t.fut.loop:
+		t.raiseSoon(ErrForeignLoop)
+	case !b.awaiting:
+		t.raiseSoon(ErrYieldFuture)
+	case b == t.fut:
+		t.raiseSoon(ErrAwaitSelf)
+	default:
+		b.awaiting = false
+		t.waiter = f
+		b.addCallback(t)
+		if t.mustCancel && f.cancel(t.fut.cancelMsg) {
+			t.mustCancel = false
+		}
+	}
+}
+
+// futureDone is never called: a future that a task waits for schedules the
+// task's own handle.
+func (t *task) futureDone(*future) {}
+
+func (t *task) raiseSoon(err error) {
+	t.fut.err = err
+	t.fut.loop.ready.push(&t.handle)
+}
+
+// end completes the task with what its coroutine returned or raised.
+func (t *task) end(err error) {
+	f := t.fut
+	f.loop.tasks.remove(t)
+	t.coro = done{}
+	switch {
+	case f.self.(typedTask).returned(err):
+		if t.mustCancel {
+			// It was cancelled in its last step.
+			t.mustCancel = false
+			f.cancel(f.cancelMsg)
+		} else {
+			f.settle(finished)
+		}
+	case isCancelled(err):
+		f.err, f.cancelMsg = err, ""
+		f.settle(cancelled)
+	default:
+		f.fail(err)
+	}
+	t.cancelContext()
+}
+
+// done stands for the coroutine of a task that has none any more.
+type done struct{}
+
+func (done) Send(any) (any, error)    { return nil, errors.New("task is done") }
+func (done) Throw(e error) (any, error) { return nil, e }
+
+// abandon ends a task that cannot run because its loop is closed.
+func (t *task) abandon() {
+	err := t.fut.self.(typedTask).closeCoroutine()
+	if err == nil {
+		err = ErrClosed
+	}
+	t.end(err)
+}
+
+// taskList is a list of tasks in the order of their creation.
+type taskList struct{ first, last *task }
+
+func (s *taskList) add(t *task) {
+	t.prev = s.last
+	if s.last == nil {
+		s.first = t
+	} else {
+		s.last.next = t
+	}
+	s.last = t
+}
+
+func (s *taskList) remove(t *task) {
+	if t.prev == nil {
+		s.first = t.next
+	} else {
+		t.prev.next = t.next
+	}
+	if t.next == nil {
+		s.last = t.prev
+	} else {
+		t.next.prev = t.prev
+	}
+	t.prev, t.next = nil, nil
+}
