@@ -81,3 +81,8 @@ func (e *PanicError) Unwrap() error {
 // panicking marks a PanicError that is on its way through the delegators, as
 // against one that somebody throws or returns like any other error.
 type panicking struct{ *PanicError }
+
+func isPanic(err error) bool {
+	_, ok := err.(panicking)
+	return ok
+}

@@ -15,6 +15,8 @@ package coroutine
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 )
 
@@ -29,7 +31,11 @@ const (
 )
 
 func (s State) String() string {
-	return [...]string{"created", "running", "suspended", "closed"}[s]
+	names := [...]string{"created", "running", "suspended", "closed"}
+	if int(s) < len(names) {
+		return names[s]
+	}
+	return fmt.Sprintf("State(%d)", uint32(s))
 }
 
 // A Resumable is anything with the protocol of a generator: it yields values
@@ -87,7 +93,7 @@ func (g *Generator[Y, S, R]) Send(v S) (Y, error) { return g.y.send(v, false) }
 
 // Throw is Next with an error, which the Yield that the body is suspended at
 // returns. A body that does not handle it returns it, and so does Throw. A
-// generator that has not started is closed by it.
+// generator that has not started is closed by it. Throw panics if err is nil.
 func (g *Generator[Y, S, R]) Throw(err error) (Y, error) { return g.y.throw(err) }
 
 // Close throws GeneratorExit into the body, so that it can clean up and end.
@@ -125,22 +131,32 @@ func (g *Generator[Y, S, R]) Delegate() any {
 
 // Innermost returns the Yielder of the body that runs while g does: its own,
 // or that of the generator at the end of its delegation. It is nil if g is not
-// running. It must be called on g's goroutines.
+// running. It must be called on the goroutine of a running body.
 func (g *Generator[Y, S, R]) Innermost() *Yielder[Y, S] {
-	if State(g.y.status.Load()) != Running {
+	y := &g.y
+	if !y.running() {
 		return nil
 	}
-	return g.y.leaf
+	if y.leaf != nil {
+		return y.leaf
+	}
+	for y.sub != nil {
+		y = y.sub
+	}
+	return y
 }
 
-// All ranges over what the generator yields from now on. Leaving the loop
-// early leaves the generator suspended; an error the body raises ends it, and
-// Result tells.
-func (g *Generator[Y, S, R]) All() iter.Seq[Y] {
-	return func(yield func(Y) bool) {
+// All ranges over what the generator yields from now on. If the body raises an
+// error, that comes last, with the zero Y; what the body returns is dropped.
+// Leaving the loop early leaves the generator suspended.
+func (g *Generator[Y, S, R]) All() iter.Seq2[Y, error] {
+	return func(yield func(Y, error) bool) {
 		for {
 			v, err := g.Next()
-			if err != nil || !yield(v) {
+			if errors.Is(err, ErrStopIteration) {
+				return
+			}
+			if !yield(v, err) || err != nil {
 				return
 			}
 		}
@@ -167,7 +183,12 @@ func (g *Generator[Y, S, R]) take() (v R) {
 
 func (g *Generator[Y, S, R]) exec() { g.y.exec() }
 
-func (g *Generator[Y, S, R]) call() (err error) {
-	g.result.Value, err = g.body(&g.y)
+func (g *Generator[Y, S, R]) call() error {
+	body := g.body
+	g.body = nil
+	v, err := body(&g.y)
+	if err == nil {
+		g.result.Value = v
+	}
 	return err
 }

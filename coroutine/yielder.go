@@ -29,7 +29,7 @@ type Yielder[Y, S any] struct {
 	yield   func(struct{}) bool // the shell's while the body runs, else idle
 	shell   *shell              // nil before the start and after the end
 	leaf    *Yielder[Y, S]
-	parent  *Yielder[Y, S]
+	parent  atomic.Pointer[Yielder[Y, S]]
 	sub     *Yielder[Y, S]
 	foreign any // what it delegates to without a link
 	owner   owner
@@ -134,8 +134,10 @@ func (y *Yielder[Y, S]) start() {
 // end takes the stack of a generator whose body has ended, and returns what the
 // body raised.
 func (y *Yielder[Y, S]) end() error {
+	var in S
+	var out Y
 	sh, err := y.shell, y.err
-	y.shell, y.leaf, y.err = nil, nil, ErrNotRunning
+	y.shell, y.leaf, y.in, y.out, y.err = nil, nil, in, out, ErrNotRunning
 	y.status.Store(uint32(Closed))
 	sh.release()
 	return err
@@ -143,7 +145,8 @@ func (y *Yielder[Y, S]) end() error {
 
 // link makes s the delegate of y, unlink ends that.
 func (y *Yielder[Y, S]) link(s *Yielder[Y, S]) {
-	y.sub, s.parent, s.leaf = s, y, nil
+	y.sub, s.leaf = s, nil
+	s.parent.Store(y)
 	if s.ctx == nil {
 		s.ctx = y.ctx
 	}
@@ -156,12 +159,13 @@ func (y *Yielder[Y, S]) link(s *Yielder[Y, S]) {
 }
 
 func (y *Yielder[Y, S]) unlink() {
-	y.sub.parent, y.sub = nil, nil
+	y.sub.parent.Store(nil)
+	y.sub = nil
 }
 
 // running reports whether the body, or one that it delegates to, is running.
 func (y *Yielder[Y, S]) running() bool {
-	for ; y != nil; y = y.parent {
+	for ; y != nil; y = y.parent.Load() {
 		if State(y.status.Load()) == Running {
 			return true
 		}
@@ -172,13 +176,13 @@ func (y *Yielder[Y, S]) running() bool {
 // enter begins an operation. The answer Suspended gives y to the caller, by
 // making it Running.
 func (y *Yielder[Y, S]) enter() (State, error) {
-	if y.parent != nil {
+	if y.parent.Load() != nil {
 		if y.running() {
 			return Running, ErrExecuting
 		}
 		// Somebody drives what others delegate to: what they remember of the
 		// leaf may cease to be so.
-		for p := y.parent; p != nil; p = p.parent {
+		for p := y.parent.Load(); p != nil; p = p.parent.Load() {
 			p.leaf = nil
 		}
 	}
@@ -214,7 +218,7 @@ func (y *Yielder[Y, S]) descend(err error) *Yielder[Y, S] {
 
 // resume steps cur, which y delegates to or is, and what follows. y is Running.
 func (y *Yielder[Y, S]) resume(cur *Yielder[Y, S]) (Y, error) {
-	if y.parent == nil {
+	if y.parent.Load() == nil {
 		y.leaf = cur
 	}
 	cur.step()
@@ -229,12 +233,13 @@ func (y *Yielder[Y, S]) follow(cur *Yielder[Y, S]) (*Yielder[Y, S], error) {
 		switch cur.event {
 		case yielded:
 			cur.err = ErrNotRunning
-			if y.parent == nil {
+			if y.parent.Load() == nil {
 				y.leaf = cur
 			}
 			return cur, nil
 		case delegated:
 			var none S
+			cur.err = ErrNotRunning
 			cur = cur.sub.descend(nil)
 			cur.in, cur.isNext = none, true
 		case ended:
@@ -242,11 +247,11 @@ func (y *Yielder[Y, S]) follow(cur *Yielder[Y, S]) (*Yielder[Y, S], error) {
 			if cur == y {
 				return nil, err
 			}
-			cur = cur.parent
+			cur = cur.parent.Load()
 			cur.unlink()
 			cur.err = err
 		}
-		if y.parent == nil {
+		if y.parent.Load() == nil {
 			y.leaf = cur
 		}
 		cur.step()
@@ -271,7 +276,7 @@ func (y *Yielder[Y, S]) conclude(cur *Yielder[Y, S], err error) (Y, error) {
 }
 
 func (y *Yielder[Y, S]) send(v S, isNext bool) (Y, error) {
-	if y.parent == nil && y.status.CompareAndSwap(uint32(Suspended), uint32(Running)) {
+	if y.parent.Load() == nil && y.status.CompareAndSwap(uint32(Suspended), uint32(Running)) {
 		// The short way, of a step from one Yield to the next.
 		if cur := y.leaf; cur != nil {
 			cur.in, cur.isNext, cur.err = v, isNext, nil
@@ -312,6 +317,9 @@ func (y *Yielder[Y, S]) begin(v S, isNext bool) error {
 }
 
 func (y *Yielder[Y, S]) throw(e error) (Y, error) {
+	if e == nil {
+		panic("coroutine: Throw of a nil error")
+	}
 	var zero Y
 	switch st, err := y.enter(); {
 	case err != nil:
@@ -319,7 +327,9 @@ func (y *Yielder[Y, S]) throw(e error) (Y, error) {
 	case st == Closed:
 		return zero, e
 	case st == Created:
-		y.status.Store(uint32(Closed))
+		if !y.status.CompareAndSwap(uint32(Created), uint32(Closed)) {
+			return zero, ErrExecuting
+		}
 		return zero, e
 	}
 	if y.sub != nil && errors.Is(e, GeneratorExit) {
@@ -332,6 +342,7 @@ func (y *Yielder[Y, S]) throw(e error) (Y, error) {
 // stepped with the error of that or else with e.
 func (y *Yielder[Y, S]) closeSub(e error) *Yielder[Y, S] {
 	if y.sub != nil {
+		y.leaf = nil
 		if err := y.sub.closeLinked(); err != nil {
 			e = err
 		}
@@ -341,10 +352,15 @@ func (y *Yielder[Y, S]) closeSub(e error) *Yielder[Y, S] {
 	return y
 }
 
-// closeLinked closes y on behalf of its parent, which is running.
+// closeLinked closes y on behalf of its parent, which is running, and drops what
+// y returns.
 func (y *Yielder[Y, S]) closeLinked() error {
 	if y.status.CompareAndSwap(uint32(Suspended), uint32(Running)) {
-		return y.exit()
+		err := y.exit()
+		if State(y.status.Load()) == Closed {
+			y.owner.stop()
+		}
+		return err
 	}
 	if State(y.status.Load()) == Running {
 		return ErrExecuting
@@ -356,7 +372,7 @@ func (y *Yielder[Y, S]) closeLinked() error {
 // delegates to. It returns nil if that ends y as it should.
 func (y *Yielder[Y, S]) exit() error {
 	cur := y.closeSub(GeneratorExit)
-	if y.parent == nil {
+	if y.parent.Load() == nil {
 		y.leaf = cur
 	}
 	cur.step()
@@ -365,7 +381,7 @@ func (y *Yielder[Y, S]) exit() error {
 	case cur != nil:
 		y.status.Store(uint32(Suspended))
 		return ErrIgnoredExit
-	case errors.Is(err, GeneratorExit):
+	case errors.Is(err, GeneratorExit) && !isPanic(err):
 		return nil
 	}
 	return err
@@ -376,7 +392,9 @@ func (y *Yielder[Y, S]) close() error {
 	case err != nil:
 		return err
 	case st == Created:
-		y.status.Store(uint32(Closed))
+		if !y.status.CompareAndSwap(uint32(Created), uint32(Closed)) {
+			return ErrExecuting
+		}
 		return nil
 	case st == Closed:
 		return nil

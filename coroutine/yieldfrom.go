@@ -25,7 +25,7 @@ func YieldFrom[Y, S, R any](y *Yielder[Y, S], sub Resumable[Y, S, R]) (R, error)
 		return zero, ErrExecuting
 	case State(g.y.status.Load()) == Closed:
 		return zero, nil
-	case g.y.parent != nil:
+	case g.y.parent.Load() != nil:
 		return delegate[R](y, g, g.Next)
 	}
 	y.link(&g.y)
@@ -65,8 +65,12 @@ func YieldFromIterator[R, Y, S any](y *Yielder[Y, S], it Iterator[Y]) (R, error)
 // YieldFromSeq yields the values of seq. A value sent raises ErrNoSend, an
 // error thrown in is raised; both end the sequence.
 func YieldFromSeq[Y, S any](y *Yielder[Y, S], seq iter.Seq[Y]) error {
+	if !y.here() {
+		return ErrNotRunning
+	}
+	outer := y.foreign // whose body may call us
 	y.foreign = seq
-	defer func() { y.foreign = nil }()
+	defer func() { y.foreign = outer }()
 	for v := range seq {
 		s, err := y.Yield(v)
 		if err == nil && !y.isNext && any(s) != nil {
@@ -95,8 +99,9 @@ func delegate[R, Y, S any](y *Yielder[Y, S], it any, next func() (Y, error)) (R,
 	if !y.here() {
 		return zero, ErrNotRunning
 	}
+	outer := y.foreign // whose method may call us
 	y.foreign = it
-	defer func() { y.foreign = nil }()
+	defer func() { y.foreign = outer }()
 	v, err := next()
 	for err == nil {
 		s, thrown := y.Yield(v)
