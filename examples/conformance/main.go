@@ -1,0 +1,124 @@
+// Conformance plays scenarios (JSON documents that describe generators and
+// what is done to them) on this module and prints a trace of what happens. An
+// interpreter in Python prints the trace of the real thing; the two are the
+// same, byte for byte.
+//
+//	go run ./examples/conformance < scenarios.jsonl
+//
+// The scenarios come as one document, one array or one document after the
+// other. A scenario that is not valid is answered with a line that begins with
+// "!!", and makes the exit status 1.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"coloop/coroutine"
+)
+
+func main() {
+	var p player
+	defer p.pool.Close()
+	out := bufio.NewWriterSize(os.Stdout, 1<<16)
+	err := p.playAll(bufio.NewReaderSize(os.Stdin, 1<<16), out)
+	if err := errors.Join(err, out.Flush()); err != nil {
+		fmt.Fprintln(os.Stderr, "conformance:", err)
+		os.Exit(1)
+	}
+}
+
+// A player plays one scenario after the other, on the same stacks.
+type player struct {
+	pool coroutine.Pool
+}
+
+// playAll answers what in holds until its end or something that is not JSON.
+// The error counts the scenarios that were not valid.
+func (p *player) playAll(in *bufio.Reader, out io.Writer) error {
+	bad := 0
+	for doc, err := range documents(in) {
+		if err != nil {
+			fmt.Fprintf(out, "!! not JSON: %v\n", err)
+			return err
+		}
+		sc, ok := doc.(object)
+		if !ok {
+			fmt.Fprint(out, "# None\n!! a scenario is an object\n")
+			bad++
+			continue
+		}
+		trace, err := p.play(sc)
+		if err != nil {
+			trace = fmt.Appendf(nil, "!! %v\n", err)
+			bad++
+		}
+		id, ok := sc["id"]
+		if !ok || id == nil {
+			id = "None"
+		}
+		if _, err := fmt.Fprintf(out, "# %v\n%s", id, trace); err != nil {
+			return err
+		}
+	}
+	if bad > 0 {
+		return fmt.Errorf("%d scenarios are not valid", bad)
+	}
+	return nil
+}
+
+// play returns the trace of one scenario.
+func (p *player) play(sc object) ([]byte, error) {
+	switch level := sc["level"]; level {
+	case "gen":
+		return p.playGen(sc)
+	default:
+		return nil, fmt.Errorf("no level %v", level)
+	}
+}
+
+// An object is a JSON object, its numbers as they were written.
+type object = map[string]any
+
+// documents decodes a sequence of documents, or the elements of an array.
+func documents(in *bufio.Reader) func(yield func(any, error) bool) {
+	return func(yield func(any, error) bool) {
+		dec := json.NewDecoder(in)
+		dec.UseNumber()
+		array, err := startsArray(in)
+		if array && err == nil {
+			_, err = dec.Token()
+		}
+		for err == nil {
+			if array && !dec.More() {
+				_, err = dec.Token()
+				break
+			}
+			var doc any
+			if err = dec.Decode(&doc); err == nil && !yield(doc, nil) {
+				return
+			}
+		}
+		if err != nil && err != io.EOF {
+			yield(nil, err)
+		}
+	}
+}
+
+func startsArray(in *bufio.Reader) (bool, error) {
+	for {
+		c, err := in.ReadByte()
+		if err != nil {
+			return false, err
+		}
+		switch c {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return c == '[', in.UnreadByte()
+		}
+	}
+}
