@@ -156,10 +156,10 @@ func (f *future) settle(s futureState) {
 
 func (f *future) schedule(cb doneCallback) {
 	if t, ok := cb.(*task); ok {
-		f.loop.ready.push(&t.handle)
+		f.loop.ready.put(&t.handle)
 		return
 	}
-	f.loop.ready.push(&Handle{cb: &doneCall{cb, f}, })
+	f.loop.ready.put(&Handle{cb: &doneCall{cb, f}})
 }
 
 type doneCall struct {

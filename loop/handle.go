@@ -44,33 +44,3 @@ func (h *TimerHandle) Cancel() {
 	}
 	h.cancelled = true
 }
-
-// readyQueue is a FIFO of handles in a ring.
-type readyQueue struct {
-	ring []*Handle // a power of two long
-	head int
-	n    int
-}
-
-func (q *readyQueue) push(h *Handle) {
-	if q.n == len(q.ring) {
-		q.grow()
-	}
-	q.ring[(q.head+q.n)&(len(q.ring)-1)] = h
-	q.n++
-}
-
-func (q *readyQueue) pop() *Handle {
-	h := q.ring[q.head]
-	q.ring[q.head] = nil
-	q.head = (q.head + 1) & (len(q.ring) - 1)
-	q.n--
-	return h
-}
-
-func (q *readyQueue) grow() {
-	ring := make([]*Handle, max(64, 2*len(q.ring)))
-	n := copy(ring, q.ring[q.head:])
-	copy(ring[n:], q.ring[:q.head])
-	q.ring, q.head = ring, 0
-}

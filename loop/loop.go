@@ -21,13 +21,14 @@ import (
 
 // A Loop is an event loop (asyncio.BaseEventLoop).
 type Loop struct {
-	ready           readyQueue
+	ready           fifo[*Handle]
 	timers          []*TimerHandle // a heap
 	timersCancelled int
 	poller          poller
 	current         *task
 	tasks           taskList
-	sleepers        *sleeper
+	sleepers        *sleeper  // free ones
+	waitNodes       *waitNode // likewise
 	stacks          coroutine.Pool
 	executor        *Executor
 	outstanding     int // jobs given to other goroutines
@@ -81,7 +82,7 @@ func (l *Loop) Time() time.Duration { return l.poller.now() }
 // already (loop.call_soon).
 func (l *Loop) CallSoon(fn func()) *Handle {
 	h := &Handle{cb: funcCallback(fn)}
-	l.ready.push(h)
+	l.ready.put(h)
 	return h
 }
 
@@ -125,7 +126,7 @@ func (l *Loop) receive() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, h := range l.incoming {
-		l.ready.push(h)
+		l.ready.put(h)
 		l.incoming[i] = nil
 	}
 	l.incoming = l.incoming[:0]
@@ -183,7 +184,7 @@ func (l *Loop) runOnce() error {
 	}
 	if len(l.timers) > 0 {
 		for now := l.poller.now(); len(l.timers) > 0 && l.timers[0].when <= now; {
-			l.ready.push(&l.popTimer().Handle)
+			l.ready.put(&l.popTimer().Handle)
 		}
 	}
 	// This is the only place where callbacks are called. What they schedule
@@ -204,7 +205,7 @@ func (l *Loop) runReady(n int) (left int) {
 	}()
 	for left > 0 {
 		left--
-		h := l.ready.pop()
+		h := l.ready.get()
 		if !h.cancelled {
 			h.cb.run()
 		} else if s, ok := h.cb.(*sleeper); ok {
@@ -353,7 +354,7 @@ func (l *Loop) Close() error {
 	if l.executor != nil {
 		l.executor.Shutdown(false)
 	}
-	l.ready, l.timers = readyQueue{}, nil
+	l.ready, l.timers = fifo[*Handle]{}, nil
 	l.stacks.Close()
 	return l.poller.close()
 }

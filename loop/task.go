@@ -90,7 +90,7 @@ func (t *Task[T]) start(l *Loop, coro Coroutine[T]) {
 		t.abandon()
 		return
 	}
-	l.ready.push(&t.handle)
+	l.ready.put(&t.handle)
 }
 
 func (t *Task[T]) base() *future          { return &t.future }
@@ -206,7 +206,7 @@ func (t *task) step(exc error) {
 	case err != nil:
 		t.end(err)
 	case y == nil:
-		l.ready.push(&t.handle)
+		l.ready.put(&t.handle)
 	default:
 		t.wait(y)
 	}
@@ -243,7 +243,7 @@ func (t *task) futureDone(*future) {}
 
 func (t *task) raiseSoon(err error) {
 	t.fut.err = err
-	t.fut.loop.ready.push(&t.handle)
+	t.fut.loop.ready.put(&t.handle)
 }
 
 // end completes the task with what its coroutine returned or raised.
@@ -272,7 +272,7 @@ func (t *task) end(err error) {
 // done stands for the coroutine of a task that has none any more.
 type done struct{}
 
-func (done) Send(any) (any, error)    { return nil, errors.New("task is done") }
+func (done) Send(any) (any, error)      { return nil, errors.New("task is done") }
 func (done) Throw(e error) (any, error) { return nil, e }
 
 // abandon ends a task that cannot run because its loop is closed.

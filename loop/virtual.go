@@ -65,7 +65,7 @@ func (v *Virtual) poll(until time.Duration) error {
 	}
 	for len(v.events) > 0 && v.events[0].when <= v.time {
 		if h := v.events[0].handle; !h.cancelled {
-			v.loop.ready.push(h)
+			v.loop.ready.put(h)
 		}
 		v.events = slices.Delete(v.events, 0, 1)
 	}

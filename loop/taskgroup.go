@@ -1,0 +1,229 @@
+package loop
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Errors of GoIn and CreateTaskIn, and of Enter, which also returns ErrEntered.
+var (
+	ErrGroupFinished     = errors.New("TaskGroup is finished")
+	ErrGroupShuttingDown = errors.New("TaskGroup is shutting down")
+)
+
+// A GroupError has the errors of a TaskGroup, in the order of their occurrence
+// (ExceptionGroup). errors.Is and errors.As see each.
+type GroupError struct{ Errors []error }
+
+func (e *GroupError) Error() string {
+	texts := make([]string, len(e.Errors))
+	for i, err := range e.Errors {
+		texts[i] = err.Error()
+	}
+	noun := "errors"
+	if len(texts) == 1 {
+		noun = "error"
+	}
+	return fmt.Sprintf("%d %s in a TaskGroup: %s", len(texts), noun, strings.Join(texts, "; "))
+}
+
+// Unwrap returns the errors.
+func (e *GroupError) Unwrap() []error { return e.Errors }
+
+// A TaskGroup is a set of tasks that end together (asyncio.TaskGroup): the first
+// that fails has the others, and the body, cancelled. The zero value can be used
+// once.
+type TaskGroup struct {
+	parent    *task
+	tasks     map[*future]*groupTask
+	first     *groupTask // of tasks, in the order of their creation
+	last      *groupTask
+	errs      []error
+	waiter    *Future[struct{}]
+	entered   bool
+	exiting   bool
+	aborting  bool
+	requested bool // the cancellation of the parent
+}
+
+// groupTask is a child of a group, which does not only wait for its end but
+// keeps the order of cancellation.
+type groupTask struct {
+	group      *TaskGroup
+	task       AnyTask
+	prev, next *groupTask
+}
+
+// Len returns the number of tasks that have not ended, or not been seen to.
+func (g *TaskGroup) Len() int { return len(g.tasks) }
+
+// Failures returns the number of errors that Exit will raise.
+func (g *TaskGroup) Failures() int { return len(g.errs) }
+
+// Aborting reports whether the group is cancelling its tasks.
+func (g *TaskGroup) Aborting() bool { return g.aborting }
+
+// GoIn is Go for a task of the group. If the group takes none, the error is
+// ErrNotEntered, ErrGroupFinished or ErrGroupShuttingDown.
+func GoIn[T any](g *TaskGroup, fn func(*Yielder) (T, error)) (*Task[T], error) {
+	if err := g.open(); err != nil {
+		return nil, err
+	}
+	t := Go(g.parent.fut.loop, fn)
+	g.add(t)
+	return t, nil
+}
+
+// CreateTaskIn is CreateTask for a task of the group; see GoIn. It closes a
+// coroutine that it cannot make a task of.
+func CreateTaskIn[T any](g *TaskGroup, coro Coroutine[T]) (*Task[T], error) {
+	if err := g.open(); err != nil {
+		_, closeErr := coro.Close()
+		return nil, errors.Join(err, closeErr)
+	}
+	t := CreateTask(g.parent.fut.loop, coro)
+	g.add(t)
+	return t, nil
+}
+
+func (g *TaskGroup) open() error {
+	switch {
+	case !g.entered:
+		return fmt.Errorf("TaskGroup %w", ErrNotEntered)
+	case g.exiting && len(g.tasks) == 0:
+		return ErrGroupFinished
+	case g.aborting:
+		return ErrGroupShuttingDown
+	}
+	return nil
+}
+
+func (g *TaskGroup) add(t AnyTask) {
+	c := &groupTask{group: g, task: t, prev: g.last}
+	if g.last == nil {
+		g.first = c
+	} else {
+		g.last.next = c
+	}
+	g.last = c
+	g.tasks[t.base()] = c
+	t.base().addCallback(c)
+}
+
+func (g *TaskGroup) remove(c *groupTask) {
+	if c.prev == nil {
+		g.first = c.next
+	} else {
+		c.prev.next = c.next
+	}
+	if c.next == nil {
+		g.last = c.prev
+	} else {
+		c.next.prev = c.prev
+	}
+	delete(g.tasks, c.task.base())
+}
+
+// futureDone is TaskGroup._on_task_done.
+func (c *groupTask) futureDone(f *future) {
+	g := c.group
+	g.remove(c)
+	if len(g.tasks) == 0 && g.waiter != nil && g.waiter.state == pending {
+		g.waiter.succeed(struct{}{})
+	}
+	if f.state == cancelled || f.err == nil {
+		return
+	}
+	g.errs = append(g.errs, f.err)
+	if g.parent.fut.state != pending {
+		g.parent.fut.loop.CallExceptionHandler(ExceptionContext{
+			Message: "task failed after the parent task of its group had ended", Exception: f.err, Task: c.task})
+		return
+	}
+	if !g.aborting && !g.requested {
+		g.abort()
+		g.requested = true
+		g.parent.cancel("")
+	}
+}
+
+func (g *TaskGroup) abort() {
+	g.aborting = true
+	for c := g.first; c != nil; c = c.next {
+		if !c.task.Done() {
+			c.task.cancel("")
+		}
+	}
+}
+
+// Enter makes the task of y the parent of the group (__aenter__); each Enter
+// without error needs its Exit. Run does both.
+func (g *TaskGroup) Enter(y *Yielder) error {
+	if g.entered {
+		return fmt.Errorf("TaskGroup %w", ErrEntered)
+	}
+	parent, err := taskOf(y)
+	if err != nil {
+		return err
+	}
+	g.entered, g.parent, g.tasks = true, parent, make(map[*future]*groupTask)
+	return nil
+}
+
+// Exit waits for the tasks of the group, given the error that its body ended
+// with, and returns what that becomes (__aexit__): a *GroupError if a task or
+// the body failed; a CancelledError if the parent was cancelled by somebody else
+// than the group.
+func (g *TaskGroup) Exit(y *Yielder, err error) error {
+	g.exiting = true
+	var cancellation error
+	if isCancelled(err) {
+		cancellation = err
+	}
+	if err != nil && !g.aborting {
+		g.abort()
+	}
+	for len(g.tasks) > 0 {
+		g.waiter = NewFuture[struct{}](g.parent.fut.loop)
+		if _, e := g.waiter.Await(y); e != nil && !g.aborting {
+			// The parent is cancelled while it waits: so are the tasks.
+			cancellation = e
+			g.abort()
+		}
+		g.waiter = nil
+	}
+	if g.requested && g.parent.Uncancel() == 0 {
+		cancellation = nil
+	}
+	if cancellation != nil && len(g.errs) == 0 {
+		return cancellation
+	}
+	if err != nil && !isCancelled(err) {
+		g.errs = append(g.errs, err)
+	}
+	if len(g.errs) > 0 {
+		if g.parent.Cancelling() > 0 {
+			// The request of somebody else, which the error below hides, is
+			// raised at the next step.
+			g.parent.Uncancel()
+			g.parent.cancel("")
+		}
+		errs := g.errs
+		g.errs = nil
+		return &GroupError{errs}
+	}
+	if cancellation == nil && isCancelled(err) {
+		return nil
+	}
+	return err
+}
+
+// Run calls fn as the body of the group and returns what Exit makes of its
+// error.
+func (g *TaskGroup) Run(y *Yielder, fn func() error) error {
+	if err := g.Enter(y); err != nil {
+		return err
+	}
+	return g.Exit(y, fn())
+}

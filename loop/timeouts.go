@@ -1,0 +1,212 @@
+package loop
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A TimeoutState is where a Timeout is in its life.
+type TimeoutState int
+
+const (
+	TimeoutCreated TimeoutState = iota
+	TimeoutActive
+	TimeoutExpiring
+	TimeoutExpired
+	TimeoutFinished
+)
+
+func (s TimeoutState) String() string {
+	return [...]string{"created", "active", "expiring", "expired", "finished"}[s]
+}
+
+// Errors of Timeout and TaskGroup, which are entered once.
+var (
+	ErrEntered    = errors.New("has already been entered")
+	ErrNotEntered = errors.New("has not been entered")
+)
+
+// A TimeoutStateError is returned by Reschedule of a Timeout that is not active.
+type TimeoutStateError struct{ State TimeoutState }
+
+func (e *TimeoutStateError) Error() string {
+	return fmt.Sprintf("cannot change state of %v Timeout", e.State)
+}
+
+// A Timeout cancels what runs in it when its time is up, and makes of that
+// cancellation an ErrTimeout (asyncio.Timeout).
+type Timeout struct {
+	loop       *Loop
+	task       *task
+	when       time.Duration
+	timer      *TimerHandle
+	soon       *Handle
+	state      TimeoutState
+	cancelling int32
+}
+
+// NewTimeout returns a Timeout that is up d from now (asyncio.timeout); never,
+// until rescheduled, for NoTimeout.
+func NewTimeout(l *Loop, d time.Duration) *Timeout {
+	if d == NoTimeout {
+		return NewTimeoutAt(l, NoTimeout)
+	}
+	return NewTimeoutAt(l, l.Time()+d)
+}
+
+// NewTimeoutAt returns a Timeout that is up at a time of the loop's clock
+// (asyncio.timeout_at).
+func NewTimeoutAt(l *Loop, when time.Duration) *Timeout {
+	return &Timeout{loop: l, when: when}
+}
+
+// When returns the time that the Timeout is up, NoTimeout if that is never.
+func (t *Timeout) When() time.Duration { return t.when }
+
+// State returns where the Timeout is in its life.
+func (t *Timeout) State() TimeoutState { return t.state }
+
+// Expired reports whether the time was up before the end.
+func (t *Timeout) Expired() bool {
+	return t.state == TimeoutExpiring || t.state == TimeoutExpired
+}
+
+// Reschedule changes when the time is up. The Timeout must have been entered,
+// not be up and not left: else the error is ErrNotEntered or a
+// *TimeoutStateError.
+func (t *Timeout) Reschedule(when time.Duration) error {
+	switch t.state {
+	case TimeoutActive:
+	case TimeoutCreated:
+		return fmt.Errorf("Timeout %w", ErrNotEntered)
+	default:
+		return &TimeoutStateError{t.state}
+	}
+	t.when = when
+	t.stop()
+	switch {
+	case when == NoTimeout:
+	case when <= t.loop.Time():
+		t.soon = t.loop.CallSoon(t.expire)
+	default:
+		t.timer = t.loop.CallAt(when, t.expire)
+	}
+	return nil
+}
+
+func (t *Timeout) stop() {
+	if t.timer != nil {
+		t.timer.Cancel()
+	}
+	if t.soon != nil {
+		t.soon.Cancel()
+	}
+	t.timer, t.soon = nil, nil
+}
+
+func (t *Timeout) expire() {
+	t.task.cancel("")
+	t.state, t.timer, t.soon = TimeoutExpiring, nil, nil
+}
+
+// Enter begins the time of the task of y (__aenter__); each Enter without error
+// needs its Exit. Run does both.
+func (t *Timeout) Enter(y *Yielder) error {
+	if t.state != TimeoutCreated {
+		return fmt.Errorf("Timeout %w", ErrEntered)
+	}
+	task, err := taskOf(y)
+	if err != nil {
+		return err
+	}
+	t.state, t.task, t.cancelling = TimeoutActive, task, task.cancelling
+	return t.Reschedule(t.when)
+}
+
+// Exit ends what Enter began, given the error that it ended with, and returns
+// what that becomes (__aexit__): ErrTimeout if it is a cancellation that nobody
+// else asked for.
+func (t *Timeout) Exit(err error) error {
+	t.stop()
+	if t.state != TimeoutExpiring {
+		t.state = TimeoutFinished
+		return err
+	}
+	t.state = TimeoutExpired
+	if int32(t.task.Uncancel()) <= t.cancelling && isCancelled(err) {
+		return ErrTimeout
+	}
+	return err
+}
+
+// Run calls fn and returns its error, as Exit sees it.
+func (t *Timeout) Run(y *Yielder, fn func() error) error {
+	if err := t.Enter(y); err != nil {
+		return err
+	}
+	left := false
+	defer func() {
+		if !left {
+			t.Exit(nil) // a panic goes through
+		}
+	}()
+	err := fn()
+	left = true
+	return t.Exit(err)
+}
+
+// WithTimeout calls fn and cancels what it waits for when d has passed: the
+// error is ErrTimeout then.
+func WithTimeout(y *Yielder, d time.Duration, fn func() error) error {
+	t, err := taskOf(y)
+	if err != nil {
+		return err
+	}
+	return NewTimeout(t.fut.loop, d).Run(y, fn)
+}
+
+// WaitFor waits for aw, in the task of y, and cancels it when the time is up:
+// the error is ErrTimeout then (asyncio.wait_for). Without time, d <= 0, it
+// gives the result of what is done already, and else cancels it and waits for
+// that.
+func WaitFor[T any](y *Yielder, aw Awaitable[T], d time.Duration) (v T, err error) {
+	t, err := taskOf(y)
+	if err != nil {
+		return v, err
+	}
+	l := t.fut.loop
+	if d > 0 {
+		err = NewTimeout(l, d).Run(y, func() (err error) {
+			v, err = aw.Await(y)
+			return err
+		})
+		if err != nil {
+			var zero T
+			return zero, err
+		}
+		return v, nil
+	}
+	f := aw.ensureFuture(l)
+	if f.state != pending {
+		return f.Result()
+	}
+	if err := cancelAndWait(y, f.self); err != nil {
+		return v, err
+	}
+	if v, err = f.Result(); isCancelled(err) {
+		err = ErrTimeout
+	}
+	return v, err
+}
+
+// cancelAndWait cancels f and waits until it is done (_cancel_and_wait).
+func cancelAndWait(y *Yielder, f AnyFuture) error {
+	w := &waiter{left: 1}
+	w.init(f.base().loop, w)
+	f.base().addCallback(w)
+	f.cancel("")
+	err := await(y, w)
+	f.base().removeCallback(w)
+	return err
+}
