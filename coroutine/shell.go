@@ -78,7 +78,20 @@ func (p *Pool) Close() {
 	}
 }
 
-// Owns reports whether the calling goroutine is one of the pool's stacks.
+// Adopt makes the calling goroutine one of those that Owns knows, until the
+// function it returns is called there.
+func (p *Pool) Adopt() (release func()) {
+	g := getg()
+	p.enter(g)
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.stacks, g)
+	}
+}
+
+// Owns reports whether the calling goroutine is one of the pool's stacks, or
+// adopted.
 func (p *Pool) Owns() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
