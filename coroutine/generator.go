@@ -96,6 +96,20 @@ func (g *Generator[Y, S, R]) Send(v S) (Y, error) { return g.y.send(v, false) }
 // generator that has not started is closed by it. Throw panics if err is nil.
 func (g *Generator[Y, S, R]) Throw(err error) (Y, error) { return g.y.throw(err) }
 
+// Stepper returns the generator without the type of its result.
+func (g *Generator[Y, S, R]) Stepper() *Stepper[Y, S] { return (*Stepper[Y, S])(&g.y) }
+
+// A Stepper is a Generator without the type of its result, for those who drive
+// generators of many types: Send and Throw are the generator's, at the cost of
+// fewer calls.
+type Stepper[Y, S any] Yielder[Y, S]
+
+// Send is Send of the generator.
+func (s *Stepper[Y, S]) Send(v S) (Y, error) { return (*Yielder[Y, S])(s).send(v, false) }
+
+// Throw is Throw of the generator.
+func (s *Stepper[Y, S]) Throw(err error) (Y, error) { return (*Yielder[Y, S])(s).throw(err) }
+
 // Close throws GeneratorExit into the body, so that it can clean up and end.
 // It returns the value that the body returned, if it did, with no error; the
 // zero R for a body that raised GeneratorExit, a generator that had not

@@ -19,23 +19,25 @@ import (
 // straight to the leaf's, and drive goes from a generator that ends to its
 // parent, so the cost of a step does not depend on depth.
 type Yielder[Y, S any] struct {
+	// What a step from one Yield to the next needs comes first, close together.
 	status atomic.Uint32 // a State; of linked ones only the top's says Running
 	event  event         // why the stack was left last
 	isNext bool          // resumed by Next, not by Send
-	in     S             // value sent
-	out    Y             // value yielded
-	err    error         // what Yield is to return; of an ended body, what it raised
+	parent atomic.Pointer[Yielder[Y, S]]
+	leaf   *Yielder[Y, S]
+	next   func() (struct{}, bool) // the shell's
+	leave  func(struct{}) bool     // the shell's yield
+	yield  func(struct{}) bool     // leave while the body runs, else idle
+	err    error                   // what Yield is to return; of an ended body, what it raised
+	in     S                       // value sent
+	out    Y                       // value yielded
 
-	yield   func(struct{}) bool // the shell's while the body runs, else idle
-	shell   *shell              // nil before the start and after the end
-	leaf    *Yielder[Y, S]
-	parent  atomic.Pointer[Yielder[Y, S]]
+	shell   *shell // nil before the start and after the end
 	sub     *Yielder[Y, S]
 	foreign any // what it delegates to without a link
 	owner   owner
-
-	ctx  context.Context
-	pool *Pool
+	ctx     context.Context
+	pool    *Pool
 }
 
 // owner is the Generator around a Yielder.
@@ -90,7 +92,8 @@ func idle(struct{}) bool { return false }
 
 // exec runs the body on the current stack, the shell's.
 func (y *Yielder[Y, S]) exec() {
-	y.yield = y.shell.yield // which a new shell has only now
+	y.leave = y.shell.yield // which a new shell has only now
+	y.yield = y.leave
 	returned := false
 	defer func() {
 		y.event = ended
@@ -120,14 +123,15 @@ func (y *Yielder[Y, S]) exec() {
 // (as sent by Next if isNext) or err, and comes back when that is left again.
 func (y *Yielder[Y, S]) step() {
 	y.event = yielded
-	y.yield = y.shell.yield
-	y.shell.next()
+	y.yield = y.leave
+	y.next()
 	y.yield = idle
 }
 
 // start gives a created generator its stack, which the next step enters.
 func (y *Yielder[Y, S]) start() {
 	y.shell = y.pool.get()
+	y.next = y.shell.next
 	y.shell.body = y.owner
 }
 
@@ -137,7 +141,8 @@ func (y *Yielder[Y, S]) end() error {
 	var in S
 	var out Y
 	sh, err := y.shell, y.err
-	y.shell, y.leaf, y.in, y.out, y.err = nil, nil, in, out, ErrNotRunning
+	y.shell, y.next, y.leave, y.leaf = nil, nil, nil, nil
+	y.in, y.out, y.err = in, out, ErrNotRunning
 	y.status.Store(uint32(Closed))
 	sh.release()
 	return err
