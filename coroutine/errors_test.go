@@ -1,0 +1,152 @@
+package coroutine_test
+
+import (
+	"errors"
+	"runtime"
+	"strings"
+	"testing"
+
+	"coloop/coroutine"
+)
+
+// caught returns what f panics with.
+func caught(f func()) (v any) {
+	defer func() { v = recover() }()
+	f()
+	return nil
+}
+
+func bodyThatPanics(y *yielder) (any, error) {
+	y.Yield("before")
+	panic(errTest)
+}
+
+func TestPanic(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		do   func(g *generator) (any, error)
+	}{
+		{"next", (*generator).Next},
+		{"send", func(g *generator) (any, error) { return g.Send(1) }},
+		{"throw", func(g *generator) (any, error) { return g.Throw(coroutine.ErrGoexit) }},
+		{"throw GeneratorExit", func(g *generator) (any, error) { return g.Throw(coroutine.GeneratorExit) }},
+		{"close", (*generator).Close},
+	} {
+		for _, depth := range []int{1, 3} {
+			t.Run(tc.name, func(t *testing.T) {
+				deferred := 0
+				var body func(y *yielder) (any, error) = bodyThatPanics
+				for range depth - 1 {
+					sub := newGen(t, body)
+					body = func(y *yielder) (any, error) {
+						defer func() { deferred++ }()
+						return coroutine.YieldFrom(y, sub)
+					}
+				}
+				g := newGen(t, body)
+				g.Next()
+				p, ok := caught(func() { tc.do(g) }).(*coroutine.PanicError)
+				if !ok {
+					t.Fatal("no PanicError")
+				}
+				expect(t, "value", p.Value, any(errTest))
+				expect(t, "is the value", errors.Is(p, errTest), true)
+				for _, s := range []string{string(p.Stack), p.Error()} {
+					if !strings.Contains(s, "bodyThatPanics") {
+						t.Errorf("nothing of the body in the stack:\n%s", s)
+					}
+				}
+				expect(t, "defers run", deferred, depth-1)
+				play(t, g, []op{{"state", nil, "closed"}, {"next", nil, "return <nil>"}, {"close", nil, "<nil>"}})
+			})
+		}
+	}
+}
+
+// TestPanicWithSentinel panics with errors that mean something when returned.
+func TestPanicWithSentinel(t *testing.T) {
+	for _, value := range []error{coroutine.GeneratorExit, &coroutine.StopIteration[any]{Value: 1}} {
+		g := newGen(t, func(y *yielder) (any, error) {
+			y.Yield(1)
+			panic(value)
+		})
+		outer := newGen(t, from(g))
+		outer.Next()
+		p, ok := caught(func() { outer.Close() }).(*coroutine.PanicError)
+		if !ok || p.Value != any(value) {
+			t.Errorf("panic with %v: Close panics with %v", value, p)
+		}
+		expect(t, "state", outer.State(), coroutine.Closed)
+	}
+}
+
+func TestRecoverInDelegator(t *testing.T) {
+	sub := newGen(t, bodyThatPanics)
+	g := newGen(t, func(y *yielder) (v any, err error) {
+		p := caught(func() { coroutine.YieldFrom(y, sub) }).(*coroutine.PanicError)
+		return y.Yield(p.Value)
+	})
+	play(t, g, []op{
+		{"next", nil, "before"}, {"next", nil, "test"}, {"send", 1, "return 1"},
+	})
+}
+
+// TestYieldWhilePanicking suspends a body in a deferred function.
+func TestYieldWhilePanicking(t *testing.T) {
+	g := newGen(t, func(y *yielder) (any, error) {
+		defer y.Yield("deferred")
+		panic(errTest)
+	})
+	play(t, g, []op{{"next", nil, "deferred"}, {"state", nil, "suspended"}})
+	if p := caught(func() { g.Next() }); p == nil {
+		t.Error("no panic")
+	}
+}
+
+// TestThrowPanicError throws what a panic is carried in: an error like others.
+func TestThrowPanicError(t *testing.T) {
+	g := newGen(t, echo)
+	g.Next()
+	p := &coroutine.PanicError{Value: 1}
+	_, err := g.Throw(p)
+	expect(t, "raised", err, error(p))
+}
+
+func TestGoexit(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		pool *coroutine.Pool
+	}{{"without a pool", nil}, {"with a pool", new(coroutine.Pool)}} {
+		t.Run(tc.name, func(t *testing.T) {
+			deferred := false
+			g := coroutine.NewIn(nil, tc.pool, func(y *yielder) (any, error) {
+				defer func() { deferred = true }()
+				y.Yield("before")
+				runtime.Goexit()
+				return nil, nil
+			})
+			top := coroutine.NewIn(nil, tc.pool, func(y *yielder) (any, error) {
+				_, err := coroutine.YieldFrom(y, g)
+				return y.Yield(err)
+			})
+			play(t, top, []op{
+				{"next", nil, "before"}, {"next", nil, coroutine.ErrGoexit.Error()}, {"send", 1, "return 1"},
+			})
+			expect(t, "defers run", deferred, true)
+			play(t, g, []op{{"state", nil, "closed"}, {"next", nil, "return <nil>"}})
+			if tc.pool != nil {
+				again := coroutine.NewIn(nil, tc.pool, echo)
+				play(t, again, []op{{"next", nil, "<nil>"}, {"send", 1, "1"}, {"close", nil, "<nil>"}})
+				tc.pool.Close()
+			}
+		})
+	}
+}
+
+func TestGoexitInClose(t *testing.T) {
+	g := newGen(t, func(y *yielder) (any, error) {
+		defer runtime.Goexit()
+		return y.Yield(1)
+	})
+	play(t, g, []op{{"next", nil, "1"}, {"close", nil, coroutine.ErrGoexit.Error()}, {"state", nil, "closed"}})
+}

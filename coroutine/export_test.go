@@ -1,0 +1,12 @@
+package coroutine
+
+const RaceEnabled = raceEnabled
+
+// Yielder is what the body of g gets.
+func (g *Generator[Y, S, R]) Yielder() *Yielder[Y, S] { return &g.y }
+
+// Goroutine tells the calling goroutine from others.
+func Goroutine() uintptr { return getg() }
+
+// Idle is how many stacks p keeps.
+func Idle(p *Pool) int { return len(p.idle) }
