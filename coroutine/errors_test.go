@@ -138,6 +138,7 @@ func TestGoexit(t *testing.T) {
 				again := coroutine.NewIn(nil, tc.pool, echo)
 				play(t, again, []op{{"next", nil, "<nil>"}, {"send", 1, "1"}, {"close", nil, "<nil>"}})
 				tc.pool.Close()
+				expect(t, "stacks left", coroutine.Stacks(tc.pool), 0)
 			}
 		})
 	}

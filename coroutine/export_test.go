@@ -10,3 +10,6 @@ func Goroutine() uintptr { return getg() }
 
 // Idle is how many stacks p keeps.
 func Idle(p *Pool) int { return len(p.idle) }
+
+// Stacks is how many stacks p has, idle or in use.
+func Stacks(p *Pool) int { return len(p.stacks) }

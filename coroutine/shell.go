@@ -91,7 +91,8 @@ func (p *Pool) Adopt() (release func()) {
 }
 
 // Owns reports whether the calling goroutine is one of the pool's stacks, or
-// adopted.
+// adopted. Where goroutines cannot be told apart (other than on amd64 and arm64)
+// it is true on all of them once the pool has been used.
 func (p *Pool) Owns() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -58,6 +58,8 @@ type Iterator[Y any] interface {
 // YieldFromIterator is YieldFrom for an iterator that need not have all of a
 // generator's methods. A value sent to one without Send raises ErrNoSend at
 // the YieldFromIterator; an error thrown into one without Throw is raised there.
+// R must be that of the iterator's StopIteration: another one is an error like
+// any other.
 func YieldFromIterator[R, Y, S any](y *Yielder[Y, S], it Iterator[Y]) (R, error) {
 	return delegate[R](y, it, it.Next)
 }
