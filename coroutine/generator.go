@@ -72,10 +72,17 @@ func New[Y, S, R any](body func(*Yielder[Y, S]) (R, error)) *Generator[Y, S, R] 
 // from pool. Either may be nil; a generator without them takes over those of
 // the first that delegates to it.
 func NewIn[Y, S, R any](ctx context.Context, pool *Pool, body func(*Yielder[Y, S]) (R, error)) *Generator[Y, S, R] {
-	g := &Generator[Y, S, R]{body: body}
+	g := new(Generator[Y, S, R])
+	g.Init(ctx, pool, body)
+	return g
+}
+
+// Init makes the zero Generator what NewIn returns, for those who have it as
+// part of something larger.
+func (g *Generator[Y, S, R]) Init(ctx context.Context, pool *Pool, body func(*Yielder[Y, S]) (R, error)) {
+	g.body = body
 	g.y.ctx, g.y.pool, g.y.owner = ctx, pool, g
 	g.y.yield, g.y.err = idle, ErrNotRunning
-	return g
 }
 
 // Next runs the body to its next Yield and returns what that yields. The error
@@ -96,16 +103,34 @@ func (g *Generator[Y, S, R]) Send(v S) (Y, error) { return g.y.send(v, false) }
 // generator that has not started is closed by it. Throw panics if err is nil.
 func (g *Generator[Y, S, R]) Throw(err error) (Y, error) { return g.y.throw(err) }
 
-// Stepper returns the generator without the type of its result.
+// Stepper returns the generator as a scheduler drives it, which must be the
+// only one to drive it from then on.
 func (g *Generator[Y, S, R]) Stepper() *Stepper[Y, S] { return (*Stepper[Y, S])(&g.y) }
 
-// A Stepper is a Generator without the type of its result, for those who drive
-// generators of many types: Send and Throw are the generator's, at the cost of
-// fewer calls.
+// A Stepper is a Generator that has one owner, who steps it often: it has no
+// defence against use by several goroutines.
 type Stepper[Y, S any] Yielder[Y, S]
 
-// Send is Send of the generator.
-func (s *Stepper[Y, S]) Send(v S) (Y, error) { return (*Yielder[Y, S])(s).send(v, false) }
+// Step is Next of the generator.
+func (s *Stepper[Y, S]) Step() (Y, error) {
+	y := (*Yielder[Y, S])(s)
+	cur := y.leaf
+	if cur == nil || y.stepping {
+		var none S
+		return y.send(none, true)
+	}
+	y.stepping = true
+	cur.err = nil
+	cur.step()
+	if cur.event != yielded {
+		y.stepping = false
+		y.status.Store(uint32(Running))
+		return y.conclude(y.follow(cur))
+	}
+	cur.err = ErrNotRunning
+	y.stepping = false
+	return cur.out, nil
+}
 
 // Throw is Throw of the generator.
 func (s *Stepper[Y, S]) Throw(err error) (Y, error) { return (*Yielder[Y, S])(s).throw(err) }

@@ -23,14 +23,16 @@ type Yielder[Y, S any] struct {
 	status atomic.Uint32 // a State; of linked ones only the top's says Running
 	event  event         // why the stack was left last
 	isNext bool          // resumed by Next, not by Send
-	parent atomic.Pointer[Yielder[Y, S]]
-	leaf   *Yielder[Y, S]
-	next   func() (struct{}, bool) // the shell's
-	leave  func(struct{}) bool     // the shell's yield
-	yield  func(struct{}) bool     // leave while the body runs, else idle
-	err    error                   // what Yield is to return; of an ended body, what it raised
-	in     S                       // value sent
-	out    Y                       // value yielded
+	// A Stepper's way of being Running, without the cost of an atomic.
+	stepping bool
+	parent   atomic.Pointer[Yielder[Y, S]]
+	leaf     *Yielder[Y, S]
+	next     func() (struct{}, bool) // the shell's
+	leave    func(struct{}) bool     // the shell's yield
+	yield    func(struct{}) bool     // leave while the body runs, else idle
+	err      error                   // what Yield is to return; of an ended body, what it raised
+	in       S                       // value sent
+	out      Y                       // value yielded
 
 	shell   *shell // nil before the start and after the end
 	sub     *Yielder[Y, S]
@@ -171,7 +173,7 @@ func (y *Yielder[Y, S]) unlink() {
 // running reports whether the body, or one that it delegates to, is running.
 func (y *Yielder[Y, S]) running() bool {
 	for ; y != nil; y = y.parent.Load() {
-		if State(y.status.Load()) == Running {
+		if State(y.status.Load()) == Running || y.stepping {
 			return true
 		}
 	}
@@ -190,6 +192,9 @@ func (y *Yielder[Y, S]) enter() (State, error) {
 		for p := y.parent.Load(); p != nil; p = p.parent.Load() {
 			p.leaf = nil
 		}
+	}
+	if y.stepping {
+		return Running, ErrExecuting
 	}
 	if y.status.CompareAndSwap(uint32(Suspended), uint32(Running)) {
 		return Suspended, nil

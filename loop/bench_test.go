@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"iter"
 	"testing"
 
 	"coloop/coroutine"
@@ -64,6 +65,24 @@ func BenchmarkSleep0(b *testing.B) {
 	})
 }
 
+// BenchmarkPull1000 is the floor of BenchmarkSleep0: a switch to each of a
+// thousand stacks in turn, and nothing else.
+func BenchmarkPull1000(b *testing.B) {
+	next := make([]func() (int, bool), 1000)
+	for i := range next {
+		var stop func()
+		next[i], stop = iter.Pull(func(yield func(int) bool) {
+			for yield(1) {
+			}
+		})
+		defer stop()
+	}
+	b.ResetTimer()
+	for i := range b.N {
+		next[i%1000]()
+	}
+}
+
 // BenchmarkTask is to create a task and let it finish.
 func BenchmarkTask(b *testing.B) {
 	l := benchLoop(b)
@@ -84,33 +103,38 @@ func BenchmarkTask(b *testing.B) {
 	}
 }
 
-// BenchmarkFuture is from SetResult to the waiting task.
+// BenchmarkFuture is from SetResult to the waiting task, of a thousand.
 func BenchmarkFuture(b *testing.B) {
+	const tasks = 1000
 	l := benchLoop(b)
-	fs := make([]*Future[int], b.N)
+	fs := make([]*Future[int], tasks)
+	rounds := b.N/tasks + 1
 	for i := range fs {
-		fs[i] = NewFuture[int](l)
-	}
-	waiter := Go(l, func(y *Yielder) (int, error) {
-		for _, f := range fs {
-			if _, err := f.Await(y); err != nil {
-				return 0, err
+		Go(l, func(y *Yielder) (int, error) {
+			for range rounds {
+				fs[i] = NewFuture[int](l)
+				if _, err := fs[i].Await(y); err != nil {
+					return 0, err
+				}
 			}
-		}
-		return 0, nil
-	})
-	Go(l, func(y *Yielder) (int, error) {
-		Sleep(y, 0)
-		b.ResetTimer()
-		for _, f := range fs {
-			f.SetResult(1)
+			return 0, nil
+		})
+	}
+	setter := Go(l, func(y *Yielder) (int, error) {
+		for range rounds {
 			if err := Sleep(y, 0); err != nil {
 				return 0, err
 			}
+			for _, f := range fs {
+				if err := f.SetResult(1); err != nil {
+					return 0, err
+				}
+			}
 		}
 		return 0, nil
 	})
-	if _, err := RunUntilComplete(l, waiter); err != nil {
+	b.ResetTimer()
+	if _, err := RunUntilComplete(l, setter); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -1,6 +1,10 @@
 package loop
 
-import "coloop/coroutine"
+import (
+	"slices"
+
+	"coloop/coroutine"
+)
 
 type futureState uint8
 
@@ -12,12 +16,12 @@ const (
 
 // future is the part of a Future that does not depend on its type.
 type future struct {
-	loop      *Loop
-	self      AnyFuture // the Future, Task or gathering that this is part of
-	err       error     // of a pending task: what its next step raises
 	cancelMsg string
-	callbacks []doneCallback
-	first     [1]doneCallback // what callbacks starts in, to save an allocation
+	callback  doneCallback    // the first
+	more      *[]doneCallback // the others
+	self      AnyFuture       // the Future, Task or gathering that this is part of
+	loop      *Loop
+	err       error // of a pending task: what its next step raises
 	state     futureState
 	awaiting  bool // yielded by Await (_asyncio_future_blocking)
 	isTask    bool
@@ -61,7 +65,6 @@ func NewFuture[T any](l *Loop) *Future[T] {
 
 func (f *future) init(l *Loop, self AnyFuture) {
 	f.loop, f.self = l, self
-	f.callbacks = f.first[:0]
 }
 
 func (f *future) base() *future { return f }
@@ -146,12 +149,16 @@ func isStopIteration(err error) bool {
 // (Future.__schedule_callbacks).
 func (f *future) settle(s futureState) {
 	f.state = s
-	cbs := f.callbacks
-	f.callbacks = nil
-	for _, cb := range cbs {
+	cb, more := f.callback, f.more
+	f.callback, f.more = nil, nil
+	if cb != nil {
 		f.schedule(cb)
 	}
-	f.first[0] = nil
+	if more != nil {
+		for _, cb := range *more {
+			f.schedule(cb)
+		}
+	}
 }
 
 func (f *future) schedule(cb doneCallback) {
@@ -170,22 +177,38 @@ type doneCall struct {
 func (c *doneCall) run() { c.cb.futureDone(c.f) }
 
 func (f *future) addCallback(cb doneCallback) {
-	if f.state != pending {
+	switch {
+	case f.state != pending:
 		f.schedule(cb)
-		return
+	case f.callback == nil:
+		f.callback = cb
+	case f.more == nil:
+		f.more = &[]doneCallback{cb}
+	default:
+		*f.more = append(*f.more, cb)
 	}
-	f.callbacks = append(f.callbacks, cb)
 }
 
 // removeCallback removes a callback that has not been scheduled.
 func (f *future) removeCallback(cb doneCallback) bool {
-	for i, c := range f.callbacks {
-		if c == cb {
-			f.callbacks = append(f.callbacks[:i], f.callbacks[i+1:]...)
-			return true
-		}
+	i := -1
+	if f.more != nil {
+		i = slices.Index(*f.more, cb)
 	}
-	return false
+	switch {
+	case f.callback == cb && f.more != nil:
+		f.callback = (*f.more)[0]
+		i = 0
+	case f.callback == cb:
+		f.callback = nil
+		return true
+	case i < 0:
+		return false
+	}
+	if *f.more = slices.Delete(*f.more, i, i+1); len(*f.more) == 0 {
+		f.more = nil
+	}
+	return true
 }
 
 // SetResult completes the future. It returns ErrInvalidState if the future was

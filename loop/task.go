@@ -22,14 +22,15 @@ type Coroutine[T any] = coroutine.Resumable[any, any, T]
 // those of CPython's Task.
 type task struct {
 	fut        *future
-	coro       driver
+	stepper    *coroutine.Stepper[any, any] // the coroutine, if it is Go's generator
 	handle     Handle
-	waiter     AnyFuture // what it waits for (_fut_waiter)
-	prev, next *task     // the tasks of the loop that are not done
-	ctx        atomic.Pointer[taskState]
-	name       string
 	cancelling int32
 	mustCancel bool
+	waiter     *future // what it waits for (_fut_waiter)
+	coro       driver
+	prev, next *task // the tasks of the loop that are not done
+	ctx        atomic.Pointer[taskState]
+	name       *string
 }
 
 type driver interface {
@@ -75,9 +76,14 @@ func CreateTask[T any](l *Loop, coro Coroutine[T]) *Task[T] {
 // Go is CreateTask for a function, which it runs as a generator on a stack of
 // the loop's pool.
 func Go[T any](l *Loop, fn func(*Yielder) (T, error)) *Task[T] {
-	t := &Task[T]{}
-	t.start(l, coroutine.NewIn((*taskContext)(&t.task), &l.stacks, fn))
-	return t
+	t := &struct {
+		Task[T]
+		gen coroutine.Generator[any, any, T]
+	}{}
+	t.gen.Init((*taskContext)(&t.task), &l.stacks, fn)
+	t.stepper = t.gen.Stepper()
+	t.start(l, &t.gen)
+	return &t.Task
 }
 
 func (t *Task[T]) start(l *Loop, coro Coroutine[T]) {
@@ -121,15 +127,15 @@ type typedTask interface {
 
 // Name returns the name given to the task, or one made up for it.
 func (t *task) Name() string {
-	if t.name == "" {
+	if t.name == nil {
 		t.fut.loop.named++
-		t.name = fmt.Sprintf("Task-%d", t.fut.loop.named)
+		t.SetName(fmt.Sprintf("Task-%d", t.fut.loop.named))
 	}
-	return t.name
+	return *t.name
 }
 
 // SetName gives the task a name.
-func (t *task) SetName(name string) { t.name = name }
+func (t *task) SetName(name string) { t.name = &name }
 
 // Cancelling returns the number of requests to cancel the task, less those
 // taken back by Uncancel (Task.cancelling).
@@ -153,7 +159,7 @@ func (t *task) cancel(msg string) bool {
 	}
 	t.cancelling++
 	t.cancelContext()
-	if t.waiter != nil && t.waiter.cancel(msg) {
+	if t.waiter != nil && t.waiter.self.cancel(msg) {
 		// The request comes back as the error of what the task waits for.
 		return true
 	}
@@ -171,35 +177,34 @@ func (t *task) cancelledError() error {
 	return t.fut.cancelledError()
 }
 
-// run is what the task's handle calls: the first step, one that follows a bare
-// yield, or the wake-up by what the task waited for (Task.__wakeup).
+// run is a step of the task (Task.__step): its first, one that follows a bare
+// yield, or the wake-up by what it waited for (Task.__wakeup).
 func (t *task) run() {
 	exc := t.fut.err
-	t.fut.err = nil
-	if f := t.waiter; f != nil {
-		exc = f.base().outcome()
+	if exc != nil {
+		t.fut.err = nil
 	}
-	t.step(exc)
-}
-
-// step resumes the coroutine with exc, or with nothing, and sees to what it
-// answers (Task.__step).
-func (t *task) step(exc error) {
+	if t.waiter != nil {
+		exc = t.waiter.outcome()
+		t.waiter = nil
+	}
 	if t.mustCancel {
 		if !isCancelled(exc) {
 			exc = t.fut.cancelledError()
 		}
 		t.mustCancel = false
 	}
-	t.waiter = nil
 	l := t.fut.loop
 	l.current = t
 	var y any
 	var err error
-	if exc == nil {
-		y, err = t.coro.Send(nil)
-	} else {
+	switch {
+	case exc != nil:
 		y, err = t.coro.Throw(exc)
+	case t.stepper != nil:
+		y, err = t.stepper.Step()
+	default:
+		y, err = t.coro.Send(nil)
 	}
 	l.current = nil
 	switch {
@@ -229,7 +234,7 @@ func (t *task) wait(y any) {
 		t.raiseSoon(ErrAwaitSelf)
 	default:
 		b.awaiting = false
-		t.waiter = f
+		t.waiter = b
 		b.addCallback(t)
 		if t.mustCancel && f.cancel(t.fut.cancelMsg) {
 			t.mustCancel = false
@@ -250,7 +255,7 @@ func (t *task) raiseSoon(err error) {
 func (t *task) end(err error) {
 	f := t.fut
 	f.loop.tasks.remove(t)
-	t.coro = done{}
+	t.coro, t.stepper = done{}, nil
 	switch {
 	case f.self.(typedTask).returned(err):
 		if t.mustCancel {

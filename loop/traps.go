@@ -1,9 +1,17 @@
 package loop
 
-// Everything that suspends a task does so by way of these.
+import "time"
 
-// pause gives the other tasks a turn: a bare yield.
-func pause(y *Yielder) error {
+// Everything that suspends a task does so by way of the two functions here that
+// call Yield.
+
+// Sleep suspends the task for d (asyncio.sleep). For d <= 0 it gives every
+// other ready task a turn. It returns early only with an error, that of a
+// cancellation as a rule.
+func Sleep(y *Yielder, d time.Duration) error {
+	if d > 0 {
+		return sleep(y, d)
+	}
 	_, err := y.Yield(nil)
 	return err
 }
