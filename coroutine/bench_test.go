@@ -63,7 +63,7 @@ func BenchmarkYieldFrom(b *testing.B) {
 		{"call", leaf},
 	} {
 		b.Run(bc.name, func(b *testing.B) {
-			g := NewIn(nil, &pool, func(y *Yielder[int, int]) (int, error) {
+			g := NewIn(&pool, func(y *Yielder[int, int]) (int, error) {
 				for b.Loop() {
 					bc.call(y)
 				}
@@ -86,7 +86,7 @@ func BenchmarkNew(b *testing.B) {
 		b.Run(bc.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				NewIn(nil, bc.pool, body).Next()
+				NewIn(bc.pool, body).Next()
 			}
 		})
 	}

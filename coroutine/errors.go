@@ -10,6 +10,7 @@ import (
 var (
 	// GeneratorExit is thrown into a suspended body by Close. A body that
 	// returns it, wrapped or not, has closed as asked (PEP 342).
+	//lint:ignore ST1012 this is its name
 	GeneratorExit = errors.New("GeneratorExit")
 
 	// ErrStopIteration matches every StopIteration[R] under errors.Is.

@@ -119,13 +119,13 @@ func TestGoexit(t *testing.T) {
 	}{{"without a pool", nil}, {"with a pool", new(coroutine.Pool)}} {
 		t.Run(tc.name, func(t *testing.T) {
 			deferred := false
-			g := coroutine.NewIn(nil, tc.pool, func(y *yielder) (any, error) {
+			g := coroutine.NewIn(tc.pool, func(y *yielder) (any, error) {
 				defer func() { deferred = true }()
 				y.Yield("before")
 				runtime.Goexit()
 				return nil, nil
 			})
-			top := coroutine.NewIn(nil, tc.pool, func(y *yielder) (any, error) {
+			top := coroutine.NewIn(tc.pool, func(y *yielder) (any, error) {
 				_, err := coroutine.YieldFrom(y, g)
 				return y.Yield(err)
 			})
@@ -135,7 +135,7 @@ func TestGoexit(t *testing.T) {
 			expect(t, "defers run", deferred, true)
 			play(t, g, []op{{"state", nil, "closed"}, {"next", nil, "return <nil>"}})
 			if tc.pool != nil {
-				again := coroutine.NewIn(nil, tc.pool, echo)
+				again := coroutine.NewIn(tc.pool, echo)
 				play(t, again, []op{{"next", nil, "<nil>"}, {"send", 1, "1"}, {"close", nil, "<nil>"}})
 				tc.pool.Close()
 				expect(t, "stacks left", coroutine.Stacks(tc.pool), 0)

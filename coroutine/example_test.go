@@ -249,7 +249,7 @@ func ExamplePool() {
 	pool := coroutine.Pool{Max: 10}
 	defer pool.Close()
 	for i := range 3 { // one after the other, all on the same stack
-		g := coroutine.NewIn(nil, &pool, func(y *coroutine.Yielder[int, any]) (any, error) {
+		g := coroutine.NewIn(&pool, func(y *coroutine.Yielder[int, any]) (any, error) {
 			_, err := y.Yield(i)
 			return nil, err
 		})

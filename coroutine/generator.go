@@ -65,20 +65,21 @@ type Generator[Y, S, R any] struct {
 // New returns a generator that will run body. It starts nothing: a generator
 // that is never resumed costs no more than its memory.
 func New[Y, S, R any](body func(*Yielder[Y, S]) (R, error)) *Generator[Y, S, R] {
-	return NewIn(nil, nil, body)
+	return NewIn(nil, body)
 }
 
-// NewIn is New for a body that finds ctx in its Yielder and runs on a stack
-// from pool. Either may be nil; a generator without them takes over those of
-// the first that delegates to it.
-func NewIn[Y, S, R any](ctx context.Context, pool *Pool, body func(*Yielder[Y, S]) (R, error)) *Generator[Y, S, R] {
+// NewIn is New for a body that runs on a stack from pool. A generator without a
+// pool takes over that of the first that delegates to it, and likewise its
+// context, see Init.
+func NewIn[Y, S, R any](pool *Pool, body func(*Yielder[Y, S]) (R, error)) *Generator[Y, S, R] {
 	g := new(Generator[Y, S, R])
-	g.Init(ctx, pool, body)
+	g.Init(nil, pool, body) //lint:ignore SA1012 that is how to say that there is none
 	return g
 }
 
 // Init makes the zero Generator what NewIn returns, for those who have it as
-// part of something larger.
+// part of something larger, with ctx as the context of its Yielder. Both ctx and
+// pool may be nil.
 func (g *Generator[Y, S, R]) Init(ctx context.Context, pool *Pool, body func(*Yielder[Y, S]) (R, error)) {
 	g.body = body
 	g.y.ctx, g.y.pool, g.y.owner = ctx, pool, g

@@ -319,11 +319,11 @@ func TestContext(t *testing.T) {
 	type key struct{}
 	ctx := context.WithValue(context.Background(), key{}, "mine")
 	body := func(y *yielder) (any, error) { return y.Context().Value(key{}), nil }
-	play(t, coroutine.NewIn(ctx, nil, body), []op{{"next", nil, "return mine"}})
+	play(t, within(ctx, body), []op{{"next", nil, "return mine"}})
 	play(t, coroutine.New(body), []op{{"next", nil, "return <nil>"}})
-	play(t, coroutine.NewIn(ctx, nil, from(coroutine.New(body))), []op{{"next", nil, "return mine"}})
+	play(t, within(ctx, from(coroutine.New(body))), []op{{"next", nil, "return mine"}})
 	own := context.WithValue(context.Background(), key{}, "own")
-	play(t, coroutine.NewIn(ctx, nil, from(coroutine.NewIn(own, nil, body))), []op{{"next", nil, "return own"}})
+	play(t, within(ctx, from(within(own, body))), []op{{"next", nil, "return own"}})
 }
 
 // TestEndedKeepsNothing holds on to generators whose bodies have ended, and to
@@ -375,6 +375,13 @@ func TestSendAllocatesNothing(t *testing.T) {
 			t.Errorf("depth %d: %v allocations", depth, n)
 		}
 	}
+}
+
+// within returns a generator with a context.
+func within(ctx context.Context, body func(*yielder) (any, error)) *generator {
+	g := new(generator)
+	g.Init(ctx, nil, body)
+	return g
 }
 
 func TestStepper(t *testing.T) {

@@ -15,7 +15,7 @@ func stacks(t *testing.T, pool *coroutine.Pool, n int) map[uintptr]bool {
 	seen := make(map[uintptr]bool)
 	var gens []*generator
 	for range n {
-		g := coroutine.NewIn(nil, pool, func(y *yielder) (any, error) {
+		g := coroutine.NewIn(pool, func(y *yielder) (any, error) {
 			seen[coroutine.Goroutine()] = true
 			if !pool.Owns() {
 				t.Error("the pool does not own the stack of a body")
@@ -53,7 +53,7 @@ func TestPoolReuseAfterPanic(t *testing.T) {
 	var pool coroutine.Pool
 	defer pool.Close()
 	caught(func() {
-		coroutine.NewIn(nil, &pool, func(*yielder) (any, error) { panic(1) }).Next()
+		coroutine.NewIn(&pool, func(*yielder) (any, error) { panic(1) }).Next()
 	})
 	expect(t, "idle", coroutine.Idle(&pool), 1)
 	stacks(t, &pool, 1)
@@ -63,10 +63,10 @@ func TestPoolReuseAfterPanic(t *testing.T) {
 // TestPoolClosedFirst closes a pool whose stacks are in use.
 func TestPoolClosedFirst(t *testing.T) {
 	var pool coroutine.Pool
-	g := coroutine.NewIn(nil, &pool, echo)
+	g := coroutine.NewIn(&pool, echo)
 	play(t, g, []op{{"next", nil, "<nil>"}})
 	pool.Close()
-	late := coroutine.NewIn(nil, &pool, echo)
+	late := coroutine.NewIn(&pool, echo)
 	play(t, late, []op{{"next", nil, "<nil>"}})
 	play(t, g, []op{{"send", 1, "1"}, {"close", nil, "<nil>"}})
 	play(t, late, []op{{"close", nil, "<nil>"}})
@@ -79,7 +79,7 @@ func TestPoolInherited(t *testing.T) {
 	var pool coroutine.Pool
 	defer pool.Close()
 	sub := coroutine.New(func(y *yielder) (any, error) { return pool.Owns(), nil })
-	play(t, coroutine.NewIn(nil, &pool, from(sub)), []op{{"next", nil, "return true"}})
+	play(t, coroutine.NewIn(&pool, from(sub)), []op{{"next", nil, "return true"}})
 	expect(t, "idle", coroutine.Idle(&pool), 2)
 }
 
@@ -87,7 +87,7 @@ func TestPoolOwns(t *testing.T) {
 	var pool, other coroutine.Pool
 	defer pool.Close()
 	expect(t, "empty", pool.Owns(), false)
-	play(t, coroutine.NewIn(nil, &pool, func(*yielder) (any, error) {
+	play(t, coroutine.NewIn(&pool, func(*yielder) (any, error) {
 		expect(t, "the other", other.Owns(), false)
 		return pool.Owns(), nil
 	}), []op{{"next", nil, "return true"}})
@@ -101,7 +101,7 @@ func TestPoolShared(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 50 {
-				g := coroutine.NewIn(nil, pool, from(coroutine.New(stubborn(2))))
+				g := coroutine.NewIn(pool, from(coroutine.New(stubborn(2))))
 				for _, want := range []string{"0", "1", "return end"} {
 					expect(t, "next", result(g.Next()), want)
 				}

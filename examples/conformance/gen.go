@@ -181,7 +181,7 @@ func (l *genLevel) creation(ins fields) (func() *generator, error) {
 	as, err := ins.label("as")
 	return func() *generator {
 		label := l.newLabel(as)
-		g := coroutine.NewIn(nil, l.pool, func(y *yielder) (any, error) {
+		g := coroutine.NewIn(l.pool, func(y *yielder) (any, error) {
 			return newActivation(l.runtime, label, y).run(l.bodies[fn])
 		})
 		l.labels[g], l.names[as] = label, g
