@@ -254,8 +254,6 @@ func (f *Future[T]) Await(y *Yielder) (T, error) {
 	return f.Result()
 }
 
-func (f *Future[T]) typed() *Future[T] { return f }
-
 // ensureFuture makes a future awaitable: it is that already.
 func (f *Future[T]) ensureFuture(*Loop) *Future[T] { return f }
 
