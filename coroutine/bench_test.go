@@ -37,6 +37,16 @@ func BenchmarkSend(b *testing.B) {
 	}
 }
 
+func BenchmarkStep(b *testing.B) {
+	g := nest(1)
+	g.Next()
+	defer g.Close()
+	s := g.Stepper()
+	for b.Loop() {
+		s.Step()
+	}
+}
+
 // BenchmarkIterPull is the floor of BenchmarkSend.
 func BenchmarkIterPull(b *testing.B) {
 	next, stop := iter.Pull(func(yield func(int) bool) {

@@ -116,12 +116,12 @@ type Stepper[Y, S any] Yielder[Y, S]
 func (s *Stepper[Y, S]) Step() (Y, error) {
 	y := (*Yielder[Y, S])(s)
 	cur := y.leaf
-	if cur == nil || y.stepping {
-		var none S
+	var none S
+	if cur == nil || y.stepping || State(y.status.Load()) != Suspended {
 		return y.send(none, true)
 	}
 	y.stepping = true
-	cur.err = nil
+	cur.in, cur.isNext, cur.err = none, true, nil
 	cur.step()
 	if cur.event != yielded {
 		y.stepping = false

@@ -286,7 +286,7 @@ func (y *Yielder[Y, S]) conclude(cur *Yielder[Y, S], err error) (Y, error) {
 }
 
 func (y *Yielder[Y, S]) send(v S, isNext bool) (Y, error) {
-	if y.parent.Load() == nil && y.status.CompareAndSwap(uint32(Suspended), uint32(Running)) {
+	if y.parent.Load() == nil && !y.stepping && y.status.CompareAndSwap(uint32(Suspended), uint32(Running)) {
 		// The short way, of a step from one Yield to the next.
 		if cur := y.leaf; cur != nil {
 			cur.in, cur.isNext, cur.err = v, isNext, nil
