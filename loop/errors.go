@@ -64,8 +64,10 @@ var (
 	// ErrForeignLoop is raised in a task that awaits a future of another loop.
 	ErrForeignLoop = errors.New("future is attached to a different loop")
 
-	// ErrTaskResult is returned by SetResult and SetException of a task.
-	ErrTaskResult = errors.New("task does not support being given its result")
+	// ErrTaskResult is returned by SetResult of a task, ErrTaskException by
+	// its SetException.
+	ErrTaskResult    = errors.New("task does not support SetResult")
+	ErrTaskException = errors.New("task does not support SetException")
 
 	// ErrStopIteration replaces a StopIteration given to SetException.
 	ErrStopIteration = errors.New("StopIteration interacts badly with generators and cannot be raised into a future")

@@ -123,7 +123,7 @@ func (f *future) outcome() error {
 // if the future was done. A StopIteration is replaced, as CPython 3.13 does.
 func (f *future) SetException(err error) error {
 	if f.isTask {
-		return ErrTaskResult
+		return ErrTaskException
 	}
 	return f.fail(err)
 }

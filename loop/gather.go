@@ -30,13 +30,19 @@ func (g *gathering[R]) cancel(msg string) bool {
 // its own at once; the others go on. A future that occurs several times counts
 // once. Cancelling the gathering cancels what is not done yet of aws.
 func Gather[T any, A Awaitable[T]](l *Loop, aws ...A) *Future[[]T] {
+	return GatherFunc(l, func(vs []T) []T { return vs }, aws...)
+}
+
+// GatherFunc is Gather whose result is what collect makes of those of aws: a
+// sum, a map, a struct of them.
+func GatherFunc[T, R any, A Awaitable[T]](l *Loop, collect func([]T) R, aws ...A) *Future[R] {
 	fs := ensureFutures[T](l, aws)
-	return gather(l, fs, true, func() []T {
+	return gather(l, fs, true, func() R {
 		vs := make([]T, len(fs))
 		for i, f := range fs {
 			vs[i] = f.result
 		}
-		return vs
+		return collect(vs)
 	})
 }
 
@@ -49,8 +55,14 @@ type Result[T any] struct {
 // GatherResults is Gather that counts errors as results (return_exceptions):
 // cancellations of one of aws too.
 func GatherResults[T any, A Awaitable[T]](l *Loop, aws ...A) *Future[[]Result[T]] {
+	return GatherResultsFunc(l, func(rs []Result[T]) []Result[T] { return rs }, aws...)
+}
+
+// GatherResultsFunc is GatherResults whose result is what collect makes of those
+// of aws.
+func GatherResultsFunc[T, R any, A Awaitable[T]](l *Loop, collect func([]Result[T]) R, aws ...A) *Future[R] {
 	fs := ensureFutures[T](l, aws)
-	return gather(l, fs, false, func() []Result[T] {
+	return gather(l, fs, false, func() R {
 		rs := make([]Result[T], len(fs))
 		for i, f := range fs {
 			if f.state == cancelled {
@@ -59,7 +71,7 @@ func GatherResults[T any, A Awaitable[T]](l *Loop, aws ...A) *Future[[]Result[T]
 				rs[i] = Result[T]{f.result, f.err}
 			}
 		}
-		return rs
+		return collect(rs)
 	})
 }
 

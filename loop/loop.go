@@ -34,6 +34,7 @@ type Loop struct {
 	outstanding     int // jobs given to other goroutines
 	named           int // tasks given a name
 	onException     func(*Loop, ExceptionContext)
+	onTask          func(AnyTask)
 	running         bool
 	stopping        bool
 	closed          bool
@@ -300,6 +301,10 @@ func (l *Loop) CallExceptionHandler(c ExceptionContext) {
 	}()
 	l.onException(l, c)
 }
+
+// SetTaskObserver has fn called with every task made from now on, before its
+// first step, nil for none; it is where Python has a task factory.
+func (l *Loop) SetTaskObserver(fn func(AnyTask)) { l.onTask = fn }
 
 // Running returns the loop whose task runs the coroutine of y
 // (asyncio.get_running_loop); nil if none does.

@@ -92,6 +92,9 @@ func (t *Task[T]) start(l *Loop, coro Coroutine[T]) {
 	t.task.fut, t.task.coro = &t.future, coro
 	t.handle.cb = &t.task
 	l.tasks.add(&t.task)
+	if l.onTask != nil {
+		l.onTask(t)
+	}
 	if l.closed {
 		t.abandon()
 		return
