@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"coloop/coroutine"
+	"coloop/loop"
 )
 
 // parents gives each kind of error the kinds that it directly is.
@@ -68,7 +70,10 @@ func parseError(spec string) (func() error, error) {
 	if _, ok := parents[kind]; !ok || !simple(msg) || isKind(kind, "BaseExceptionGroup") {
 		return nil, fmt.Errorf("bad error %q", spec)
 	}
-	if kind == "StopIteration" {
+	switch kind {
+	case "CancelledError":
+		return func() error { return &loop.CancelledError{Msg: msg} }, nil
+	case "StopIteration":
 		var value any
 		if msg != "" {
 			value = msg
@@ -88,6 +93,28 @@ var sentinels = []struct {
 	{coroutine.ErrExecuting, "ValueError", "executing"},
 	{coroutine.ErrIgnoredExit, "RuntimeError", "ignored-exit"},
 	{coroutine.ErrNoSend, "AttributeError", "no-send"},
+	{loop.ErrInvalidState, "InvalidStateError", ""},
+	{loop.ErrTimeout, "TimeoutError", ""},
+	{loop.ErrBrokenBarrier, "BrokenBarrierError", ""},
+	{loop.ErrQueueEmpty, "QueueEmpty", ""},
+	{loop.ErrQueueFull, "QueueFull", ""},
+	{loop.ErrExhausted, "IndexError", "exhausted"},
+	{loop.ErrAwaitSelf, "RuntimeError", "await-self"},
+	{loop.ErrBadYield, "RuntimeError", "bad-yield"},
+	{loop.ErrYieldFuture, "RuntimeError", "yield-future"},
+	{loop.ErrEntered, "RuntimeError", "entered"},
+	{loop.ErrNotEntered, "RuntimeError", "not-entered"},
+	{loop.ErrGroupFinished, "RuntimeError", "finished"},
+	{loop.ErrGroupShuttingDown, "RuntimeError", "shutting-down"},
+	{loop.ErrNotAcquired, "RuntimeError", "not-acquired"},
+	{loop.ErrTaskResult, "RuntimeError", "task-set-result"},
+	{loop.ErrTaskException, "RuntimeError", "task-set-exception"},
+	{loop.ErrStopIteration, "RuntimeError", "stop-into-future"},
+	{loop.ErrReleased, "ValueError", "bsem"},
+	{loop.ErrSemaphoreValue, "ValueError", "sem-value"},
+	{loop.ErrParties, "ValueError", "barrier-parties"},
+	{loop.ErrTaskDone, "ValueError", "task-done"},
+	{loop.ErrWaitEmpty, "ValueError", "wait-empty"},
 }
 
 var errNoName = &pyError{kind: "NameError", code: "no-name"}
@@ -105,14 +132,35 @@ func (rt *runtime) describe(err error) (kind, text string) {
 		return "StopIteration", "StopIteration(" + rt.format(err.Value) + ")"
 	case *coroutine.RaisedStopError:
 		return "RuntimeError", "RuntimeError<raised-stop " + rt.formatError(err.Cause) + ">"
+	case *loop.CancelledError:
+		e := pyError{kind: "CancelledError", msg: err.Msg}
+		return e.kind, e.Error()
+	case *loop.TimeoutStateError:
+		return "RuntimeError", "RuntimeError<state-" + err.State.String() + ">"
+	case *loop.GroupError:
+		return rt.describeGroup(err.Errors)
 	}
 	for _, s := range sentinels {
-		if err == s.err {
+		if errors.Is(err, s.err) {
 			e := pyError{kind: s.kind, code: s.code}
 			return s.kind, e.Error()
 		}
 	}
 	return "", ""
+}
+
+// describeGroup is describe for a group of errors, which is an ExceptionGroup if
+// all of them are an Exception.
+func (rt *runtime) describeGroup(errs []error) (kind, text string) {
+	kind = "ExceptionGroup"
+	texts := make([]string, len(errs))
+	for i, err := range errs {
+		var k string
+		if k, texts[i] = rt.describe(err); !isKind(k, "Exception") {
+			kind = "BaseExceptionGroup"
+		}
+	}
+	return kind, kind + list(texts)
 }
 
 func (rt *runtime) formatError(err error) string {

@@ -81,7 +81,7 @@ func (l *genLevel) compileOps(x any) ([]step[*yielder], error) {
 }
 
 // suspending compiles the instructions that only bodies have, and operations.
-func (l *genLevel) suspending(op string, ins fields) (step[*yielder], error) {
+func (l *genLevel) suspending(op string, ins fields, _ place) (step[*yielder], error) {
 	switch op {
 	case "yield":
 		return l.yield(ins)

@@ -85,7 +85,7 @@ const (
 // A compiler turns instructions into steps. Those that are not common to all
 // levels are special's, which returns nil for what it does not know either.
 type compiler[Y any] struct {
-	special func(op string, ins fields) (step[Y], error)
+	special func(op string, ins fields, at place) (step[Y], error)
 }
 
 // place is where in its body an instruction stands.
@@ -163,7 +163,7 @@ func (c *compiler[Y]) instruction(ins fields, at place) (step[Y], error) {
 	case "try":
 		return c.try(ins, at)
 	}
-	step, err := c.special(op, ins)
+	step, err := c.special(op, ins, at)
 	if step == nil && err == nil {
 		err = fmt.Errorf("no such instruction here")
 	}

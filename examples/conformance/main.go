@@ -1,5 +1,5 @@
-// Conformance plays scenarios (JSON documents that describe generators and
-// what is done to them) on this module and prints a trace of what happens. An
+// Conformance plays scenarios (JSON documents that describe generators, or
+// tasks on an event loop, and what is done to them) on this module and prints a trace of what happens. An
 // interpreter in Python prints the trace of the real thing; the two are the
 // same, byte for byte.
 //
@@ -76,6 +76,8 @@ func (p *player) play(sc object) ([]byte, error) {
 	switch level := sc["level"]; level {
 	case "gen":
 		return p.playGen(sc)
+	case "loop":
+		return playLoop(sc)
 	default:
 		return nil, fmt.Errorf("no level %v", level)
 	}

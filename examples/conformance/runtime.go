@@ -25,6 +25,7 @@ type runtime struct {
 	counts map[string]int
 	labels map[any]string
 	shared map[string]any
+	time   func() string // what lines begin with; may be nil
 }
 
 func newRuntime() *runtime {
@@ -51,6 +52,9 @@ func (rt *runtime) line(texts ...string) {
 	if rt.lines++; rt.lines > maxLines {
 		rt.fail(fmt.Errorf("more than %d lines of trace", maxLines))
 		return
+	}
+	if rt.time != nil {
+		rt.trace = append(append(rt.trace, rt.time()...), ' ')
 	}
 	rt.trace = append(append(rt.trace, strings.Join(texts, " ")...), '\n')
 }
