@@ -160,10 +160,20 @@ func (c *Conn) setDeadlines(when time.Duration, sides ...*side) error {
 	return nil
 }
 
-// Buffered reports whether the last that is known of the connection is that it
-// has something to read, be it its end. A connection that rests unused and has
-// is of no more use.
-func (c *Conn) Buffered() bool { return c.d.rd.ready || c.d.closed }
+// Buffered reports whether the connection has something to read, be it its end,
+// as far as the poller has said. A connection that rests unused and has is of no
+// more use.
+func (c *Conn) Buffered() bool {
+	d := c.d
+	if d.closed || !d.rd.ready {
+		return d.closed
+	}
+	// A read that filled its buffer has left open whether there is more.
+	var b [1]byte
+	_, _, err := unix.Recvfrom(d.fd, b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	d.rd.ready = err != unix.EAGAIN
+	return d.rd.ready
+}
 
 func (c *Conn) fail(op string, err error) error {
 	return &net.OpError{Op: op, Net: c.network, Source: c.local, Addr: c.remote, Err: err}
