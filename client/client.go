@@ -1,0 +1,200 @@
+// Package client is an HTTP/1.1 client whose requests park the task that makes
+// them. What is said on the wire is fasthttp's; the connections, their pool, the
+// deadlines and the rules of retrying are here.
+//
+// A request that waits holds no more than its connection and a small stack: the
+// fasthttp.Request is given back once it is written, and the buffer to read into
+// and the fasthttp.Response are taken when the first byte is there.
+package client
+
+import (
+	"bufio"
+	"crypto/tls"
+	"errors"
+	"math"
+	"sync"
+	"time"
+
+	"coloop/loop"
+
+	"github.com/valyala/fasthttp"
+)
+
+// A Client makes requests on one loop, the first that it is used on, and keeps
+// connections open for those to come. The zero value is ready for use. Its fields
+// must not be changed after that, and it must not be copied. It belongs to the
+// goroutine of its loop; each of its methods that takes a Yielder parks the task.
+type Client struct {
+	// MaxConns and MaxConnsPerHost limit the connections in all, and of one
+	// scheme, host and port. Requests beyond that wait, first come, first
+	// served. 0 means no limit.
+	MaxConns        int
+	MaxConnsPerHost int
+
+	// IdleTimeout is how long an unused connection is kept; 0 means 15 s.
+	IdleTimeout time.Duration
+
+	// Timeouts limit the phases of a request.
+	Timeouts Timeouts
+
+	// MaxRedirects is how many redirects are followed before a request fails
+	// with ErrTooManyRedirects; 0 means 10. With a negative one, redirects are
+	// not followed but returned.
+	MaxRedirects int
+
+	// MaxBody is the size in bytes that the body of a response may have unless
+	// it is streamed; 0 means 64 MiB.
+	MaxBody int
+
+	// MaxHeader is the size in bytes that the header of a response may have; 0
+	// means 16 KiB. It is also the size of the buffers to read into.
+	MaxHeader int
+
+	// TLSConfig is for https; nil means crypto/tls's defaults.
+	TLSConfig *tls.Config
+
+	// UserAgent is what requests say that do not say it themselves; "" means
+	// "coloop".
+	UserAgent string
+
+	loop          *loop.Loop
+	plain, secure map[string]*host
+	conns         int // open or being opened
+	waiters       int
+	ticket        uint64 // of the last waiter
+	expiry        *loop.TimerHandle
+	readers       sync.Pool // of *bufio.Reader
+	writers       sync.Pool // of *bufio.Writer
+	responses     sync.Pool // of *Response
+	sessions      tls.ClientSessionCache
+	scratch       []byte // a URL that is being parsed
+	closed        bool
+}
+
+// Timeouts are the time that each phase of a request may take. 0 means no limit.
+// An expired one is an *Error that says in which phase, whose Timeout method
+// reports true and in which errors.Is finds os.ErrDeadlineExceeded.
+type Timeouts struct {
+	Connect   time.Duration // to resolve the host and connect
+	TLS       time.Duration // to shake hands
+	FirstByte time.Duration // from the request written to the first byte of the reply
+	Total     time.Duration // all, waiting for a connection, redirects and the body included
+}
+
+const (
+	defaultIdleTimeout  = 15 * time.Second
+	defaultMaxRedirects = 10
+	defaultMaxBody      = 64 << 20
+	defaultMaxHeader    = 16 << 10
+	defaultUserAgent    = "coloop"
+	writeBuffer         = 4 << 10
+
+	never = time.Duration(math.MaxInt64)
+)
+
+// Get requests url. See Do.
+func (c *Client) Get(y *loop.Yielder, url string) (*Response, error) {
+	return c.Do(y, &Request{URL: url})
+}
+
+// Post sends body to url. See Do.
+func (c *Client) Post(y *loop.Yielder, url, contentType string, body []byte) (*Response, error) {
+	return c.Do(y, &Request{
+		Method: fasthttp.MethodPost,
+		URL:    url,
+		Header: map[string][]string{fasthttp.HeaderContentType: {contentType}},
+		Body:   body,
+	})
+}
+
+// Close closes the connections that are not in use, and those in use when their
+// request is over. Requests that wait for one, and those to come, fail with
+// ErrClosed. It must be called on the loop, or when that is not running.
+func (c *Client) Close() error {
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	if c.expiry != nil {
+		c.expiry.Cancel()
+	}
+	var failures []error
+	for _, hosts := range c.hosts() {
+		for _, h := range hosts {
+			for c.first(h) != nil {
+				_ = h.waiting[0].turn.SetException(ErrClosed) // first has seen that it is not done
+			}
+			for len(h.idle) > 0 {
+				failures = append(failures, c.retire(h))
+			}
+			c.drop(h)
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// enter checks that y runs on the loop of the client.
+func (c *Client) enter(y *loop.Yielder) error {
+	l := loop.Running(y)
+	switch {
+	case c.closed:
+		return ErrClosed
+	case l == nil:
+		return loop.ErrNoTask
+	case c.loop == nil:
+		c.loop = l
+	case c.loop != l:
+		return loop.ErrForeignLoop
+	}
+	return nil
+}
+
+// deadline returns when what may take that long must be over.
+func (c *Client) deadline(limit time.Duration) time.Duration {
+	if limit <= 0 {
+		return never
+	}
+	return c.loop.Time() + limit
+}
+
+func orDefault[T int | time.Duration](v, def T) T {
+	if v == 0 {
+		return def
+	}
+	return v
+}
+
+func (c *Client) reader(cn *conn) *bufio.Reader {
+	if br, ok := c.readers.Get().(*bufio.Reader); ok {
+		br.Reset(cn)
+		return br
+	}
+	return bufio.NewReaderSize(cn, orDefault(c.MaxHeader, defaultMaxHeader))
+}
+
+func (c *Client) putReader(br *bufio.Reader) {
+	br.Reset(nil)
+	c.readers.Put(br)
+}
+
+func (c *Client) writer(cn *conn) *bufio.Writer {
+	if bw, ok := c.writers.Get().(*bufio.Writer); ok {
+		bw.Reset(cn)
+		return bw
+	}
+	return bufio.NewWriterSize(cn, writeBuffer)
+}
+
+func (c *Client) putWriter(bw *bufio.Writer) {
+	bw.Reset(nil)
+	c.writers.Put(bw)
+}
+
+func (c *Client) response() *Response {
+	r, ok := c.responses.Get().(*Response)
+	if !ok {
+		r = &Response{}
+	}
+	r.client = c
+	return r
+}

@@ -1,0 +1,42 @@
+package client
+
+import (
+	"net"
+	"time"
+
+	"coloop/loop"
+)
+
+// A conn is a connection of the pool, and what fasthttp reads from and writes to.
+// It remembers the first error, because fasthttp does not: it makes an io.EOF of
+// some and takes others for the end of a body.
+type conn struct {
+	host     *host
+	raw      *loop.Conn
+	nc       net.Conn // raw, or TLS over it
+	err      error
+	sent     bool // anything of the request
+	received bool // anything of its reply
+	used     bool // by a request before
+	since    time.Duration
+}
+
+func (cn *conn) Read(p []byte) (int, error) {
+	if cn.err != nil {
+		return 0, cn.err
+	}
+	n, err := cn.nc.Read(p)
+	cn.received = cn.received || n > 0
+	cn.err = err
+	return n, err
+}
+
+func (cn *conn) Write(p []byte) (int, error) {
+	if cn.err != nil {
+		return 0, cn.err
+	}
+	n, err := cn.nc.Write(p)
+	cn.sent = cn.sent || n > 0
+	cn.err = err
+	return n, err
+}

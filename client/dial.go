@@ -1,0 +1,120 @@
+package client
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"coloop/loop"
+
+	"github.com/valyala/fasthttp"
+)
+
+var (
+	errNoHost = errors.New("no host in URL")
+	errScheme = errors.New("unsupported scheme")
+)
+
+// host returns the host that u leads to.
+func (c *Client) host(u *fasthttp.URI) (*host, error) {
+	name := u.Host()
+	if len(name) == 0 {
+		return nil, errNoHost
+	}
+	if c.plain == nil {
+		c.plain, c.secure = map[string]*host{}, map[string]*host{}
+	}
+	hosts, secure := c.plain, false
+	switch string(u.Scheme()) {
+	case "http":
+	case "https":
+		hosts, secure = c.secure, true
+	default:
+		return nil, fmt.Errorf("%w %q", errScheme, u.Scheme())
+	}
+	if h := hosts[string(name)]; h != nil {
+		return h, nil
+	}
+	h := &host{name: string(name), hosts: hosts}
+	h.addr = fasthttp.AddMissingPort(h.name, secure)
+	if secure {
+		h.tls = c.tlsConfig(h.addr)
+	}
+	return h, nil
+}
+
+func (c *Client) tlsConfig(addr string) *tls.Config {
+	cfg := &tls.Config{}
+	if c.TLSConfig != nil {
+		cfg = c.TLSConfig.Clone()
+	}
+	if cfg.ServerName == "" {
+		name, _, err := net.SplitHostPort(addr)
+		if err != nil {
+			name = addr // the handshake says what is wrong with it
+		}
+		cfg.ServerName = name
+	}
+	if cfg.ClientSessionCache == nil {
+		if c.sessions == nil {
+			c.sessions = tls.NewLRUClientSessionCache(0)
+		}
+		cfg.ClientSessionCache = c.sessions
+	}
+	return cfg
+}
+
+// connect opens a connection to h, for which there is room. If that fails the
+// room is given up.
+func (c *Client) connect(y *loop.Yielder, h *host, by time.Duration) (*conn, Phase, error) {
+	raw, err := c.dial(y, h, by)
+	if err != nil {
+		c.forget(h)
+		var dns *net.DNSError
+		if errors.As(err, &dns) {
+			return nil, PhaseResolve, err
+		}
+		return nil, PhaseConnect, err
+	}
+	cn := &conn{host: h, raw: raw, nc: raw}
+	if h.tls != nil {
+		if err := cn.secure(min(by, c.deadline(c.Timeouts.TLS))); err != nil {
+			c.discard(cn)
+			return nil, PhaseTLS, err
+		}
+	}
+	return cn, "", nil
+}
+
+func (c *Client) dial(y *loop.Yielder, h *host, by time.Duration) (*loop.Conn, error) {
+	by = min(by, c.deadline(c.Timeouts.Connect))
+	if by == never {
+		return loop.Dial(y, "tcp", h.addr)
+	}
+	var raw *loop.Conn
+	err := loop.NewTimeoutAt(c.loop, by).Run(y, func() (err error) {
+		raw, err = loop.Dial(y, "tcp", h.addr)
+		return err
+	})
+	if err != nil && raw != nil {
+		_ = raw.Close() // the time was up in the moment it was there
+	}
+	if errors.Is(err, loop.ErrTimeout) {
+		err = fmt.Errorf("dial tcp %s: %w", h.addr, err)
+	}
+	return raw, err
+}
+
+func (cn *conn) secure(by time.Duration) error {
+	if err := errors.Join(cn.raw.ReadBy(by), cn.raw.WriteBy(by)); err != nil {
+		return err
+	}
+	tc := tls.Client(cn.raw, cn.host.tls)
+	if err := tc.Handshake(); err != nil {
+		return err
+	}
+	cn.nc = tc
+	return nil
+}

@@ -1,0 +1,95 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Errors that an Error may wrap, beside those of the network, of crypto/tls and
+// of fasthttp's parser, a loop.CancelledError, os.ErrDeadlineExceeded, and
+// io.ErrUnexpectedEOF for a reply that was cut short.
+var (
+	ErrClosed           = errors.New("client is closed")
+	ErrTooManyRedirects = errors.New("too many redirects")
+	ErrHeaderTooLarge   = errors.New("header is too large")
+	ErrBodyTooLarge     = errors.New("body is too large")
+)
+
+// errHungUp is a connection that ended before the first byte of the reply.
+var errHungUp = fmt.Errorf("server closed the connection without a reply: %w", io.ErrUnexpectedEOF)
+
+// A Phase is what a request was doing.
+type Phase string
+
+const (
+	PhaseRequest   Phase = "request" // making sense of it
+	PhasePool      Phase = "pool"    // waiting for a connection
+	PhaseResolve   Phase = "resolve"
+	PhaseConnect   Phase = "connect"
+	PhaseTLS       Phase = "tls handshake"
+	PhaseWrite     Phase = "write"
+	PhaseFirstByte Phase = "first byte"
+	PhaseHeader    Phase = "header"
+	PhaseBody      Phase = "body"
+	PhaseRedirect  Phase = "redirect"
+)
+
+// An Error is how every request fails. It implements net.Error.
+type Error struct {
+	Phase  Phase
+	Method string
+	URL    string // of the request that failed, maybe after redirects
+	Err    error
+}
+
+func (e *Error) Error() string {
+	return e.Method + " " + redacted(e.URL) + ": " + string(e.Phase) + ": " + e.Err.Error()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Timeout reports whether the time of the phase, or of the whole request, was up.
+func (e *Error) Timeout() bool {
+	var t net.Error
+	return errors.As(e.Err, &t) && t.Timeout()
+}
+
+// Temporary is Timeout.
+func (e *Error) Temporary() bool { return e.Timeout() }
+
+// redacted leaves out the password of a URL.
+func redacted(s string) string {
+	if !strings.Contains(s, "@") {
+		return s
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		return s[strings.LastIndex(s, "@")+1:]
+	}
+	return u.Redacted()
+}
+
+// cause returns why reading or writing on cn failed, if err is what fasthttp
+// made of it: what the connection said counts.
+func (cn *conn) cause(err error) error {
+	var small *fasthttp.ErrSmallBuffer
+	switch {
+	case cn.err == io.EOF && !cn.received:
+		return errHungUp
+	case cn.err == io.EOF:
+		return io.ErrUnexpectedEOF
+	case cn.err != nil:
+		return cn.err
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		return ErrBodyTooLarge
+	case errors.As(err, &small):
+		return ErrHeaderTooLarge
+	}
+	return err
+}

@@ -1,0 +1,234 @@
+package client
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"syscall"
+	"time"
+
+	"coloop/loop"
+
+	"github.com/valyala/fasthttp"
+)
+
+// An exchange is one request and its reply, with a second try if need be. It
+// lives on the stack of a task that is parked for most of the time: what is
+// large is taken late and given back early, and run, where it parks, calls
+// functions that are not inlined, so that their frames are not on the stack then.
+type exchange struct {
+	client *Client
+	req    *Request
+	raw    *fasthttp.Request  // the same; nil while parked, unless it is the caller's
+	into   *fasthttp.Response // the caller's, or nil
+	out    *Response          // if into is nil
+	cn     *conn
+	by     time.Duration
+	caller bool // raw is the caller's
+	follow bool // a redirect will be followed: its body is not streamed
+	head   bool // the reply has no body
+	last   bool // the connection is to be closed
+	once   bool // must not reach the server twice
+	unread bool // cannot be sent again
+	fresh  bool // this is the second try
+}
+
+// run does the exchange. The Phase is that of the error.
+func (x *exchange) run(y *loop.Yielder) (Phase, error) {
+	for {
+		phase, err := x.send(y)
+		if err == nil {
+			if err = x.cn.raw.WaitRead(); err != nil {
+				phase = PhaseFirstByte
+			} else {
+				phase, err = x.receive()
+			}
+		}
+		if err == nil || !x.again(err) {
+			return phase, err
+		}
+	}
+}
+
+// send gets a connection and writes the request.
+//
+//go:noinline
+func (x *exchange) send(y *loop.Yielder) (Phase, error) {
+	if phase, err := x.connect(y); err != nil {
+		x.giveBack()
+		return phase, err
+	}
+	cn, c := x.cn, x.client
+	cn.sent, cn.received = false, false
+	raw := x.raw
+	x.head, x.last = raw.Header.IsHead(), raw.ConnectionClose()
+	x.unread = raw.IsBodyStream()
+	x.once = !idempotent(raw)
+	bw := c.writer(cn)
+	err := cn.raw.WriteBy(x.by)
+	if err == nil {
+		if err = raw.Write(bw); err == nil {
+			err = bw.Flush()
+		}
+	}
+	c.putWriter(bw)
+	x.giveBack()
+	if err != nil {
+		return PhaseWrite, cn.cause(err)
+	}
+	if err := cn.raw.ReadBy(min(x.by, c.deadline(c.Timeouts.FirstByte))); err != nil {
+		return PhaseFirstByte, err
+	}
+	return "", nil
+}
+
+// connect gets a connection and encodes the request. It does the latter first,
+// to know the host, and again after having parked.
+func (x *exchange) connect(y *loop.Yielder) (phase Phase, err error) {
+	c := x.client
+	var h *host
+	if x.fresh {
+		h = x.cn.host
+		x.cn = nil
+		if x.cn, phase, err = c.connect(y, h, x.by); err != nil {
+			return phase, err
+		}
+	}
+	if err := x.encode(); err != nil {
+		return PhaseRequest, err
+	}
+	if x.fresh {
+		return "", nil
+	}
+	if h, err = c.host(x.raw.URI()); err != nil {
+		return PhaseRequest, err
+	}
+	if x.cn = c.idleConn(h); x.cn == nil {
+		x.giveBack()
+		if x.cn, phase, err = c.obtain(y, h, x.by); err != nil {
+			return phase, err
+		}
+		if err := x.encode(); err != nil {
+			return PhaseRequest, err
+		}
+	}
+	return "", nil
+}
+
+func (x *exchange) encode() (err error) {
+	if !x.caller {
+		x.raw, err = x.client.encode(x.req)
+	}
+	return err
+}
+
+func (x *exchange) giveBack() {
+	if !x.caller && x.raw != nil {
+		fasthttp.ReleaseRequest(x.raw)
+		x.raw = nil
+	}
+}
+
+// receive reads the reply, of which something is there.
+//
+//go:noinline
+func (x *exchange) receive() (Phase, error) {
+	c, cn := x.client, x.cn
+	br := c.reader(cn)
+	if _, err := br.Peek(1); err != nil {
+		c.putReader(br)
+		return PhaseFirstByte, cn.cause(err)
+	}
+	if c.Timeouts.FirstByte > 0 {
+		_ = cn.raw.ReadBy(x.by) // fails only if it is closed, as the next read will
+	}
+	resp := x.into
+	if resp == nil {
+		x.out = c.response()
+		resp = &x.out.raw
+	}
+	resp.StreamBody, resp.SkipBody = false, true
+	err := resp.ReadLimitBody(br, 0)
+	if err != nil {
+		c.putReader(br)
+		return PhaseHeader, cn.cause(err)
+	}
+	status := resp.StatusCode()
+	x.head = x.head || status == fasthttp.StatusNoContent || status == fasthttp.StatusNotModified || status < 200
+	x.last = x.last || resp.ConnectionClose() || status < 200
+	resp.SkipBody = x.head
+	if x.out != nil && x.req.Stream && !(x.follow && fasthttp.StatusCodeIsRedirect(status)) {
+		x.stream(br, resp)
+		return "", nil
+	}
+	if !x.head {
+		limit := orDefault(c.MaxBody, defaultMaxBody)
+		err = resp.ReadBody(br, limit)
+		if err == nil && resp.Header.ContentLength() == -1 {
+			err = resp.Header.ReadTrailer(br)
+		}
+		if err == nil && cn.err != io.EOF {
+			err = cn.err // whatever fasthttp took it for
+		}
+		if err != nil {
+			c.putReader(br)
+			return PhaseBody, cn.cause(err)
+		}
+	}
+	x.done(br)
+	if x.out != nil {
+		x.out.Body = resp.Body()
+	}
+	return "", nil
+}
+
+// done gives back the connection and the buffer after a reply without fault.
+func (x *exchange) done(br *bufio.Reader) { x.client.finish(x.cn, br, x.last) }
+
+// finish gives back what a reply without fault was read with. A server that
+// has said more than that is not to be trusted with another request.
+func (c *Client) finish(cn *conn, br *bufio.Reader, last bool) {
+	last = last || cn.err != nil || br.Buffered() > 0
+	c.putReader(br)
+	if last {
+		c.discard(cn)
+		return
+	}
+	cn.used = true
+	c.release(cn)
+}
+
+// again closes the connection of an exchange that failed, and reports whether
+// it is to be tried once more: if the connection had been kept open and turned
+// out to have been closed by the server meanwhile.
+//
+//go:noinline
+func (x *exchange) again(err error) bool {
+	if x.out != nil {
+		x.out.Release()
+		x.out = nil
+	}
+	cn := x.cn
+	if cn == nil {
+		return false
+	}
+	_ = cn.raw.Close() // may be closed already
+	gone := errors.Is(err, errHungUp) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	if gone && cn.used && !cn.received && !x.fresh && !x.unread && (!x.once || !cn.sent) {
+		x.fresh = true
+		return true
+	}
+	x.client.forget(cn.host)
+	return false
+}
+
+// idempotent reports whether it does not matter if a request reaches the server
+// twice (RFC 9110, section 9.2.2).
+func idempotent(raw *fasthttp.Request) bool {
+	switch string(raw.Header.Method()) {
+	case fasthttp.MethodGet, fasthttp.MethodHead, fasthttp.MethodPut,
+		fasthttp.MethodDelete, fasthttp.MethodOptions, fasthttp.MethodTrace:
+		return true
+	}
+	return false
+}

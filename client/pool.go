@@ -1,0 +1,267 @@
+package client
+
+import (
+	"crypto/tls"
+	"os"
+	"slices"
+	"time"
+
+	"coloop/loop"
+)
+
+// A host is one scheme, host and port, and the connections to it. It is among
+// the client's hosts for as long as there are any, or somebody waits for one.
+//
+// Two things always hold: nobody waits for a host that has an idle connection,
+// and nobody waits who could get one if an idle connection to another host were
+// closed.
+type host struct {
+	name    string // its key in hosts
+	hosts   map[string]*host
+	addr    string
+	tls     *tls.Config // nil for http
+	conns   int         // open or being opened
+	idle    []*conn     // longest first
+	waiting []*waiter
+}
+
+// A waiter is a request that waits for its turn, which is to be given a
+// connection, or nil: the permission to open one.
+type waiter struct {
+	turn   *loop.Future[*conn]
+	ticket uint64
+}
+
+// idleConn takes the connection that was used last; nil if none is left.
+func (c *Client) idleConn(h *host) *conn {
+	for n := len(h.idle) - 1; n >= 0; n = len(h.idle) - 1 {
+		cn := h.idle[n]
+		h.idle[n] = nil
+		h.idle = h.idle[:n]
+		if !cn.raw.Buffered() {
+			return cn
+		}
+		c.discard(cn)
+	}
+	return nil
+}
+
+// obtain returns a connection for a request that found none idle: a new one or,
+// after waiting, maybe a used one.
+func (c *Client) obtain(y *loop.Yielder, h *host, by time.Duration) (*conn, Phase, error) {
+	h.hosts[h.name] = h
+	if !c.admit(h) {
+		cn, err := c.wait(y, h, by)
+		if err != nil {
+			return nil, PhasePool, err
+		}
+		if cn != nil {
+			if !cn.raw.Buffered() {
+				return cn, "", nil
+			}
+			_ = cn.raw.Close() // it is dead; its place is ours
+		}
+	}
+	return c.connect(y, h, by)
+}
+
+// admit makes room for one more connection to h, if the limits allow.
+func (c *Client) admit(h *host) bool {
+	if !c.hasRoom(h) {
+		return false
+	}
+	for c.MaxConns > 0 && c.conns >= c.MaxConns {
+		cn := c.oldest()
+		if cn == nil {
+			return false
+		}
+		cn.host.idle = cn.host.idle[1:]
+		c.discard(cn)
+	}
+	h.conns++
+	c.conns++
+	return true
+}
+
+func (c *Client) hasRoom(h *host) bool {
+	return c.MaxConnsPerHost <= 0 || h.conns < c.MaxConnsPerHost
+}
+
+// wait parks until it is the request's turn.
+func (c *Client) wait(y *loop.Yielder, h *host, by time.Duration) (*conn, error) {
+	c.ticket++
+	w := &waiter{loop.NewFuture[*conn](c.loop), c.ticket}
+	h.waiting = append(h.waiting, w)
+	c.waiters++
+	if by != never {
+		timer := c.loop.CallAt(by, func() {
+			_ = w.turn.SetException(os.ErrDeadlineExceeded) // fails only if the turn has come
+		})
+		defer timer.Cancel()
+	}
+	cn, err := w.turn.Await(y)
+	if err == nil {
+		return cn, nil
+	}
+	if i := slices.Index(h.waiting, w); i >= 0 {
+		c.leave(h, i)
+		c.drop(h)
+	} else if cn, lost := w.turn.Result(); lost == nil {
+		// Cancelled between its turn and its step: the turn is the next one's.
+		if cn != nil {
+			c.release(cn)
+		} else {
+			c.forget(h)
+		}
+	}
+	return nil, err
+}
+
+// leave takes a waiter out of the queue.
+func (c *Client) leave(h *host, i int) {
+	c.waiters--
+	if i == 0 {
+		h.waiting[0] = nil
+		h.waiting = h.waiting[1:]
+		return
+	}
+	h.waiting = slices.Delete(h.waiting, i, i+1)
+}
+
+// first returns who waits longest for h.
+func (c *Client) first(h *host) *waiter {
+	for len(h.waiting) > 0 {
+		if w := h.waiting[0]; !w.turn.Done() {
+			return w
+		}
+		c.leave(h, 0) // cancelled, but not awake yet
+	}
+	return nil
+}
+
+// next returns the host for which somebody waits longest, among those to which
+// a connection could be opened in the place of one to h; nil if there is none.
+func (c *Client) next(h *host) *host {
+	var best *host
+	var ticket uint64
+	try := func(o *host) {
+		if w := c.first(o); w != nil && (best == nil || w.ticket < ticket) {
+			best, ticket = o, w.ticket
+		}
+	}
+	if c.waiters == 0 {
+		return nil
+	}
+	try(h)
+	if c.MaxConns > 0 && c.waiters > len(h.waiting) {
+		for _, hosts := range c.hosts() {
+			for _, o := range hosts {
+				if o != h && len(o.waiting) > 0 && c.hasRoom(o) {
+					try(o)
+				}
+			}
+		}
+	}
+	return best
+}
+
+// grant ends the wait of the first waiter for h.
+func (c *Client) grant(h *host, cn *conn) {
+	w := h.waiting[0]
+	c.leave(h, 0)
+	_ = w.turn.SetResult(cn) // first has seen that it is not done
+}
+
+// release takes back a connection that is fit for another request.
+func (c *Client) release(cn *conn) {
+	if c.closed {
+		c.discard(cn)
+		return
+	}
+	switch next := c.next(cn.host); next {
+	case nil:
+		cn.since = c.loop.Time()
+		cn.host.idle = append(cn.host.idle, cn)
+		if c.expiry == nil {
+			c.expiry = c.loop.CallAt(cn.since+c.idleTimeout(), c.expire)
+		}
+	case cn.host:
+		c.grant(next, cn)
+	default:
+		c.discard(cn) // which leaves its place to next
+	}
+}
+
+// discard closes a connection at once.
+func (c *Client) discard(cn *conn) {
+	_ = cn.raw.Close() // may be closed already
+	c.forget(cn.host)
+}
+
+// forget gives the place of a connection to h to who is next.
+func (c *Client) forget(h *host) {
+	h.conns--
+	c.conns--
+	if next := c.next(h); next != nil {
+		next.conns++
+		c.conns++
+		c.grant(next, nil)
+	}
+	c.drop(h)
+}
+
+// drop forgets a host that nobody needs.
+func (c *Client) drop(h *host) {
+	if h.conns == 0 && len(h.waiting) == 0 {
+		delete(h.hosts, h.name)
+	}
+}
+
+// oldest returns the connection that is idle for longest.
+func (c *Client) oldest() *conn {
+	var oldest *conn
+	for _, hosts := range c.hosts() {
+		for _, h := range hosts {
+			if len(h.idle) > 0 && (oldest == nil || h.idle[0].since < oldest.since) {
+				oldest = h.idle[0]
+			}
+		}
+	}
+	return oldest
+}
+
+// expire closes connections whose time is up. One timer serves all, and finds
+// out only when it goes off which of them have been used since.
+func (c *Client) expire() {
+	c.expiry = nil
+	timeout, now := c.idleTimeout(), c.loop.Time()
+	for _, hosts := range c.hosts() {
+		for _, h := range hosts {
+			for len(h.idle) > 0 && h.idle[0].since+timeout <= now {
+				_ = c.retire(h) // the connection is lost either way
+			}
+		}
+	}
+	if cn := c.oldest(); cn != nil {
+		c.expiry = c.loop.CallAt(cn.since+timeout, c.expire)
+	}
+}
+
+// retire closes the longest idle connection of h, politely.
+func (c *Client) retire(h *host) error {
+	cn := h.idle[0]
+	h.idle[0] = nil
+	h.idle = h.idle[1:]
+	err := cn.nc.Close()
+	c.forget(h)
+	return err
+}
+
+func (c *Client) idleTimeout() time.Duration {
+	if c.IdleTimeout > 0 {
+		return c.IdleTimeout
+	}
+	return defaultIdleTimeout
+}
+
+func (c *Client) hosts() [2]map[string]*host { return [2]map[string]*host{c.plain, c.secure} }
