@@ -1,0 +1,80 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A job is what a generation is given to do.
+type job struct {
+	ccList    []string
+	baseURL   string
+	concurReq int
+	names     bool // of countries for the files
+	dir       string
+	timeout   time.Duration // for one request
+	display   *display
+}
+
+// A generation is one of the three ways to do a job. Its downloadMany returns a
+// tally of what was done, in which only the flags are missing that Ctrl-C came
+// before.
+type generation struct {
+	name               string
+	downloadMany       func(*job) (Tally, error)
+	defaultReq, maxReq int // requests at a time
+}
+
+var generations = []generation{
+	{"sequential", downloadManySequential, 1, 1},
+	{"threadpool", downloadManyThreadpool, 30, 1000},
+	// Few by default, out of consideration for the remote server.
+	{"asyncio", downloadManyAsyncio, 5, 1000},
+}
+
+func generationNames() (names []string) {
+	for _, g := range generations {
+		names = append(names, g.name)
+	}
+	return names
+}
+
+func generationNamed(name string) generation {
+	for _, g := range generations {
+		if g.name == name {
+			return g
+		}
+	}
+	panic("no generation " + name)
+}
+
+// concurReqs says for --help how many requests at a time the generations make.
+func concurReqs() string {
+	var s []string
+	for _, g := range generations {
+		s = append(s, fmt.Sprintf("%s %d, up to %d", g.name, g.defaultReq, g.maxReq))
+	}
+	return " (" + strings.Join(s, "; ") + ")"
+}
+
+func (j *job) flagURL(cc string) string {
+	return strings.ToLower(fmt.Sprintf("%s/%s/%s.gif", j.baseURL, cc, cc))
+}
+
+func (j *job) metadataURL(cc string) string {
+	return strings.ToLower(fmt.Sprintf("%s/%s/metadata.json", j.baseURL, cc))
+}
+
+// countryIn takes the name of a country from its metadata.json.
+func countryIn(metadata []byte) (string, error) {
+	var m struct{ Country string }
+	if err := json.Unmarshal(metadata, &m); err != nil {
+		return "", fmt.Errorf("metadata.json: %w", err)
+	}
+	if m.Country == "" {
+		return "", fmt.Errorf("metadata.json: no country in %q", metadata)
+	}
+	return m.Country, nil
+}

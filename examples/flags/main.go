@@ -1,0 +1,167 @@
+// Command flags downloads pictures of flags: the program of chapters 17 and 18
+// of Fluent Python (20 and 21 of its second edition), in the three generations
+// that it has there: sequential, with a pool of threads (of goroutines, here), and
+// with an event loop. It brings its own servers.
+//
+//	go run ./examples/flags --help
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"coloop/examples/flags/flagserver"
+	"coloop/loop"
+
+	"github.com/spf13/pflag"
+)
+
+// Exit statuses.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) (exit int) {
+	o, help, err := parseOptions(args)
+	switch {
+	case errors.Is(err, pflag.ErrHelp):
+		fmt.Fprint(stdout, help)
+		return exitOK
+	case err != nil:
+		fmt.Fprintf(stderr, "%s\nflags: error: %v (see flags --help)\n", usageLine, err)
+		return exitUsage
+	case o.serve != "":
+		err = serve(o, stdout)
+	case o.speedup > 0:
+		err = speedup(o, stdout)
+	default:
+		err = download(o, stdout, stderr)
+	}
+	return finish(err, stderr)
+}
+
+// errIncomplete is that some flags failed, which has been reported.
+var errIncomplete = errors.New("some flags failed")
+
+// finish says why the program ends, and returns its exit status.
+func finish(err error, stderr io.Writer) (exit int) {
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errIncomplete):
+		return exitFailed
+	case errors.Is(err, loop.ErrInterrupted):
+		fmt.Fprintln(stderr, "flags: interrupted")
+		return exitInterrupted
+	default:
+		fmt.Fprintln(stderr, "flags:", err)
+		return exitFailed
+	}
+}
+
+// download does what the program is for.
+func download(o options, stdout, stderr io.Writer) error {
+	if err := prepareDir(o.dir); err != nil {
+		finalReport(stdout, o, Tally{}, 0)
+		return err
+	}
+	baseURL, stop, err := openServer(o)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	initialReport(stdout, o, baseURL)
+	show := newDisplay(stdout, stderr, o.verbose, len(o.ccList))
+	start := time.Now()
+	tally, err := o.generation.downloadMany(&job{
+		ccList: o.ccList, baseURL: baseURL, concurReq: o.concurReq, names: o.names,
+		dir: o.dir, timeout: o.timeout, display: show,
+	})
+	elapsed := time.Since(start)
+	show.close(stderr)
+	if !o.verbose {
+		reportErrors(stderr, show.errors)
+	}
+	finalReport(stdout, o, tally, elapsed)
+	switch {
+	case err != nil:
+		return err
+	case tally.Sum() < len(o.ccList):
+		return loop.ErrInterrupted
+	case tally[Error] > 0:
+		return errIncomplete
+	}
+	return nil
+}
+
+func initialReport(w io.Writer, o options, baseURL string) {
+	label := o.server
+	if o.url != "" {
+		label = "Given"
+	}
+	fmt.Fprintf(w, "%s server: %s\n", label, baseURL)
+	list := strings.Join(o.ccList, " ")
+	if n := len(o.ccList); n > 10 {
+		list = o.ccList[0] + " to " + o.ccList[n-1]
+	}
+	fmt.Fprintf(w, "Getting %s: %s\n", plural(len(o.ccList), "flag"), list)
+	fmt.Fprintf(w, "%s at a time (%s)\n", plural(o.concurReq, "request"), o.generation.name)
+}
+
+func finalReport(w io.Writer, o options, t Tally, elapsed time.Duration) {
+	fmt.Fprintln(w, strings.Repeat("-", 20))
+	fmt.Fprintf(w, "%3d %s saved to %s\n", t[OK], plural(t[OK], "flag")[len(fmt.Sprint(t[OK]))+1:], o.dir)
+	if t[NotFound] > 0 {
+		fmt.Fprintf(w, "%3d not found\n", t[NotFound])
+	}
+	if t[Error] > 0 {
+		fmt.Fprintf(w, "%3d failed\n", t[Error])
+	}
+	if left := len(o.ccList) - t.Sum(); left > 0 {
+		fmt.Fprintf(w, "%3d left\n", left)
+	}
+	fmt.Fprintf(w, "Elapsed time: %.2f s\n", elapsed.Seconds())
+}
+
+// reportErrors tells of the first few errors.
+func reportErrors(w io.Writer, errs []Result) {
+	const few = 3
+	for i, r := range errs {
+		if i == few && len(errs) > few+1 {
+			fmt.Fprintf(w, "flags: and %d more like that; --verbose shows them\n", len(errs)-few)
+			return
+		}
+		fmt.Fprintf(w, "flags: %s: %v\n", r.CC, r.Err)
+	}
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// serve runs an embedded server for others until Ctrl-C.
+func serve(o options, stdout io.Writer) error {
+	interrupt := make(chan os.Signal, 1)
+	signal.Notify(interrupt, os.Interrupt)
+	defer signal.Stop(interrupt)
+	s, err := flagserver.Start(o.serve, conducts[o.server])
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%s server: %s (Ctrl-C ends it)\n", o.server, s.URL())
+	<-interrupt
+	return s.Close()
+}

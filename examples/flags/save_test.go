@@ -1,0 +1,58 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestSaveFlag(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "CN.gif")
+	for _, content := range []string{"a longer one", "short", ""} {
+		if err := saveFlag(dir, "CN.gif", []byte(content)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(path); err != nil || string(got) != content {
+			t.Errorf("saved %q, %v, want %q", got, err, content)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "IN.gif", "sub"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := saveFlag(dir, "IN.gif", nil); err == nil {
+		t.Error("a folder was replaced by a file")
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 2 {
+		t.Errorf("more is left than CN.gif and IN.gif: %v", entries)
+	}
+}
+
+func TestFilename(t *testing.T) {
+	for country, want := range map[string]string{
+		"CN":               "CN.gif",
+		"United States":    "United_States.gif",
+		"Côte d'Ivoire":    "Côte_d'Ivoire.gif",
+		"../../etc/passwd": "_.._.._etc_passwd.gif",
+		"..":               "_...gif",
+		"a\x00b\nc\\d":     "a_b_c_d.gif",
+		".hidden":          "_.hidden.gif",
+		"Congo (Kinshasa)": "Congo_(Kinshasa).gif",
+		"/":                "_.gif",
+	} {
+		if got := filename(country); got != want {
+			t.Errorf("filename(%q) = %q, want %q", country, got, want)
+		}
+	}
+}
+
+func TestCountryIn(t *testing.T) {
+	if got, err := countryIn([]byte(`{"country": "France", "iso_cc": "FR"}`)); err != nil || got != "France" {
+		t.Errorf("%q, %v", got, err)
+	}
+	for _, metadata := range []string{"", "{", "[]", "{}", `{"country": 3}`, `{"country": ""}`} {
+		if got, err := countryIn([]byte(metadata)); err == nil {
+			t.Errorf("%q: %q, want an error", metadata, got)
+		}
+	}
+}
