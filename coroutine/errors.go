@@ -62,6 +62,17 @@ type RaisedStopError struct {
 
 func (e *RaisedStopError) Error() string { return "generator raised StopIteration" }
 
+// is is errors.Is, except that one of several joined errors does not make the
+// lot: a group with a StopIteration in it ends no iteration.
+func is(err, target error) bool {
+	for ; err != nil; err = errors.Unwrap(err) {
+		if x, ok := err.(interface{ Is(error) bool }); err == target || ok && x.Is(target) {
+			return true
+		}
+	}
+	return false
+}
+
 // PanicError carries a panic out of a body. Next, Send, Throw and Close of the
 // generator, and a YieldFrom that delegates to it, panic with it in turn.
 type PanicError struct {

@@ -151,3 +151,20 @@ func TestGoexitInClose(t *testing.T) {
 	})
 	play(t, g, []op{{"next", nil, "1"}, {"close", nil, coroutine.ErrGoexit.Error()}, {"state", nil, "closed"}})
 }
+
+// TestJoinedSentinels: an error that is one of several stands for none of them.
+func TestJoinedSentinels(t *testing.T) {
+	for _, sentinel := range []error{new(coroutine.StopIteration[any]), coroutine.GeneratorExit} {
+		joined := errors.Join(errTest, sentinel)
+		g := newGen(t, func(*yielder) (any, error) { return nil, joined })
+		_, err := g.Next()
+		expect(t, "raised", err, joined)
+		g = newGen(t, func(y *yielder) (any, error) {
+			y.Yield(1)
+			return nil, joined
+		})
+		g.Next()
+		_, err = g.Close()
+		expect(t, "raised by Close", err, joined)
+	}
+}

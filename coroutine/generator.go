@@ -15,7 +15,6 @@ package coroutine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 )
@@ -193,7 +192,7 @@ func (g *Generator[Y, S, R]) All() iter.Seq2[Y, error] {
 	return func(yield func(Y, error) bool) {
 		for {
 			v, err := g.Next()
-			if errors.Is(err, ErrStopIteration) {
+			if is(err, ErrStopIteration) {
 				return
 			}
 			if !yield(v, err) || err != nil {

@@ -2,7 +2,6 @@ package coroutine
 
 import (
 	"context"
-	"errors"
 	"runtime/debug"
 	"sync/atomic"
 )
@@ -115,7 +114,7 @@ func (y *Yielder[Y, S]) exec() {
 		y.shell.yield(struct{}{})
 	}()
 	err := y.owner.call()
-	if err != nil && errors.Is(err, ErrStopIteration) {
+	if err != nil && is(err, ErrStopIteration) {
 		err = &RaisedStopError{err}
 	}
 	y.err, returned = err, true
@@ -342,7 +341,7 @@ func (y *Yielder[Y, S]) throw(e error) (Y, error) {
 		}
 		return zero, e
 	}
-	if y.sub != nil && errors.Is(e, GeneratorExit) {
+	if y.sub != nil && is(e, GeneratorExit) {
 		return y.resume(y.closeSub(e))
 	}
 	return y.resume(y.descend(e))
@@ -391,7 +390,7 @@ func (y *Yielder[Y, S]) exit() error {
 	case cur != nil:
 		y.status.Store(uint32(Suspended))
 		return ErrIgnoredExit
-	case errors.Is(err, GeneratorExit) && !isPanic(err):
+	case is(err, GeneratorExit) && !isPanic(err):
 		return nil
 	}
 	return err

@@ -1,7 +1,6 @@
 package coroutine
 
 import (
-	"errors"
 	"iter"
 )
 
@@ -116,7 +115,7 @@ func delegate[R, Y, S any](y *Yielder[Y, S], it any, next func() (Y, error)) (R,
 				return zero, ErrNoSend
 			}
 			v, err = x.Send(s)
-		case errors.Is(thrown, GeneratorExit):
+		case is(thrown, GeneratorExit):
 			if err := closeAny[R](it); err != nil {
 				return zero, err
 			}
