@@ -12,12 +12,14 @@ import (
 
 // A descriptor is a non-blocking socket that the loop's poller watches,
 // edge-triggered: what it was last told stays true until a system call says
-// otherwise.
+// otherwise. What it is told may be about a closed one of the same number, so
+// no more follows from it than that a system call is worth trying.
 type descriptor struct {
 	loop   *Loop
 	fd     int
 	rd, wr side
-	hungUp bool // no read will block any more
+	eager  bool   // a short read may leave something: the peer has hung up, say
+	path   string // a file to remove with it
 	closed bool
 }
 
@@ -25,10 +27,21 @@ type descriptor struct {
 type side struct {
 	park     ioFuture
 	ready    bool
-	busy     bool // a task is parked on it
+	busy     bool // a task is suspended on it
 	deadline time.Duration
-	timer    *TimerHandle
+	timer    *TimerHandle // goes off at the deadline, or before
+	turn     uint32       // the turn of the loop in which ...
+	used     int32        // ... it has been used so often
 }
+
+// perTurn is how often a descriptor can be used in one turn of the loop. A peer
+// that is faster than we are must not keep the others waiting.
+const perTurn = 64
+
+// maxIO is the most that one system call is given to do: systems have a limit,
+// and a read or write cut short by that would pass for one that has exhausted
+// the descriptor.
+const maxIO = 1 << 30
 
 // ioFuture is what a task that is parked on a descriptor waits for.
 type ioFuture struct{ future }
@@ -46,8 +59,8 @@ func newDescriptor(l *Loop, fd int) *descriptor {
 }
 
 // ready is called by the poller.
-func (d *descriptor) ready(r, w, hungUp bool) {
-	d.hungUp = d.hungUp || hungUp
+func (d *descriptor) ready(r, w, eager bool) {
+	d.eager = d.eager || eager
 	if r {
 		d.rd.wake()
 	}
@@ -63,28 +76,46 @@ func (s *side) wake() {
 	}
 }
 
-// wait parks the running task until the side is ready, its deadline has passed
-// or the descriptor is closed.
+// wait returns when the side is ready, its deadline has passed or the descriptor
+// is closed, and parks the running task until then.
 func (d *descriptor) wait(s *side) error {
-	if err := d.check(s); err != nil || s.ready {
-		return err
-	}
-	y, err := d.loop.yielder()
-	if err != nil {
-		return err
-	}
 	if s.busy {
 		return ErrBusy
 	}
-	s.busy = true
-	s.park.future = future{}
-	s.park.init(d.loop, &s.park)
-	err = await(y, &s.park)
-	s.busy = false
-	if err != nil {
-		return err
+	for {
+		if err := d.check(s); err != nil {
+			return err
+		}
+		if s.turn != d.loop.turn {
+			s.turn, s.used = d.loop.turn, 0
+		}
+		if s.used++; s.ready && s.used <= perTurn {
+			return nil
+		}
+		if err := d.suspend(s); err != nil {
+			return err
+		}
 	}
-	return d.check(s)
+}
+
+func (d *descriptor) suspend(s *side) (err error) {
+	y := d.loop.yielder()
+	if y == nil {
+		if s.ready {
+			return nil
+		}
+		return ErrNoTask
+	}
+	s.busy = true
+	if s.ready {
+		err = Sleep(y, 0)
+	} else {
+		s.park.future = future{}
+		s.park.init(d.loop, &s.park)
+		err = await(y, &s.park)
+	}
+	s.busy = false
+	return err
 }
 
 func (d *descriptor) check(s *side) error {
@@ -98,43 +129,40 @@ func (d *descriptor) check(s *side) error {
 }
 
 // setDeadline gives the side a deadline on the loop's clock. A timer that is
-// set already stays, if it is not too late, and sets itself again when it finds
-// that the deadline has been moved: connections move theirs at each request.
+// set already stays, if it is not too late, and is set again when it finds that
+// the deadline has been moved: connections move theirs at each request.
 func (d *descriptor) setDeadline(s *side, when time.Duration) {
 	s.deadline = when
-	if when == forever {
+	if when == forever || s.timer != nil && s.timer.when <= when {
 		return
 	}
-	if s.timer != nil && s.timer.scheduled && !s.timer.cancelled {
-		if s.timer.when <= when {
-			return
-		}
+	if s.timer != nil {
 		s.timer.Cancel()
 	}
-	var expire func()
-	expire = func() {
-		switch {
-		case d.closed || s.deadline == forever:
-		case s.deadline > d.loop.Time():
-			s.timer = d.loop.CallAt(s.deadline, expire)
-		case s.busy:
-			s.park.wake()
-		}
+	s.timer = d.loop.CallAt(when, func() { d.expire(s) })
+}
+
+func (d *descriptor) expire(s *side) {
+	s.timer = nil
+	switch {
+	case s.deadline > d.loop.Time():
+		d.setDeadline(s, s.deadline)
+	case s.busy:
+		s.park.wake()
 	}
-	s.timer = d.loop.CallAt(when, expire)
 }
 
 // yielder returns the coroutine that runs, for operations that have no Yielder
-// in their signature.
-func (l *Loop) yielder() (*Yielder, error) {
+// in their signature; nil if none does that can be suspended here.
+func (l *Loop) yielder() *Yielder {
 	if l.current == nil {
-		return nil, ErrNoTask
+		return nil
 	}
 	c, ok := l.current.coro.(interface{ Innermost() *Yielder })
 	if !ok {
-		return nil, ErrNoTask
+		return nil
 	}
-	return c.Innermost(), nil
+	return c.Innermost()
 }
 
 // close closes the descriptor and wakes whoever is parked on it.
@@ -153,11 +181,15 @@ func (d *descriptor) close() error {
 			s.park.wake()
 		}
 	}
+	if d.path != "" {
+		_ = os.Remove(d.path)
+	}
 	return os.NewSyscallError("close", unix.Close(d.fd))
 }
 
 // read reads into b, and parks while there is nothing to read.
 func (d *descriptor) read(b []byte) (int, error) {
+	b = b[:min(len(b), maxIO)]
 	if len(b) == 0 {
 		return 0, nil
 	}
@@ -169,13 +201,13 @@ func (d *descriptor) read(b []byte) (int, error) {
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:
-			d.rd.ready = false
+			d.rd.ready, d.eager = false, false
 		case err != nil:
 			return 0, os.NewSyscallError("read", err)
 		default:
-			// A short read has taken all there was; what comes later, an end
-			// of file too unless it is there already, is a new event.
-			if n < len(b) && !d.hungUp {
+			// A short read has taken all there was. What comes later is a new
+			// event.
+			if 0 < n && n < len(b) && !d.eager {
 				d.rd.ready = false
 			}
 			return n, nil
@@ -189,7 +221,8 @@ func (d *descriptor) write(b []byte) (n int, err error) {
 		if err := d.wait(&d.wr); err != nil {
 			return n, err
 		}
-		m, err := unix.Write(d.fd, b[n:])
+		part := b[n:min(len(b), n+maxIO)]
+		m, err := unix.Write(d.fd, part)
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:
@@ -198,7 +231,7 @@ func (d *descriptor) write(b []byte) (n int, err error) {
 			return n, os.NewSyscallError("write", err)
 		default:
 			n += m
-			if n < len(b) {
+			if m < len(part) {
 				d.wr.ready = false
 			}
 		}

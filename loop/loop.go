@@ -24,6 +24,7 @@ type Loop struct {
 	ready           fifo[*Handle]
 	timers          []*TimerHandle // a heap
 	timersCancelled int
+	turn            uint32 // counts them, for descriptors
 	poller          poller
 	current         *task
 	tasks           taskList
@@ -89,7 +90,16 @@ func (l *Loop) CallSoon(fn func()) *Handle {
 
 // CallLater has fn called once d has passed (loop.call_later).
 func (l *Loop) CallLater(d time.Duration, fn func()) *TimerHandle {
-	return l.CallAt(l.Time()+d, fn)
+	return l.CallAt(l.after(d), fn)
+}
+
+// after is the time at which d will have passed, forever for more than there is.
+func (l *Loop) after(d time.Duration) time.Duration {
+	t := l.Time() + d
+	if d > 0 && t < 0 {
+		return forever
+	}
+	return t
 }
 
 // CallAt has fn called once the loop's clock shows when (loop.call_at). Timers

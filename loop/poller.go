@@ -77,9 +77,9 @@ func (n *netPoller) event(fd int, ev netpoll.IOEvent, flags netpoll.IOFlags) err
 			n.socks[fd].ready(
 				netpoll.IsReadEvent(ev) || broken,
 				netpoll.IsWriteEvent(ev) || broken,
-				broken || hangup(ev, flags))
+				broken || eager(ev, flags))
 		}
-		if !n.waiting {
+		if !n.waiting || n.loop.ready.n == 0 {
 			return nil
 		}
 	}
@@ -90,6 +90,7 @@ func (n *netPoller) event(fd int, ev netpoll.IOEvent, flags netpoll.IOFlags) err
 }
 
 func (n *netPoller) poll(until time.Duration) error {
+	n.loop.turn++
 	n.waiting = until > 0
 	if n.waiting && until != forever {
 		now := n.now()

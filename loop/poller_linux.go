@@ -9,8 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hangup reports whether the peer has sent all it ever will.
-func hangup(ev netpoll.IOEvent, _ netpoll.IOFlags) bool { return ev&unix.EPOLLRDHUP != 0 }
+// eager reports whether a read may stop short of what there is: before the end
+// of file, or at the mark of urgent data.
+func eager(ev netpoll.IOEvent, _ netpoll.IOFlags) bool {
+	return ev&(unix.EPOLLRDHUP|unix.EPOLLPRI) != 0
+}
 
 // flag is an eventfd.
 type flag struct{ efd int }
