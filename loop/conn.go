@@ -147,7 +147,7 @@ func (c *Conn) onLoop(t time.Time) time.Duration {
 	if t.IsZero() {
 		return forever
 	}
-	return c.d.loop.Time() + time.Until(t)
+	return c.d.loop.after(time.Until(t))
 }
 
 func (c *Conn) setDeadlines(when time.Duration, sides ...*side) error {

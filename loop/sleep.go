@@ -9,7 +9,7 @@ func sleep(y *Yielder, d time.Duration) error {
 	}
 	l := t.fut.loop
 	s := l.getSleeper()
-	l.schedule(&s.timer, l.Time()+d)
+	l.schedule(&s.timer, l.after(d))
 	s.queued = true
 	err = await(y, s)
 	if s.queued {

@@ -52,7 +52,7 @@ func NewTimeout(l *Loop, d time.Duration) *Timeout {
 	if d == NoTimeout {
 		return NewTimeoutAt(l, NoTimeout)
 	}
-	return NewTimeoutAt(l, l.Time()+d)
+	return NewTimeoutAt(l, l.after(d))
 }
 
 // NewTimeoutAt returns a Timeout that is up at a time of the loop's clock
