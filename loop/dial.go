@@ -8,13 +8,15 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
 
 // Dial connects to address on network "tcp", "tcp4", "tcp6" or "unix", parking
 // the task (loop.create_connection). A host name is resolved by the executor, and
-// its addresses tried in turn. Errors are *net.OpError, as those of net.Dial are.
+// its addresses tried in turn; the port must be a number. Errors are *net.OpError,
+// as those of net.Dial are, joined if there is one for each of several addresses.
 func Dial(y *Yielder, network, address string) (*Conn, error) {
 	t, err := taskOf(y)
 	if err != nil {
@@ -57,37 +59,79 @@ func connect(l *Loop, network string, a net.Addr) (*Conn, error) {
 			return nil, os.NewSyscallError("setsockopt", err)
 		}
 	}
-	err = unix.Connect(fd, sa)
-	if err != nil && err != unix.EINPROGRESS && err != unix.EINTR {
+	connecting := false
+	switch err := unix.Connect(fd, sa); err {
+	case nil:
+	case unix.EINPROGRESS, unix.EINTR:
+		connecting = true
+	default:
 		_ = unix.Close(fd)
 		return nil, os.NewSyscallError("connect", err)
 	}
-	c, addErr := newConn(l, fd, network, a)
-	if addErr != nil {
-		return nil, addErr
+	c, err := newConn(l, fd, network, a)
+	if err != nil {
+		return nil, err
 	}
-	for err != nil {
-		c.d.wr.ready = false
-		if err := c.d.wait(&c.d.wr); err != nil {
+	if connecting {
+		if err := c.d.connected(); err != nil {
 			_ = c.d.close()
 			return nil, err
-		}
-		// Being told that it is writable may be about a descriptor of the same
-		// number that was closed just before.
-		switch err = unix.Connect(fd, sa); err {
-		case nil, unix.EISCONN:
-			err = nil
-		case unix.EALREADY, unix.EINPROGRESS, unix.EINTR:
-		default:
-			_ = c.d.close()
-			return nil, os.NewSyscallError("connect", err)
 		}
 	}
 	return c, nil
 }
 
+// connected parks until the connection is made, or will not be.
+func (d *descriptor) connected() error {
+	for {
+		d.wr.ready = false
+		if err := d.wait(&d.wr); err != nil {
+			return err
+		}
+		code, err := unix.GetsockoptInt(d.fd, unix.SOL_SOCKET, unix.SO_ERROR)
+		if err != nil {
+			return os.NewSyscallError("getsockopt", err)
+		}
+		switch err := unix.Errno(code); err {
+		case unix.EINPROGRESS, unix.EALREADY, unix.EINTR:
+			continue
+		case 0, unix.EISCONN:
+		default:
+			return os.NewSyscallError("connect", err)
+		}
+		peer, err := unix.Getpeername(d.fd)
+		if err != nil {
+			continue // not connected: it was not about this one
+		}
+		// A port that nobody listens at can be the one that the system has
+		// given to this very socket.
+		if own, err := unix.Getsockname(d.fd); err == nil && sameSockaddr(own, peer) {
+			return os.NewSyscallError("connect", unix.ECONNREFUSED)
+		}
+		return nil
+	}
+}
+
+func sameSockaddr(a, b unix.Sockaddr) bool {
+	switch a := a.(type) {
+	case *unix.SockaddrInet4:
+		b, ok := b.(*unix.SockaddrInet4)
+		return ok && a.Port == b.Port && a.Addr == b.Addr
+	case *unix.SockaddrInet6:
+		b, ok := b.(*unix.SockaddrInet6)
+		return ok && a.Port == b.Port && a.Addr == b.Addr
+	}
+	return false
+}
+
 // resolve makes addresses of what Dial and Listen take.
 func resolve(y *Yielder, l *Loop, network, address string) ([]net.Addr, error) {
+	if l.closed {
+		return nil, ErrClosed
+	}
+	if _, ok := l.poller.(*Virtual); ok {
+		return nil, ErrNoNetwork
+	}
 	switch network {
 	case "unix":
 		return []net.Addr{&net.UnixAddr{Name: address, Net: network}}, nil
@@ -137,11 +181,14 @@ func LookupHost(y *Yielder, network, host string) ([]netip.Addr, error) {
 	if err != nil {
 		return nil, err
 	}
-	ipNetwork := "ip" + network[len("tcp"):]
+	version, ok := strings.CutPrefix(network, "tcp")
+	if !ok {
+		return nil, net.UnknownNetworkError(network)
+	}
 	// The task's context, which cancelling the task ends.
 	ctx := (*taskContext)(t)
 	return RunInExecutor(t.fut.loop, func() ([]netip.Addr, error) {
-		return net.DefaultResolver.LookupNetIP(ctx, ipNetwork, host)
+		return net.DefaultResolver.LookupNetIP(ctx, "ip"+version, host)
 	}).Await(y)
 }
 
