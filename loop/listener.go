@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"coloop/coroutine"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -47,24 +49,39 @@ func Listen(l *Loop, network, address string) (*Listener, error) {
 	return ln, nil
 }
 
-func listen(l *Loop, fd int, network string, family int, sa unix.Sockaddr) (*Listener, error) {
+// backlog is cut down by the system to what it allows.
+const backlog = 1<<16 - 1
+
+func listen(l *Loop, fd int, network string, family int, sa unix.Sockaddr) (_ *Listener, err error) {
 	if family != unix.AF_UNIX {
 		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+			return nil, os.NewSyscallError("setsockopt", err)
+		}
+		// The sockets accepted inherit it.
+		if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
 			return nil, os.NewSyscallError("setsockopt", err)
 		}
 	}
 	if err := unix.Bind(fd, sa); err != nil {
 		return nil, os.NewSyscallError("bind", err)
 	}
-	if err := unix.Listen(fd, unix.SOMAXCONN); err != nil {
+	d := newDescriptor(l, fd)
+	if sa, ok := sa.(*unix.SockaddrUnix); ok && sa.Name != "" && sa.Name[0] != '@' {
+		d.path = sa.Name
+		defer func() {
+			if err != nil {
+				_ = os.Remove(d.path)
+			}
+		}()
+	}
+	if err := unix.Listen(fd, backlog); err != nil {
 		return nil, os.NewSyscallError("listen", err)
 	}
 	bound, err := unix.Getsockname(fd)
 	if err != nil {
 		return nil, os.NewSyscallError("getsockname", err)
 	}
-	ln := &Listener{newDescriptor(l, fd), network, address(network, bound)}
-	return ln, l.poller.add(ln.d)
+	return &Listener{d, network, address(network, bound)}, l.poller.add(d)
 }
 
 // Accept parks the task until there is a connection and returns it, a *Conn.
@@ -84,10 +101,6 @@ func (ln *Listener) accept() (*Conn, error) {
 		fd, sa, err := accept(ln.d.fd)
 		switch err {
 		case nil:
-			if _, ok := ln.addr.(*net.TCPAddr); ok {
-				// Fails only on a connection that is dead already.
-				_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-			}
 			return newConn(ln.d.loop, fd, ln.network, address(ln.network, sa))
 		case unix.EAGAIN:
 			ln.d.rd.ready = false
@@ -101,25 +114,19 @@ func (ln *Listener) accept() (*Conn, error) {
 // Addr returns the address listened at.
 func (ln *Listener) Addr() net.Addr { return ln.addr }
 
-// Close stops listening; a task parked in Accept gets net.ErrClosed. It may be
-// called on any goroutine, like Close of Conn.
+// Close stops listening, and removes the file of a Unix socket; a task parked in
+// Accept gets net.ErrClosed. It may be called on any goroutine, like Close of
+// Conn.
 func (ln *Listener) Close() error {
 	l := ln.d.loop
 	if !l.OnLoop() {
-		_ = l.CallSoonThreadsafe(func() { _ = ln.close() })
+		_ = l.CallSoonThreadsafe(func() { _ = ln.d.close() })
 		return nil
 	}
-	if err := ln.close(); err != nil {
+	if err := ln.d.close(); err != nil {
 		return &net.OpError{Op: "close", Net: ln.network, Addr: ln.addr, Err: err}
 	}
 	return nil
-}
-
-func (ln *Listener) close() error {
-	if a, ok := ln.addr.(*net.UnixAddr); ok && !ln.d.closed && a.Name != "" && a.Name[0] != '@' {
-		_ = os.Remove(a.Name)
-	}
-	return ln.d.close()
 }
 
 // acceptRetry is how long Serve waits when the system is out of descriptors or
@@ -134,54 +141,72 @@ const acceptRetry = time.Second
 // CancelledError when its task is cancelled, after it has closed ln, and
 // cancelled these tasks and seen them end.
 func Serve(y *Yielder, ln *Listener, handle func(y *Yielder, c *Conn) error) error {
-	l := ln.d.loop
-	open := make(map[*Task[struct{}]]struct{})
-	var empty *Future[struct{}]
-	serve := func(c *Conn) {
-		var t *Task[struct{}]
-		t = Go(l, func(y *Yielder) (struct{}, error) {
-			defer c.Close()
-			return struct{}{}, handle(y, c)
-		})
-		open[t] = struct{}{}
-		t.AddDoneCallback(func(f *Future[struct{}]) {
-			delete(open, t)
-			if exc, err := f.Exception(); exc != nil && err == nil {
-				l.CallExceptionHandler(ExceptionContext{
-					Message: "error while serving a connection", Exception: exc, Task: t})
-			}
-			if len(open) == 0 && empty != nil && !empty.Done() {
-				empty.succeed(struct{}{})
-			}
-		})
-	}
-	var err error
-	for err == nil {
-		var c *Conn
-		switch c, err = ln.accept(); {
-		case err == nil:
-			serve(c)
-		case errors.Is(err, net.ErrClosed) || isCancelled(err):
-		default:
-			l.CallExceptionHandler(ExceptionContext{Message: "accept failed", Exception: err})
-			err = Sleep(y, acceptRetry)
-		}
-	}
+	s := server{loop: ln.d.loop, handle: handle, open: make(map[*Task[struct{}]]struct{})}
+	err := s.accept(y, ln)
 	if errors.Is(err, net.ErrClosed) {
 		err = nil
 	} else {
-		_ = ln.close()
+		_ = ln.d.close()
 	}
-	for len(open) > 0 {
+	if errors.Is(err, coroutine.GeneratorExit) {
+		return err // the loop is being closed, and these tasks with it
+	}
+	for len(s.open) > 0 {
 		if err != nil {
-			for t := range open {
+			for t := range s.open {
 				t.Cancel()
 			}
 		}
-		empty = NewFuture[struct{}](l)
-		if _, e := empty.Await(y); e != nil {
+		s.empty = NewFuture[struct{}](s.loop)
+		if _, e := s.empty.Await(y); e != nil {
 			err = e
 		}
 	}
 	return err
+}
+
+// server is one call of Serve.
+type server struct {
+	loop   *Loop
+	handle func(y *Yielder, c *Conn) error
+	open   map[*Task[struct{}]]struct{}
+	empty  *Future[struct{}] // done when open is, if somebody waits for that
+}
+
+func (s *server) accept(y *Yielder, ln *Listener) error {
+	for {
+		c, err := ln.accept()
+		var failed *os.SyscallError
+		switch {
+		case err == nil:
+			s.start(c)
+		case errors.As(err, &failed):
+			s.loop.CallExceptionHandler(ExceptionContext{
+				Message: "accept failed at " + ln.addr.String(), Exception: err})
+			if err := Sleep(y, acceptRetry); err != nil {
+				return err
+			}
+		default:
+			return err
+		}
+	}
+}
+
+func (s *server) start(c *Conn) {
+	t := Go(s.loop, func(y *Yielder) (struct{}, error) {
+		return struct{}{}, s.handle(y, c)
+	})
+	s.open[t] = struct{}{}
+	t.AddDoneCallback(func(f *Future[struct{}]) {
+		// Not in the task: if cancelled before its first step it does nothing.
+		_ = c.Close()
+		delete(s.open, t)
+		if exc, err := f.Exception(); exc != nil && err == nil {
+			s.loop.CallExceptionHandler(ExceptionContext{
+				Message: "error while serving a connection", Exception: exc, Task: t})
+		}
+		if len(s.open) == 0 && s.empty != nil && !s.empty.Done() {
+			_ = s.empty.succeed(struct{}{})
+		}
+	})
 }
