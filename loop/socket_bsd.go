@@ -2,27 +2,43 @@
 
 package loop
 
-import "golang.org/x/sys/unix"
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// These systems need a second call to keep a descriptor from programs that are
+// started; syscall.ForkLock keeps those from being started in between.
 
 func socket(family int) (int, error) {
+	syscall.ForkLock.RLock()
 	fd, err := unix.Socket(family, unix.SOCK_STREAM, 0)
+	if err == nil {
+		unix.CloseOnExec(fd)
+	}
+	syscall.ForkLock.RUnlock()
 	if err != nil {
 		return -1, err
 	}
-	return prepare(fd)
+	return nonblocking(fd)
 }
 
 func accept(fd int) (int, unix.Sockaddr, error) {
+	syscall.ForkLock.RLock()
 	nfd, sa, err := unix.Accept(fd)
+	if err == nil {
+		unix.CloseOnExec(nfd)
+	}
+	syscall.ForkLock.RUnlock()
 	if err != nil {
 		return -1, nil, err
 	}
-	nfd, err = prepare(nfd)
+	nfd, err = nonblocking(nfd)
 	return nfd, sa, err
 }
 
-func prepare(fd int) (int, error) {
-	unix.CloseOnExec(fd)
+func nonblocking(fd int) (int, error) {
 	if err := unix.SetNonblock(fd, true); err != nil {
 		_ = unix.Close(fd)
 		return -1, err
