@@ -58,7 +58,6 @@ type Generator[Y, S, R any] struct {
 	y      Yielder[Y, S]
 	body   func(*Yielder[Y, S]) (R, error)
 	result StopIteration[R]
-	given  bool // the result has been handed out
 }
 
 // New returns a generator that will run body. It starts nothing: a generator
@@ -204,17 +203,17 @@ func (g *Generator[Y, S, R]) All() iter.Seq2[Y, error] {
 
 // stop makes an ended generator's answer, the first time with its result.
 func (g *Generator[Y, S, R]) stop() error {
-	if g.given {
+	if g.y.given {
 		return new(StopIteration[R])
 	}
-	g.given = true
+	g.y.given = true
 	return &g.result
 }
 
 // take is stop without the wrapping.
 func (g *Generator[Y, S, R]) take() (v R) {
-	if !g.given && State(g.y.status.Load()) == Closed {
-		g.given = true
+	if !g.y.given && State(g.y.status.Load()) == Closed {
+		g.y.given = true
 		v = g.result.Value
 	}
 	return v

@@ -24,6 +24,7 @@ type Yielder[Y, S any] struct {
 	isNext bool          // resumed by Next, not by Send
 	// A Stepper's way of being Running, without the cost of an atomic.
 	stepping bool
+	given    bool // the result has been handed out
 	parent   atomic.Pointer[Yielder[Y, S]]
 	leaf     *Yielder[Y, S]
 	next     func() (struct{}, bool) // the shell's

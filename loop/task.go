@@ -15,7 +15,7 @@ type Yielder = coroutine.Yielder[any, any]
 
 // A Coroutine is what a task can drive: a generator, or a hand-written state
 // machine, that yields nil to be resumed in the next turn of the loop, or waits
-// by means of Await, and ends with a result of type T.
+// by means of Await, or Block, and ends with a result of type T.
 type Coroutine[T any] = coroutine.Resumable[any, any, T]
 
 // task is the part of a Task that does not depend on its type. Its fields are

@@ -16,6 +16,13 @@ func Sleep(y *Yielder, d time.Duration) error {
 	return err
 }
 
+// Block returns what a hand-written coroutine yields to be resumed when f, which
+// is pending, is done: f, marked as Await marks it (_asyncio_future_blocking).
+func (f *future) Block() any {
+	f.awaiting = true
+	return f.self
+}
+
 // await suspends until f, which is pending, is done (Future.__await__). The
 // error is that of f, raised by the task's wake-up.
 func await(y *Yielder, f AnyFuture) error {
