@@ -283,9 +283,18 @@ type done struct{}
 func (done) Send(any) (any, error)      { return nil, errors.New("task is done") }
 func (done) Throw(e error) (any, error) { return nil, e }
 
-// abandon ends a task that cannot run because its loop is closed.
+// abandon ends a task that cannot run because its loop is closed. A coroutine
+// that yields in reply to GeneratorExit gets some more of them.
 func (t *task) abandon() {
-	err := t.fut.self.(typedTask).closeCoroutine()
+	coro := t.fut.self.(typedTask)
+	err := coro.closeCoroutine()
+	for n := 0; err == coroutine.ErrIgnoredExit && n < 100; n++ {
+		err = coro.closeCoroutine()
+	}
+	if err == coroutine.ErrIgnoredExit {
+		t.fut.loop.CallExceptionHandler(ExceptionContext{
+			Message: "task cannot be closed", Exception: err, Task: t.fut.self.(AnyTask)})
+	}
 	if err == nil {
 		err = ErrClosed
 	}

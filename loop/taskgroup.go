@@ -186,12 +186,17 @@ func (g *TaskGroup) Exit(y *Yielder, err error) error {
 	}
 	for len(g.tasks) > 0 {
 		g.waiter = NewFuture[struct{}](g.parent.fut.loop)
-		if _, e := g.waiter.Await(y); e != nil && !g.aborting {
+		_, e := g.waiter.Await(y)
+		g.waiter = nil
+		switch {
+		case e == nil:
+		case !isCancelled(e):
+			return e
+		case !g.aborting:
 			// The parent is cancelled while it waits: so are the tasks.
 			cancellation = e
 			g.abort()
 		}
-		g.waiter = nil
 	}
 	if g.requested && g.parent.Uncancel() == 0 {
 		cancellation = nil

@@ -24,9 +24,13 @@ func (f *future) Block() any {
 }
 
 // await suspends until f, which is pending, is done (Future.__await__). The
-// error is that of f, raised by the task's wake-up.
+// error is that of f, raised by the task's wake-up. On a closed loop nothing
+// wakes a task: what still runs there, to clean up, gets ErrClosed.
 func await(y *Yielder, f AnyFuture) error {
 	b := f.base()
+	if b.loop.closed {
+		return ErrClosed
+	}
 	b.awaiting = true
 	if _, err := y.Yield(f); err != nil {
 		return err
