@@ -16,7 +16,7 @@ func TestSpeedup(t *testing.T) {
 	if err := measure(o, url, &out); err != nil {
 		t.Fatal(err)
 	}
-	want := regexp.MustCompile(`(?s)^one at a time .* extrapolated: 20 took .*\nnew connections .* times faster.*\nopen connections .* times faster.*\n$`)
+	want := regexp.MustCompile(`(?s)^one at a time .* \(extrapolated: 20 took .*\nnew connections .* times faster.*\nopen connections .* times faster.*\n$`)
 	if !want.MatchString(out.String()) {
 		t.Errorf("report is\n%s", &out)
 	}

@@ -12,9 +12,7 @@ package flagserver
 import (
 	"fmt"
 	"net"
-	"net/http"
 	"strings"
-	"time"
 
 	"coloop/examples/flags/atlas"
 	"coloop/loop"
@@ -86,7 +84,7 @@ func newSite(conduct Conduct) *site {
 	s.http = fasthttp.Server{
 		Handler: s.handle,
 		Name:    "coloop",
-		// The default Date header starts a goroutine that keeps the time.
+		// The Date header takes a goroutine that keeps the time.
 		NoDefaultDate: true,
 	}
 	return s
@@ -108,12 +106,9 @@ func (s *site) serve(y *loop.Yielder, c *loop.Conn) error {
 
 func (s *site) handle(ctx *fasthttp.RequestCtx) {
 	c := ctx.Conn().(*conn)
-	if err := s.answer(c.y, ctx); err != nil {
-		c.err = err
+	if c.err = s.answer(c.y, ctx); c.err != nil {
 		_ = c.Close()
-		return
 	}
-	ctx.Response.Header.Set(fasthttp.HeaderDate, time.Now().UTC().Format(http.TimeFormat))
 }
 
 // answer makes the reply. Its error is a cancellation.
