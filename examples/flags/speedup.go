@@ -46,7 +46,8 @@ func measure(o options, baseURL string, stdout io.Writer) error {
 		first := newClient()
 		defer first.Close()
 		// Every flag once before the clock runs, for the server draws it then.
-		if _, err := timed(y, first, baseURL, len(atlas.Codes()), o.concurReq); err != nil {
+		n := min(o.speedup, len(atlas.Codes()))
+		if _, err := timed(y, first, baseURL, n, n); err != nil {
 			return none, err
 		}
 		sample := min(speedupSample, o.speedup)

@@ -12,7 +12,7 @@ import (
 func TestSpeedup(t *testing.T) {
 	url := serveWith(t, flagserver.Prompt)
 	var out strings.Builder
-	o := options{speedup: 40, concurReq: 40, timeout: time.Minute}
+	o := options{speedup: 21, concurReq: 21, timeout: time.Minute}
 	if err := measure(o, url, &out); err != nil {
 		t.Fatal(err)
 	}
