@@ -84,6 +84,11 @@ func (g *Generator[Y, S, R]) Init(ctx context.Context, pool *Pool, body func(*Yi
 	g.y.yield, g.y.err = idle, ErrNotRunning
 }
 
+// Inherit gives the generator a context and a pool where it has none, as the
+// first generator that delegates to it does. Whoever drives it must do that
+// before its start.
+func (g *Generator[Y, S, R]) Inherit(ctx context.Context, pool *Pool) { g.y.inherit(ctx, pool) }
+
 // Next runs the body to its next Yield and returns what that yields. The error
 // is a *StopIteration[R] when the body returns, else what the body raised; it
 // panics with a *PanicError if the body panics.

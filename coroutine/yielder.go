@@ -154,14 +154,18 @@ func (y *Yielder[Y, S]) end() error {
 func (y *Yielder[Y, S]) link(s *Yielder[Y, S]) {
 	y.sub, s.leaf = s, nil
 	s.parent.Store(y)
-	if s.ctx == nil {
-		s.ctx = y.ctx
-	}
-	if s.pool == nil {
-		s.pool = y.pool
-	}
+	s.inherit(y.ctx, y.pool)
 	if s.status.CompareAndSwap(uint32(Created), uint32(Suspended)) {
 		s.start()
+	}
+}
+
+func (y *Yielder[Y, S]) inherit(ctx context.Context, pool *Pool) {
+	if y.ctx == nil {
+		y.ctx = ctx
+	}
+	if y.pool == nil {
+		y.pool = pool
 	}
 }
 

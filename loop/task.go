@@ -66,9 +66,13 @@ type AnyTask interface {
 }
 
 // CreateTask makes a task of coro and schedules its first step
-// (asyncio.create_task).
+// (asyncio.create_task). A generator that has no context and no pool gets those
+// of the task and its loop.
 func CreateTask[T any](l *Loop, coro Coroutine[T]) *Task[T] {
 	t := &Task[T]{}
+	if g, ok := coro.(*coroutine.Generator[any, any, T]); ok {
+		g.Inherit((*taskContext)(&t.task), &l.stacks)
+	}
 	t.start(l, coro)
 	return t
 }
