@@ -28,7 +28,7 @@ func From[T any](coro Coroutine[T]) Func[T] {
 
 // RunUntilComplete runs the loop until aw is done and returns its result
 // (loop.run_until_complete). If the loop ends before, the error is ErrStopped or
-// ErrIdle.
+// ErrIdle; for a future of another loop it is ErrForeignLoop.
 func RunUntilComplete[T any](l *Loop, aw Awaitable[T]) (T, error) {
 	var zero T
 	if l.closed {
@@ -38,6 +38,9 @@ func RunUntilComplete[T any](l *Loop, aw Awaitable[T]) (T, error) {
 		return zero, ErrRunning
 	}
 	f := aw.ensureFuture(l)
+	if f.loop != l {
+		return zero, ErrForeignLoop
+	}
 	remove := f.AddDoneCallback(func(*Future[T]) { l.Stop() })
 	err := l.RunForever()
 	remove()

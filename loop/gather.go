@@ -28,7 +28,8 @@ func (g *gathering[R]) cancel(msg string) bool {
 // Gather waits for all of aws, making tasks of those that are functions, and
 // has as its result theirs, in order (asyncio.gather). The first error becomes
 // its own at once; the others go on. A future that occurs several times counts
-// once. Cancelling the gathering cancels what is not done yet of aws.
+// once. Cancelling the gathering cancels what is not done yet of aws. A future of
+// another loop makes it fail with ErrForeignLoop.
 func Gather[T any, A Awaitable[T]](l *Loop, aws ...A) *Future[[]T] {
 	return GatherFunc(l, func(vs []T) []T { return vs }, aws...)
 }
@@ -88,6 +89,12 @@ func gather[T, R any](l *Loop, fs []*Future[T], first bool, results func() R) *F
 	g.init(l, g)
 	var done []*future
 	seen := make(map[*future]bool, len(fs))
+	for _, f := range fs {
+		if f.loop != l {
+			g.fail(ErrForeignLoop)
+			return &g.Future
+		}
+	}
 	for _, f := range fs {
 		g.children = append(g.children, f.self)
 		if b := f.base(); !seen[b] {

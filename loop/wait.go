@@ -23,7 +23,7 @@ var ErrWaitEmpty = errors.New("set of futures to wait for is empty")
 
 // Wait suspends the task until, of fs, those are done that mode says, or the
 // time is up, and returns which are done and which are not (asyncio.wait). It
-// cancels nothing. The error is ErrWaitEmpty, or a cancellation.
+// cancels nothing. The error is ErrWaitEmpty, ErrForeignLoop, or a cancellation.
 func Wait[F AnyFuture](y *Yielder, timeout time.Duration, mode WaitMode, fs ...F) (done, notDone []F, err error) {
 	if len(fs) == 0 {
 		return nil, nil, ErrWaitEmpty
@@ -38,6 +38,9 @@ func Wait[F AnyFuture](y *Yielder, timeout time.Duration, mode WaitMode, fs ...F
 	seen := make(map[*future]bool, len(fs))
 	var distinct []F
 	for _, f := range fs {
+		if f.base().loop != l {
+			return nil, nil, ErrForeignLoop
+		}
 		if !seen[f.base()] {
 			seen[f.base()] = true
 			distinct = append(distinct, f)
