@@ -2,7 +2,6 @@ package loop
 
 import (
 	"runtime"
-	"runtime/debug"
 	"sync"
 
 	"coloop/coroutine"
@@ -127,7 +126,7 @@ func RunInExecutor[T any](l *Loop, fn func() (T, error)) *Future[T] {
 		err := coroutine.ErrGoexit
 		defer func() {
 			if r := recover(); r != nil {
-				err = &coroutine.PanicError{Value: r, Stack: debug.Stack()}
+				err = panicError(r)
 			}
 			// A closed loop has nobody left who waits.
 			_ = l.CallSoonThreadsafe(func() {

@@ -39,6 +39,7 @@ type Loop struct {
 	running         bool
 	stopping        bool
 	closed          bool
+	gone            chan struct{} // closed with the loop
 
 	mu       sync.Mutex
 	incoming []*Handle // from other goroutines; nil and refused when shut
@@ -67,7 +68,7 @@ type poller interface {
 
 // New returns a loop on the system's clock and poller. It must be closed.
 func New() (*Loop, error) {
-	l := &Loop{}
+	l := &Loop{gone: make(chan struct{})}
 	p, err := newNetPoller(l)
 	if err != nil {
 		return nil, err
@@ -270,16 +271,22 @@ func (l *Loop) dropTimer(h *TimerHandle) {
 // panicked deals with a panic of a callback: in a task it becomes the task's
 // error, elsewhere it goes to the exception handler.
 func (l *Loop) panicked(r any) {
-	p, ok := r.(*coroutine.PanicError)
-	if !ok {
-		p = &coroutine.PanicError{Value: r, Stack: debug.Stack()}
-	}
+	p := panicError(r)
 	if t := l.current; t != nil {
 		l.current = nil
 		t.end(p)
 		return
 	}
 	l.CallExceptionHandler(ExceptionContext{Message: "panic in callback", Exception: p})
+}
+
+// panicError makes what was recovered an error, with the stack it came from.
+func panicError(r any) *coroutine.PanicError {
+	p, ok := r.(*coroutine.PanicError)
+	if !ok {
+		p = &coroutine.PanicError{Value: r, Stack: debug.Stack()}
+	}
+	return p
 }
 
 // An ExceptionContext tells an exception handler what went wrong
@@ -371,5 +378,6 @@ func (l *Loop) Close() error {
 	}
 	l.ready, l.timers = fifo[*Handle]{}, nil
 	l.stacks.Close()
+	close(l.gone)
 	return l.poller.close()
 }

@@ -225,10 +225,20 @@ func (g *TaskGroup) Exit(y *Yielder, err error) error {
 }
 
 // Run calls fn as the body of the group and returns what Exit makes of its
-// error.
+// error. A panic of fn is one too, a *coroutine.PanicError: the tasks end before
+// the body does, whatever happens.
 func (g *TaskGroup) Run(y *Yielder, fn func() error) error {
 	if err := g.Enter(y); err != nil {
 		return err
 	}
-	return g.Exit(y, fn())
+	return g.Exit(y, recovered(fn))
+}
+
+func recovered(fn func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = panicError(r)
+		}
+	}()
+	return fn()
 }
