@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"sync"
 )
 
 // A Runner runs functions on a loop of its own, one after the other, and clears
@@ -97,9 +98,25 @@ func (r *Runner) Close() error {
 	}
 	err := cancelAll(l)
 	if l.executor != nil {
-		l.executor.Shutdown(true)
+		err = errors.Join(err, awaitExecutor(l))
 	}
 	return errors.Join(err, l.Close())
+}
+
+// awaitExecutor runs the loop until the executor has ended, whose jobs may need
+// it (loop.shutdown_default_executor).
+func awaitExecutor(l *Loop) error {
+	ended := NewFuture[struct{}](l)
+	l.outstanding++
+	go func() {
+		l.executor.Shutdown(true)
+		_ = l.CallSoonThreadsafe(func() { // the loop is not closed meanwhile
+			l.outstanding--
+			ended.succeed(struct{}{})
+		})
+	}()
+	_, err := RunUntilComplete(l, ended)
+	return err
 }
 
 // cancelAll is _cancel_all_tasks of asyncio's runners.
@@ -158,7 +175,8 @@ func ToThread[T any](y *Yielder, fn func(context.Context) (T, error)) (T, error)
 
 // RunCoroutineThreadsafe has fn run in a task of l, and returns at once; wait
 // waits for its result (asyncio.run_coroutine_threadsafe). Both may be called on
-// any goroutine but the loop's. When ctx is done before, the task is cancelled.
+// any goroutine but the loop's. When ctx is done before, the task is cancelled;
+// when the loop is closed before, the error is ErrClosed.
 func RunCoroutineThreadsafe[T any](ctx context.Context, l *Loop, fn func(y *Yielder) (T, error)) (wait func() (T, error)) {
 	done := make(chan Result[T], 1)
 	var stop func() bool
@@ -174,11 +192,20 @@ func RunCoroutineThreadsafe[T any](ctx context.Context, l *Loop, fn func(y *Yiel
 	if err != nil {
 		done <- Result[T]{Err: err}
 	}
-	return func() (T, error) {
-		r := <-done
-		done <- r
-		return r.Value, r.Err
-	}
+	return sync.OnceValues(func() (T, error) {
+		select {
+		case r := <-done:
+			return r.Value, r.Err
+		case <-l.gone:
+		}
+		select {
+		case r := <-done: // just before
+			return r.Value, r.Err
+		default:
+			var zero T
+			return zero, ErrClosed
+		}
+	})
 }
 
 // CancelWith has f cancelled once ctx is done, unless stop is called before,

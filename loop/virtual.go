@@ -23,7 +23,7 @@ type virtualEvent struct {
 // NewVirtual returns a loop on a virtual clock, and that clock. The loop has no
 // network. It must be closed.
 func NewVirtual() (*Loop, *Virtual) {
-	l := &Loop{}
+	l := &Loop{gone: make(chan struct{})}
 	v := &Virtual{loop: l, woken: make(chan struct{}, 1)}
 	l.poller = v
 	return l, v

@@ -1,0 +1,85 @@
+package loop_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"coloop/loop"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		// Those of the pool that package ants makes for itself.
+		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).purgeStaleWorkers"),
+		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).ticktock"))
+}
+
+var errTest = errors.New("test error")
+
+// newLoop returns a loop on a virtual clock that is closed with the test.
+func newLoop(t testing.TB) (*loop.Loop, *loop.Virtual) {
+	t.Helper()
+	l, v := loop.NewVirtual()
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return l, v
+}
+
+// play runs fn as a task on a virtual clock.
+func play(t testing.TB, fn func(y *loop.Yielder, l *loop.Loop)) {
+	t.Helper()
+	l, _ := newLoop(t)
+	playOn(t, l, func(y *loop.Yielder) { fn(y, l) })
+}
+
+func playOn(t testing.TB, l *loop.Loop, fn func(y *loop.Yielder)) {
+	t.Helper()
+	_, err := loop.RunUntilComplete(l, loop.Func[any](func(y *loop.Yielder) (any, error) {
+		fn(y)
+		return nil, nil
+	}))
+	if err != nil {
+		t.Errorf("the test's task: %v", err)
+	}
+}
+
+func expect[T any](t testing.TB, what string, got, want T) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+func expectErr(t testing.TB, what string, got, want error) {
+	t.Helper()
+	if !errors.Is(got, want) {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// events is what happened, in order.
+type events []string
+
+func (e *events) add(format string, args ...any) { *e = append(*e, fmt.Sprintf(format, args...)) }
+
+// sleeper returns a suspending function that notes when it begins and ends, and
+// sleeps in between.
+func (e *events) sleeper(name string, units int) loop.Func[string] {
+	return func(y *loop.Yielder) (string, error) {
+		e.add("%s begins", name)
+		if err := loop.Sleep(y, time.Duration(units)*time.Second); err != nil {
+			e.add("%s: %v", name, err)
+			return "", err
+		}
+		e.add("%s ends", name)
+		return name, nil
+	}
+}
