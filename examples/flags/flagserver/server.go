@@ -82,8 +82,9 @@ type site struct {
 func newSite(conduct Conduct) *site {
 	s := &site{conduct: conduct, pictures: make(map[string][]byte)}
 	s.http = fasthttp.Server{
-		Handler: s.handle,
-		Name:    "coloop",
+		Handler:      s.handle,
+		ErrorHandler: func(ctx *fasthttp.RequestCtx, _ error) { refuse(ctx, fasthttp.StatusBadRequest) },
+		Name:         "coloop",
 		// The Date header takes a goroutine that keeps the time.
 		NoDefaultDate: true,
 	}
@@ -176,7 +177,8 @@ func (s *site) picture(y *loop.Yielder, cc string) ([]byte, error) {
 }
 
 func refuse(ctx *fasthttp.RequestCtx, status int) {
-	// Not ctx.Error: that asks for the default Date header again.
+	// Not ctx.Error, nor the server's own handler of errors, which calls it:
+	// that asks for the Date header again.
 	ctx.SetStatusCode(status)
 	ctx.SetContentType("text/plain; charset=utf-8")
 	ctx.SetBodyString(fasthttp.StatusMessage(status) + "\n")

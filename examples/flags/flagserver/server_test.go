@@ -1,10 +1,12 @@
 package flagserver_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"image/gif"
 	"io"
+	"net"
 	"net/http"
 	"testing"
 	"time"
@@ -100,6 +102,26 @@ func TestMethods(t *testing.T) {
 		if resp.StatusCode != want {
 			t.Errorf("%s: %s, want %d", method, resp.Status, want)
 		}
+	}
+}
+
+func TestBadRequest(t *testing.T) {
+	s, _ := start(t, flagserver.Prompt)
+	c, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, "nonsense\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 400 {
+		t.Errorf("%s, want 400", resp.Status)
 	}
 }
 
