@@ -120,13 +120,13 @@ func initialReport(w io.Writer, o options, baseURL string) {
 	if n := len(o.ccList); n > 10 {
 		list = o.ccList[0] + " to " + o.ccList[n-1]
 	}
-	fmt.Fprintf(w, "Getting %s: %s\n", plural(len(o.ccList), "flag"), list)
-	fmt.Fprintf(w, "%s at a time (%s)\n", plural(o.concurReq, "request"), o.generation.name)
+	fmt.Fprintf(w, "Getting %d %s: %s\n", len(o.ccList), plural(len(o.ccList), "flag"), list)
+	fmt.Fprintf(w, "%d %s at a time (%s)\n", o.concurReq, plural(o.concurReq, "request"), o.generation.name)
 }
 
 func finalReport(w io.Writer, o options, t Tally, elapsed time.Duration) {
 	fmt.Fprintln(w, strings.Repeat("-", 20))
-	fmt.Fprintf(w, "%3d %s saved to %s\n", t[OK], plural(t[OK], "flag")[len(fmt.Sprint(t[OK]))+1:], o.dir)
+	fmt.Fprintf(w, "%3d %s saved to %s\n", t[OK], plural(t[OK], "flag"), o.dir)
 	if t[NotFound] > 0 {
 		fmt.Fprintf(w, "%3d not found\n", t[NotFound])
 	}
@@ -153,9 +153,9 @@ func reportErrors(w io.Writer, errs []Result) {
 
 func plural(n int, noun string) string {
 	if n == 1 {
-		return "1 " + noun
+		return noun
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return noun + "s"
 }
 
 // serve runs an embedded server for others until Ctrl-C.

@@ -32,8 +32,8 @@ func speedup(o options, stdout io.Writer) error {
 		return err
 	}
 	defer s.Close()
-	fmt.Fprintf(stdout, "%s of %v, %d at a time (best of %d rounds)\n",
-		plural(o.speedup, "request"), speedupDelay, o.concurReq, speedupRounds)
+	fmt.Fprintf(stdout, "%d %s of %v, %d at a time (best of %d rounds)\n",
+		o.speedup, plural(o.speedup, "request"), speedupDelay, o.concurReq, speedupRounds)
 	return measure(o, s.URL(), stdout)
 }
 
