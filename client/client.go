@@ -94,7 +94,8 @@ const (
 
 // Get requests url. See Do.
 func (c *Client) Get(y *loop.Yielder, url string) (*Response, error) {
-	return c.Do(y, &Request{URL: url})
+	x := exchange{client: c, req: Request{URL: url}}
+	return x.do(y)
 }
 
 // Post sends body to url. See Do.

@@ -15,12 +15,17 @@ import (
 // the server has closed it, is sent once more over a new one. Nothing else is
 // ever retried. Redirects are followed; see MaxRedirects.
 func (c *Client) Do(y *loop.Yielder, r *Request) (*Response, error) {
-	x := exchange{client: c, req: r, follow: c.MaxRedirects >= 0}
+	x := exchange{client: c, req: *r}
+	return x.do(y)
+}
+
+func (x *exchange) do(y *loop.Yielder) (*Response, error) {
+	c := x.client
 	if err := c.enter(y); err != nil {
 		return nil, x.fail(PhaseRequest, err)
 	}
 	x.by = c.deadline(c.Timeouts.Total)
-	limit := orDefault(c.MaxRedirects, defaultMaxRedirects)
+	x.follow = c.MaxRedirects >= 0
 	for n := 0; ; n++ {
 		if phase, err := x.run(y); err != nil {
 			return nil, x.fail(phase, err)
@@ -30,17 +35,25 @@ func (c *Client) Do(y *loop.Yielder, r *Request) (*Response, error) {
 		if !x.follow || !redirects(resp) {
 			return resp, nil
 		}
-		if n == limit {
-			resp.Release()
-			return nil, x.fail(PhaseRedirect, ErrTooManyRedirects)
-		}
-		next, err := redirect(x.req, resp)
-		resp.Release()
-		if err != nil {
+		if err := x.redirected(resp, n); err != nil {
 			return nil, x.fail(PhaseRedirect, err)
 		}
-		x = exchange{client: c, req: next, follow: true, by: x.by}
 	}
+}
+
+// redirected makes x the exchange that follows from a response, the n-th in a row.
+//
+//go:noinline
+func (x *exchange) redirected(resp *Response, n int) error {
+	defer resp.Release()
+	if n == orDefault(x.client.MaxRedirects, defaultMaxRedirects) {
+		return ErrTooManyRedirects
+	}
+	next, err := redirect(&x.req, resp)
+	if err == nil {
+		*x = exchange{client: x.client, req: next, follow: true, by: x.by}
+	}
+	return err
 }
 
 func (x *exchange) fail(phase Phase, err error) error {

@@ -18,7 +18,7 @@ import (
 // functions that are not inlined, so that their frames are not on the stack then.
 type exchange struct {
 	client *Client
-	req    *Request
+	req    Request
 	raw    *fasthttp.Request  // the same; nil while parked, unless it is the caller's
 	into   *fasthttp.Response // the caller's, or nil
 	out    *Response          // if into is nil
@@ -117,7 +117,7 @@ func (x *exchange) connect(y *loop.Yielder) (phase Phase, err error) {
 
 func (x *exchange) encode() (err error) {
 	if !x.caller {
-		x.raw, err = x.client.encode(x.req)
+		x.raw, err = x.client.encode(&x.req)
 	}
 	return err
 }

@@ -20,20 +20,20 @@ func redirects(resp *Response) bool {
 
 // redirect returns the request that follows r after a response that redirects
 // (RFC 9110, section 15.4).
-func redirect(r *Request, resp *Response) (*Request, error) {
+func redirect(r *Request, resp *Response) (next Request, err error) {
 	from, err := url.Parse(r.URL)
 	if err != nil {
-		return nil, err
+		return next, err
 	}
 	to, err := from.Parse(resp.Header(fasthttp.HeaderLocation))
 	if err != nil {
-		return nil, err
+		return next, err
 	}
 	if to.Scheme != "http" && to.Scheme != "https" {
-		return nil, fmt.Errorf("%w %q", errScheme, to.Scheme)
+		return next, fmt.Errorf("%w %q", errScheme, to.Scheme)
 	}
 	to.Fragment = ""
-	next := *r
+	next = *r
 	next.URL = to.String()
 	next.Header = maps.Clone(r.Header)
 	drop := func(keys ...string) {
@@ -57,9 +57,9 @@ func redirect(r *Request, resp *Response) (*Request, error) {
 		drop(fasthttp.HeaderContentType, fasthttp.HeaderContentLength, fasthttp.HeaderContentEncoding,
 			fasthttp.HeaderTransferEncoding, fasthttp.HeaderTrailer)
 	case r.BodyStream != nil:
-		return nil, errBodyGone
+		return next, errBodyGone
 	}
-	return &next, nil
+	return next, nil
 }
 
 // trusted reports whether credentials meant for one place may be sent to the

@@ -15,7 +15,8 @@ type stream struct {
 	br   *bufio.Reader
 	err  error // what Read returns from now on
 	last bool
-	fail func(error) error
+
+	method, url string // for errors
 }
 
 // stream leaves the body of the response to be read.
@@ -27,8 +28,7 @@ func (x *exchange) stream(br *bufio.Reader, resp *fasthttp.Response) {
 		s.end(io.EOF)
 		return
 	}
-	req := x.req
-	s.fail = func(err error) error { return &Error{PhaseBody, req.method(), req.URL, err} }
+	s.method, s.url = x.req.method(), x.req.URL
 	resp.StreamBody = true
 	_ = resp.ReadBody(br, 0) // reads nothing yet
 }
@@ -48,7 +48,7 @@ func (s *stream) Read(p []byte) (int, error) {
 		if err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
-		err = s.fail(s.cn.cause(err))
+		err = &Error{PhaseBody, s.method, s.url, s.cn.cause(err)}
 		s.end(err)
 	}
 	return n, err

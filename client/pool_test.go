@@ -1,0 +1,369 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"coloop/client"
+	"coloop/loop"
+
+	"github.com/valyala/fasthttp"
+)
+
+// gauge counts the connections that a server has.
+type gauge struct{ now, most, total atomic.Int32 }
+
+func (g *gauge) wrap(handle func(net.Conn)) func(net.Conn) {
+	return func(c net.Conn) {
+		g.total.Add(1)
+		n := g.now.Add(1)
+		for m := g.most.Load(); n > m && !g.most.CompareAndSwap(m, n); m = g.most.Load() {
+		}
+		handle(c)
+		c.Close()
+		g.now.Add(-1)
+	}
+}
+
+func httpConn(handler fasthttp.RequestHandler) func(net.Conn) {
+	s := &fasthttp.Server{Handler: handler, Logger: quiet{}}
+	return func(c net.Conn) { _ = s.ServeConn(c) }
+}
+
+// all makes n requests at once, each in a task, and waits for them.
+func all(y *loop.Yielder, n int, do func(y *loop.Yielder, i int) error) error {
+	l := loop.Running(y)
+	tasks := make([]*loop.Task[int], n)
+	for i := range tasks {
+		tasks[i] = loop.Go(l, func(y *loop.Yielder) (int, error) { return i, do(y, i) })
+	}
+	var errs []error
+	for _, t := range tasks {
+		_, err := t.Await(y)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func get(y *loop.Yielder, c *client.Client, url string) error {
+	resp, err := c.Get(y, url)
+	if err == nil {
+		resp.Release()
+	}
+	return err
+}
+
+func TestLimits(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		inAll, host int
+		most        int32 // of one host
+	}{
+		{"none", 0, 0, 40},
+		{"per host", 0, 3, 3},
+		{"in all", 5, 0, 5},
+		{"both", 5, 4, 4},
+		{"one", 1, 1, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var gauges [3]gauge
+			var urls [3]string
+			for i := range urls {
+				urls[i] = "http://" + serve(t, gauges[i].wrap(httpConn(func(*fasthttp.RequestCtx) {})))
+			}
+			c := &client.Client{MaxConns: tt.inAll, MaxConnsPerHost: tt.host}
+			run(t, c, func(y *loop.Yielder) {
+				if err := all(y, 120, func(y *loop.Yielder, i int) error { return get(y, c, urls[i%3]) }); err != nil {
+					t.Error(err)
+				}
+			})
+			for i := range gauges {
+				if n := gauges[i].most.Load(); n > tt.most+int32(tt.inAll) { // those being closed, too
+					t.Errorf("%d connections at a time", n)
+				}
+				if tt.inAll == 0 && gauges[i].total.Load() > tt.most {
+					t.Errorf("%d connections", gauges[i].total.Load())
+				}
+			}
+		})
+	}
+}
+
+func TestWaitersAreServedInOrder(t *testing.T) {
+	var gauges [2]gauge
+	urls := []string{
+		"http://" + serve(t, gauges[0].wrap(httpConn(func(*fasthttp.RequestCtx) {}))),
+		"http://" + serve(t, gauges[1].wrap(httpConn(func(*fasthttp.RequestCtx) {}))),
+	}
+	c := &client.Client{MaxConns: 1}
+	var order, want []int
+	run(t, c, func(y *loop.Yielder) {
+		err := all(y, 30, func(y *loop.Yielder, i int) error {
+			err := get(y, c, urls[i/2%2])
+			order = append(order, i)
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	for i := range 30 {
+		want = append(want, i)
+	}
+	if !slices.Equal(order, want) {
+		t.Errorf("served in the order %v", order)
+	}
+}
+
+// TestCancelledWaiter cancels waiters before their turn, and in the very turn of
+// the loop in which it comes.
+func TestCancelledWaiter(t *testing.T) {
+	url := serveHTTP(t, func(*fasthttp.RequestCtx) {})
+	for _, atTurn := range []bool{false, true} {
+		t.Run(fmt.Sprintf("atTurn=%v", atTurn), func(t *testing.T) {
+			c := &client.Client{MaxConns: 1}
+			run(t, c, func(y *loop.Yielder) {
+				l := loop.Running(y)
+				held, err := c.Do(y, &client.Request{URL: url, Stream: true, Method: "POST", Body: []byte("x")})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				held.Release()
+				var waiter *loop.Task[int]
+				blocker := loop.Go(l, func(y *loop.Yielder) (int, error) {
+					err := get(y, c, url)
+					if atTurn {
+						waiter.Cancel()
+					}
+					return 0, err
+				})
+				waiter = loop.Go(l, func(y *loop.Yielder) (int, error) { return 0, get(y, c, url) })
+				last := loop.Go(l, func(y *loop.Yielder) (int, error) { return 0, get(y, c, url) })
+				if err := loop.Sleep(y, 0); err != nil {
+					t.Error(err)
+				}
+				if !atTurn {
+					waiter.Cancel()
+				}
+				if _, err := blocker.Await(y); err != nil {
+					t.Error(err)
+				}
+				_, err = waiter.Await(y)
+				var e *client.Error
+				if !errors.Is(err, loop.ErrCancelled) || !errors.As(err, &e) || !waiter.Cancelled() {
+					t.Errorf("the cancelled one: %v", err)
+				} else if want := client.PhasePool; e.Phase != want {
+					t.Errorf("phase %q, want %q", e.Phase, want)
+				}
+				if _, err := last.Await(y); err != nil {
+					t.Error(err)
+				}
+				if err := get(y, c, url); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+func TestCloseEndsWaiting(t *testing.T) {
+	url := "http://" + serve(t, silent)
+	c := &client.Client{MaxConns: 1}
+	run(t, c, func(y *loop.Yielder) {
+		l := loop.Running(y)
+		busy := loop.Go(l, func(y *loop.Yielder) (int, error) { return 0, get(y, c, url) })
+		waiter := loop.Go(l, func(y *loop.Yielder) (int, error) { return 0, get(y, c, url) })
+		for range 3 {
+			if err := loop.Sleep(y, 0); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		_, err := waiter.Await(y)
+		checkError(t, err, "GET", url, client.PhasePool, client.ErrClosed, "closed")
+		checkError(t, get(y, c, url), "GET", url, client.PhaseRequest, client.ErrClosed, "closed")
+		busy.Cancel()
+		if _, err := busy.Await(y); !errors.Is(err, loop.ErrCancelled) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestIdleExpiry(t *testing.T) {
+	var g gauge
+	over := make(chan struct{}, 10)
+	serveConn := httpConn(func(*fasthttp.RequestCtx) {})
+	url := "http://" + serve(t, g.wrap(func(c net.Conn) { serveConn(c); over <- struct{}{} }))
+	c := &client.Client{IdleTimeout: 10 * time.Millisecond}
+	run(t, c, func(y *loop.Yielder) {
+		for range 2 {
+			if err := all(y, 3, func(y *loop.Yielder, _ int) error { return get(y, c, url) }); err != nil {
+				t.Error(err)
+			}
+			for range 3 {
+				_, err := loop.ToThread(y, func(ctx context.Context) (int, error) {
+					select {
+					case <-over:
+					case <-ctx.Done():
+					}
+					return 0, nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
+	if n := g.total.Load(); n != 6 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+// TestStale has a server that closes connections after a number of requests,
+// without saying so.
+func TestStale(t *testing.T) {
+	const ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+	for _, tt := range []struct {
+		name  string
+		first func(net.Conn) // what the first connection does after one reply
+		req   client.Request
+		phase client.Phase // "" if the second request succeeds
+		conns int32
+	}{
+		{"closed on request", reply(""), client.Request{}, "", 2},
+		{"reset on request", reset(""), client.Request{}, "", 2},
+		{"closed on PUT", reply(""), client.Request{Method: "PUT", Body: []byte("x")}, "", 2},
+		{"closed on POST", reply(""), client.Request{Method: "POST", Body: []byte("x")}, client.PhaseFirstByte, 1},
+		{"closed on stream", reply(""), client.Request{Method: "PUT", BodyStream: strings.NewReader("x")}, client.PhaseFirstByte, 1},
+		{"partial reply", reply("HTTP/1"), client.Request{}, client.PhaseHeader, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var conns atomic.Int32
+			url := "http://" + serve(t, func(c net.Conn) {
+				first := conns.Add(1) == 1
+				reply(ok)(c)
+				if first {
+					tt.first(c)
+					return
+				}
+				reply(ok)(c)
+			})
+			c := &client.Client{}
+			run(t, c, func(y *loop.Yielder) {
+				if err := get(y, c, url); err != nil {
+					t.Error(err)
+				}
+				tt.req.URL = url
+				_, err := c.Do(y, &tt.req)
+				if tt.phase == "" {
+					if err != nil {
+						t.Error(err)
+					}
+					return
+				}
+				var e *client.Error
+				if !errors.As(err, &e) || e.Phase != tt.phase || !errors.Is(err, io.ErrUnexpectedEOF) {
+					t.Errorf("got %v", err)
+				}
+			})
+			if n := conns.Load(); n != tt.conns {
+				t.Errorf("%d connections", n)
+			}
+		})
+	}
+}
+
+// TestRetriedOnce has a server that hangs up on every request but the first.
+func TestRetriedOnce(t *testing.T) {
+	var conns atomic.Int32
+	url := "http://" + serve(t, func(c net.Conn) {
+		if conns.Add(1) == 1 {
+			reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(c)
+		}
+		reply("")(c)
+	})
+	c := &client.Client{MaxConns: 1}
+	run(t, c, func(y *loop.Yielder) {
+		if err := get(y, c, url); err != nil {
+			t.Error(err)
+		}
+		checkError(t, get(y, c, url), "GET", url, client.PhaseFirstByte, io.ErrUnexpectedEOF, "without a reply")
+	})
+	if n := conns.Load(); n != 2 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+// TestKilledServer has a server that is gone, with its port, after one reply.
+func TestKilledServer(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	serveOn(t, ln, func(c net.Conn) {
+		reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(c)
+		ln.Close()
+		reply("")(c)
+	})
+	url := "http://" + ln.Addr().String()
+	c := &client.Client{}
+	run(t, c, func(y *loop.Yielder) {
+		if err := get(y, c, url); err != nil {
+			t.Error(err)
+		}
+		for range 2 {
+			checkError(t, get(y, c, url), "GET", url, client.PhaseConnect, nil, "connection refused")
+		}
+	})
+}
+
+// TestUnsolicitedBytes has a server that says more than it was asked.
+func TestUnsolicitedBytes(t *testing.T) {
+	var conns atomic.Int32
+	url := "http://" + serve(t, func(c net.Conn) {
+		conns.Add(1)
+		for range 2 {
+			reply("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 smuggled\r\nContent-Length: 0\r\n\r\n")(c)
+		}
+	})
+	c := &client.Client{}
+	run(t, c, func(y *loop.Yielder) {
+		for range 3 {
+			if resp, err := c.Get(y, url); err != nil || resp.Status != 200 {
+				t.Error(resp, err)
+			}
+		}
+	})
+	if n := conns.Load(); n != 3 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+// TestLargeBodyKeepsConnection is about bodies whose last read fills the buffer.
+func TestLargeBodyKeepsConnection(t *testing.T) {
+	var g gauge
+	body := make([]byte, 1<<20)
+	url := "http://" + serve(t, g.wrap(httpConn(func(ctx *fasthttp.RequestCtx) { ctx.SetBody(body) })))
+	c := &client.Client{}
+	run(t, c, func(y *loop.Yielder) {
+		for range 20 {
+			if err := get(y, c, url); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if n := g.total.Load(); n != 1 {
+		t.Errorf("%d connections", n)
+	}
+}
