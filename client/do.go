@@ -32,7 +32,7 @@ func (x *exchange) do(y *loop.Yielder) (*Response, error) {
 		}
 		resp := x.out
 		resp.Status, resp.URL = resp.raw.StatusCode(), x.req.URL
-		if !x.follow || !redirects(resp) {
+		if !x.follow || !redirects(&resp.raw) {
 			return resp, nil
 		}
 		if err := x.redirected(resp, n); err != nil {

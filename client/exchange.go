@@ -157,7 +157,7 @@ func (x *exchange) receive() (Phase, error) {
 	x.head = x.head || status == fasthttp.StatusNoContent || status == fasthttp.StatusNotModified || status < 200
 	x.last = x.last || resp.ConnectionClose() || status < 200
 	resp.SkipBody = x.head
-	if x.out != nil && x.req.Stream && !(x.follow && fasthttp.StatusCodeIsRedirect(status)) {
+	if x.out != nil && x.req.Stream && !(x.follow && redirects(resp)) {
 		x.stream(br, resp)
 		return "", nil
 	}

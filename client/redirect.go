@@ -14,8 +14,8 @@ var errBodyGone = errors.New("the body was a stream and cannot be sent again")
 
 // redirects reports whether a response leads on to another place. Without a
 // Location there is none.
-func redirects(resp *Response) bool {
-	return fasthttp.StatusCodeIsRedirect(resp.Status) && len(resp.raw.Header.Peek(fasthttp.HeaderLocation)) > 0
+func redirects(resp *fasthttp.Response) bool {
+	return fasthttp.StatusCodeIsRedirect(resp.StatusCode()) && len(resp.Header.Peek(fasthttp.HeaderLocation)) > 0
 }
 
 // redirect returns the request that follows r after a response that redirects
