@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 	"time"
 
 	"coloop/client"
@@ -22,12 +23,17 @@ func hello() (url string, stop func()) {
 	s := &fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) {
 		fmt.Fprintf(ctx, "hello %s", ctx.Path()[1:])
 	}}
-	over := make(chan struct{})
-	go func() {
-		_ = s.Serve(ln) // until it is closed
-		close(over)
-	}()
-	return "http://" + ln.Addr().String(), func() { ln.Close(); <-over }
+	var conns sync.WaitGroup
+	conns.Go(func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			conns.Go(func() { _ = s.ServeConn(c) }) // until the client closes
+		}
+	})
+	return "http://" + ln.Addr().String(), func() { ln.Close(); conns.Wait() }
 }
 
 func ExampleClient_Get() {
