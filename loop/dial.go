@@ -27,6 +27,11 @@ func Dial(y *Yielder, network, address string) (*Conn, error) {
 	if err != nil {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
 	}
+	return dialAny(l, network, addrs)
+}
+
+// dialAny connects to the first of some addresses that can be connected to.
+func dialAny(l *Loop, network string, addrs []net.Addr) (*Conn, error) {
 	var failures []error
 	for _, a := range addrs {
 		c, err := connect(l, network, a)
@@ -150,7 +155,7 @@ func resolve(y *Yielder, l *Loop, network, address string) ([]net.Addr, error) {
 	var ips []netip.Addr
 	switch ip, err := netip.ParseAddr(host); {
 	case err == nil:
-		ips = []netip.Addr{ip}
+		ips = []netip.Addr{ip.Unmap()}
 	case host == "" && network == "tcp6":
 		ips = []netip.Addr{netip.IPv6Unspecified()}
 	case host == "":
@@ -164,7 +169,7 @@ func resolve(y *Yielder, l *Loop, network, address string) ([]net.Addr, error) {
 	}
 	var addrs []net.Addr
 	for _, ip := range ips {
-		if ip = ip.Unmap(); network == "tcp" || ip.Is4() == (network == "tcp4") {
+		if network == "tcp" || ip.Is4() == (network == "tcp4") {
 			addrs = append(addrs, net.TCPAddrFromAddrPort(netip.AddrPortFrom(ip, uint16(port))))
 		}
 	}
@@ -188,7 +193,11 @@ func LookupHost(y *Yielder, network, host string) ([]netip.Addr, error) {
 	// The task's context, which cancelling the task ends.
 	ctx := (*taskContext)(t)
 	return RunInExecutor(t.fut.loop, func() ([]netip.Addr, error) {
-		return net.DefaultResolver.LookupNetIP(ctx, "ip"+version, host)
+		ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip"+version, host)
+		for i, ip := range ips {
+			ips[i] = ip.Unmap()
+		}
+		return ips, err
 	}).Await(y)
 }
 

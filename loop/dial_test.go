@@ -1,0 +1,294 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package loop
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// deafListener listens at a loopback address, lets hardly any connection wait
+// and accepts none.
+func deafListener(t *testing.T, a net.Addr) net.Addr {
+	t.Helper()
+	sa, family, err := sockaddr(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd, err := socket(family)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(fd) })
+	if err := errors.Join(unix.Bind(fd, sa), unix.Listen(fd, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if sa, err = unix.Getsockname(fd); err != nil {
+		t.Fatal(err)
+	}
+	return address(a.Network(), sa)
+}
+
+func loopback(port int) *net.TCPAddr {
+	return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}
+}
+
+// nobody returns an address of loopback that nobody listens at.
+func nobody(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
+}
+
+func TestDialRefused(t *testing.T) {
+	tests := []struct {
+		network, address string
+		want             error
+	}{
+		{"tcp", nobody(t), unix.ECONNREFUSED},
+		{"tcp6", "[::1]:1", nil}, // refused, or there is no IPv6
+		{"unix", filepath.Join(t.TempDir(), "none"), unix.ENOENT},
+		{"unix", "/" + strings.Repeat("x", 200), unix.EINVAL},
+	}
+	for _, tt := range tests {
+		netRun(t, func(y *Yielder, l *Loop) error {
+			c, err := Dial(y, tt.network, tt.address)
+			if c != nil || err == nil {
+				t.Errorf("Dial %s: a connection", tt.address)
+			}
+			if tt.want != nil {
+				wantErr(t, tt.address, err, tt.want)
+			}
+			var op *net.OpError
+			if !errors.As(err, &op) || op.Op != "dial" || op.Addr.String() != tt.address {
+				t.Errorf("Dial %s: %#v", tt.address, err)
+			}
+			return nil
+		})
+	}
+}
+
+// TestDialSelf dials a port that is the one the socket itself gets.
+func TestDialSelf(t *testing.T) {
+	netRun(t, func(y *Yielder, l *Loop) error {
+		fd, err := socket(unix.AF_INET)
+		if err != nil {
+			return err
+		}
+		any, _, err := sockaddr(loopback(0))
+		if err != nil {
+			return err
+		}
+		if err := unix.Bind(fd, any); err != nil {
+			return err
+		}
+		own, err := unix.Getsockname(fd)
+		if err != nil {
+			return err
+		}
+		if err := unix.Connect(fd, own); err != unix.EINPROGRESS && err != nil {
+			return err
+		}
+		c, err := newConn(l, fd, "tcp", address("tcp", own))
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		wantErr(t, "connect", c.d.connected(), unix.ECONNREFUSED)
+		return nil
+	})
+}
+
+// TestDialDeaf dials a listener that accepts nothing until its backlog is full:
+// then a connection is never made, until the time is up or the task cancelled.
+func TestDialDeaf(t *testing.T) {
+	a := deafListener(t, loopback(0)).String()
+	netRun(t, func(y *Yielder, l *Loop) error {
+		var err error
+		for err == nil {
+			err = WithTimeout(y, 20*time.Millisecond, func() error {
+				_, err := Dial(y, "tcp", a)
+				return err
+			})
+		}
+		wantTimeout(t, "dial", err)
+
+		dial := spawn(l, func(y *Yielder) error { _, err := Dial(y, "tcp", a); return err })
+		if err := Sleep(y, 0); err != nil {
+			return err
+		}
+		// What is said of a closed descriptor of that number is not believed.
+		for _, d := range l.poller.(*netPoller).socks {
+			if d != nil && d.wr.busy {
+				d.ready(true, true, true)
+			}
+		}
+		for range 3 {
+			if err := Sleep(y, 0); err != nil {
+				return err
+			}
+		}
+		if dial.Done() {
+			t.Error("Dial has ended")
+		}
+		dial.Cancel()
+		_, err = dial.Await(y)
+		wantErr(t, "dial", err, ErrCancelled)
+		return nil
+	})
+	a = deafListener(t, &net.UnixAddr{Name: filepath.Join(t.TempDir(), "s"), Net: "unix"}).String()
+	netRun(t, func(y *Yielder, l *Loop) error {
+		var err error
+		for err == nil {
+			_, err = Dial(y, "unix", a)
+		}
+		wantErr(t, "dial of a Unix socket", err, unix.EAGAIN)
+		return nil
+	})
+}
+
+// TestDialCancelled cancels dials before their first step, while connecting and
+// when the connection has just been made.
+func TestDialCancelled(t *testing.T) {
+	for turns := range 5 {
+		eachNetwork(t, func(t *testing.T, y *Yielder, network, address string) error {
+			ln, err := Listen(Running(y), network, address)
+			if err != nil {
+				return err
+			}
+			defer ln.Close()
+			dial := spawn(Running(y), func(y *Yielder) error {
+				c, err := Dial(y, network, ln.Addr().String())
+				if err == nil {
+					err = c.Close()
+				}
+				return err
+			})
+			for range turns {
+				if err := Sleep(y, 0); err != nil {
+					return err
+				}
+			}
+			if dial.Cancel() {
+				_, err = dial.Await(y)
+				wantErr(t, "dial", err, ErrCancelled)
+			}
+			return nil
+		})
+	}
+}
+
+func TestDialName(t *testing.T) {
+	netRun(t, func(y *Yielder, l *Loop) error {
+		// At one address of those that localhost may have, so that others fail.
+		ln, err := Listen(l, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		_, port, _ := net.SplitHostPort(ln.Addr().String())
+		for _, network := range []string{"tcp", "tcp4"} {
+			c, err := Dial(y, network, net.JoinHostPort("localhost", port))
+			if err != nil {
+				t.Errorf("Dial %s: %v", network, err)
+			} else if got := c.RemoteAddr().String(); got != ln.Addr().String() {
+				t.Errorf("connected to %s, not %v", got, ln.Addr())
+			}
+		}
+		ips, err := LookupHost(y, "tcp4", "localhost")
+		if err != nil || !slices.Contains(ips, netip.MustParseAddr("127.0.0.1")) {
+			t.Errorf("localhost is %v, %v", ips, err)
+		}
+		return nil
+	})
+}
+
+// TestConnectInTurn is what Dial does with a host of several addresses.
+func TestConnectInTurn(t *testing.T) {
+	netRun(t, func(y *Yielder, l *Loop) error {
+		ln, err := Listen(l, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		refused, err := net.ResolveTCPAddr("tcp", nobody(t))
+		if err != nil {
+			return err
+		}
+		c, err := dialAny(l, "tcp", []net.Addr{refused, &net.UDPAddr{}, ln.Addr(), refused})
+		if err != nil || c.RemoteAddr() != ln.Addr() {
+			t.Errorf("dialAny: %v", err)
+		}
+		_, err = dialAny(l, "tcp", []net.Addr{refused, &net.UDPAddr{}})
+		wantErr(t, "dialAny", err, unix.ECONNREFUSED)
+		if n := strings.Count(err.Error(), "dial tcp"); n != 2 {
+			t.Errorf("dialAny: %v, with %d errors", err, n)
+		}
+		return nil
+	})
+}
+
+func TestBadAddress(t *testing.T) {
+	netRun(t, func(y *Yielder, l *Loop) error {
+		for _, tt := range []struct{ network, address, want string }{
+			{"tcp", "127.0.0.1", "missing port in address"},
+			{"tcp", "127.0.0.1:http", "invalid port"},
+			{"tcp", "127.0.0.1:65536", "invalid port"},
+			{"tcp", "127.0.0.1:-1", "invalid port"},
+			{"tcp6", "127.0.0.1:80", "no suitable address"},
+			{"tcp4", "[::1]:80", "no suitable address"},
+			{"udp", "127.0.0.1:80", "unknown network udp"},
+			{"", "", "unknown network"},
+			{"tcp", "[fe80::1%nosuchzone]:80", "no such network interface"},
+		} {
+			_, err := Dial(y, tt.network, tt.address)
+			if err == nil || !strings.HasPrefix(err.Error(), "dial") || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Dial %q: %v, want %s", tt.address, err, tt.want)
+			}
+			_, err = Listen(l, tt.network, tt.address)
+			if err == nil || !strings.HasPrefix(err.Error(), "listen") || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Listen %q: %v, want %s", tt.address, err, tt.want)
+			}
+		}
+		_, err := LookupHost(y, "x", "localhost")
+		wantErr(t, "LookupHost", err, net.UnknownNetworkError("x"))
+		_, err = LookupHost(y, "tcp6", "127.0.0.1")
+		if err == nil {
+			t.Error("LookupHost gave an IPv6 address of 127.0.0.1")
+		}
+		return nil
+	})
+}
+
+func TestNoNetwork(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l, _ := NewVirtual()
+	_, err := RunUntilComplete(l, spawn(l, func(y *Yielder) error {
+		_, err := Listen(l, "unix", path)
+		wantErr(t, "Listen", err, ErrNoNetwork)
+		_, err = Dial(y, "unix", path)
+		return err
+	}))
+	wantErr(t, "Dial", err, ErrNoNetwork)
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	if l, err = New(); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	_, err = Listen(l, "unix", path)
+	wantErr(t, "Listen on a closed loop", err, ErrClosed)
+}

@@ -1,0 +1,362 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package loop
+
+import (
+	"errors"
+	stdflag "flag"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"coloop/coroutine"
+
+	"golang.org/x/sys/unix"
+)
+
+var manyConns = stdflag.Int("conns", 2000, "how many connections TestManyConns makes at once")
+
+func TestListenAddresses(t *testing.T) {
+	netRun(t, func(y *Yielder, l *Loop) error {
+		for _, tt := range []struct{ network, address, ip string }{
+			{"tcp", ":0", "0.0.0.0"},
+			{"tcp4", "127.0.0.1:0", "127.0.0.1"},
+			{"tcp6", ":0", "::"},
+			{"tcp", "[::1]:0", "::1"},
+		} {
+			ln, err := Listen(l, tt.network, tt.address)
+			if errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EADDRNOTAVAIL) {
+				t.Logf("%s %s: %v", tt.network, tt.address, err)
+				continue
+			}
+			if err != nil {
+				t.Errorf("Listen %s %s: %v", tt.network, tt.address, err)
+				continue
+			}
+			if a := ln.Addr().(*net.TCPAddr); a.IP.String() != tt.ip || a.Port == 0 {
+				t.Errorf("Listen %s %s: at %v", tt.network, tt.address, a)
+			}
+			_, err = Listen(l, tt.network, ln.Addr().String())
+			wantErr(t, "Listen again", err, unix.EADDRINUSE)
+		}
+		return nil
+	})
+}
+
+// TestListenUnixFile is about the file of a Unix socket: it is there as long as
+// the listener, and that of another is left alone.
+func TestListenUnixFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	there := func() bool { _, err := os.Stat(path); return err == nil }
+	netRun(t, func(y *Yielder, l *Loop) error {
+		for range 2 {
+			ln, err := Listen(l, "unix", path)
+			if err != nil {
+				return err
+			}
+			_, err = Listen(l, "unix", path)
+			wantErr(t, "Listen again", err, unix.EADDRINUSE)
+			if !there() {
+				t.Error("no file")
+			}
+			if err := ln.Close(); err != nil {
+				return err
+			}
+			if there() {
+				t.Error("the file is left by Close")
+			}
+		}
+		_, err := Listen(l, "unix", path)
+		return err
+	})
+	if there() {
+		t.Error("the file is left by Close of the loop")
+	}
+}
+
+func TestAcceptEnds(t *testing.T) {
+	eachNetwork(t, func(t *testing.T, y *Yielder, network, address string) error {
+		ln, err := Listen(Running(y), network, address)
+		if err != nil {
+			return err
+		}
+		accept := func() (*Task[struct{}], error) {
+			task := spawn(Running(y), func(y *Yielder) error { _, err := ln.Accept(); return err })
+			return task, until(y, func() bool { return ln.d.rd.busy })
+		}
+		task, err := accept()
+		if err != nil {
+			return err
+		}
+		_, err = ln.Accept()
+		wantErr(t, "a second Accept", err, ErrBusy)
+		task.Cancel()
+		_, err = task.Await(y)
+		wantErr(t, "Accept", err, ErrCancelled)
+
+		if task, err = accept(); err != nil {
+			return err
+		}
+		go ln.Close()
+		_, err = task.Await(y)
+		wantErr(t, "Accept", err, net.ErrClosed)
+		wantErr(t, "Close", ln.Close(), net.ErrClosed)
+		return nil
+	})
+}
+
+// echo sends back what it gets.
+func echo(_ *Yielder, c *Conn) error {
+	_, err := io.Copy(struct{ io.Writer }{c}, struct{ io.Reader }{c})
+	return err
+}
+
+// TestServeGraceful closes a listener while connections are served: Serve waits
+// for them.
+func TestServeGraceful(t *testing.T) {
+	eachNetwork(t, func(t *testing.T, y *Yielder, network, address string) error {
+		ln, err := Listen(Running(y), network, address)
+		if err != nil {
+			return err
+		}
+		server := spawn(Running(y), func(y *Yielder) error { return Serve(y, ln, echo) })
+		var cs []*Conn
+		b := make([]byte, 1)
+		ping := func(c *Conn) error {
+			if _, err := c.Write([]byte("x")); err != nil {
+				return err
+			}
+			_, err := c.Read(b)
+			return err
+		}
+		for range 3 {
+			c, err := Dial(y, network, ln.Addr().String())
+			if err != nil {
+				return err
+			}
+			cs = append(cs, c)
+			if err := ping(c); err != nil {
+				return err
+			}
+		}
+		if err := ln.Close(); err != nil {
+			return err
+		}
+		for _, c := range cs {
+			if err := ping(c); err != nil {
+				return err
+			}
+			if server.Done() {
+				t.Error("Serve has ended with connections open")
+			}
+			if err := c.CloseWrite(); err != nil {
+				return err
+			}
+			_, err := c.Read(b)
+			wantErr(t, "read", err, io.EOF)
+		}
+		_, err = server.Await(y)
+		return err
+	})
+}
+
+// TestServeCancelled cancels Serve while connections are served, have been
+// accepted but not served yet, and wait to be accepted.
+func TestServeCancelled(t *testing.T) {
+	for turns := 1; turns < 7; turns++ {
+		eachNetwork(t, func(t *testing.T, y *Yielder, network, address string) error {
+			l := Running(y)
+			l.SetExceptionHandler(func(_ *Loop, c ExceptionContext) { t.Errorf("%s: %v", c.Message, c.Exception) })
+			ln, err := Listen(l, network, address)
+			if err != nil {
+				return err
+			}
+			server := spawn(l, func(y *Yielder) error { return Serve(y, ln, echo) })
+			var cs []*Conn
+			for range 5 {
+				c, err := Dial(y, network, ln.Addr().String())
+				if err != nil {
+					return err
+				}
+				cs = append(cs, c)
+			}
+			for range turns {
+				if err := Sleep(y, 0); err != nil {
+					return err
+				}
+			}
+			server.Cancel()
+			_, err = server.Await(y)
+			wantErr(t, "Serve", err, ErrCancelled)
+			if n := len(l.AllTasks()); n != 1 {
+				t.Errorf("%d tasks", n)
+			}
+			for _, c := range cs {
+				n, err := c.Read(make([]byte, 1))
+				if errors.Is(err, ErrCancelled) {
+					return err
+				}
+				if err == nil {
+					t.Errorf("read %d of a server that is gone", n)
+				}
+			}
+			return nil
+		})
+	}
+}
+
+// TestServeFailures has handlers that fail, panic and exit.
+func TestServeFailures(t *testing.T) {
+	failed := errors.New("failed")
+	netRun(t, func(y *Yielder, l *Loop) error {
+		var reported []error
+		l.SetExceptionHandler(func(_ *Loop, c ExceptionContext) {
+			reported = append(reported, c.Exception)
+			if c.Task == nil || c.Message == "" {
+				t.Errorf("reported %+v", c)
+			}
+		})
+		ln, err := Listen(l, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		n := 0
+		server := spawn(l, func(y *Yielder) error {
+			return Serve(y, ln, func(*Yielder, *Conn) error {
+				switch n++; n {
+				case 1:
+					return failed
+				case 2:
+					panic(failed)
+				case 3:
+					return &CancelledError{}
+				}
+				return nil
+			})
+		})
+		for range 4 {
+			c, err := Dial(y, "tcp", ln.Addr().String())
+			if err != nil {
+				return err
+			}
+			_, err = c.Read(make([]byte, 1))
+			wantErr(t, "read", err, io.EOF)
+		}
+		if err := ln.Close(); err != nil {
+			return err
+		}
+		if _, err := server.Await(y); err != nil {
+			return err
+		}
+		var p *coroutine.PanicError
+		if len(reported) != 2 || reported[0] != failed || !errors.As(reported[1], &p) || p.Value != failed {
+			t.Errorf("reported %v", reported)
+		}
+		return nil
+	})
+}
+
+// TestServeOutOfDescriptors lets accept fail for want of a descriptor: Serve
+// reports that and goes on when there are some.
+func TestServeOutOfDescriptors(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a second")
+	}
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	restore := func() {
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+			t.Error(err)
+		}
+	}
+	defer restore()
+	netRun(t, func(y *Yielder, l *Loop) error {
+		var reported []error
+		l.SetExceptionHandler(func(_ *Loop, c ExceptionContext) {
+			restore()
+			reported = append(reported, c.Exception)
+		})
+		ln, err := Listen(l, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		c, err := Dial(y, "tcp", ln.Addr().String())
+		if err != nil {
+			return err
+		}
+		low := limit
+		low.Cur = 0
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &low); err != nil {
+			return err
+		}
+		server := spawn(l, func(y *Yielder) error { return Serve(y, ln, func(*Yielder, *Conn) error { return nil }) })
+		_, err = c.Read(make([]byte, 1))
+		wantErr(t, "read", err, io.EOF)
+		if len(reported) != 1 {
+			t.Errorf("reported %v", reported)
+		} else {
+			wantErr(t, "accept", reported[0], unix.EMFILE)
+		}
+		if err := ln.Close(); err != nil {
+			return err
+		}
+		_, err = server.Await(y)
+		return err
+	})
+}
+
+// TestManyConns has that many connections open at once, both ends on one loop.
+func TestManyConns(t *testing.T) {
+	n := *manyConns
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if uint64(limit.Cur) < uint64(2*n+100) {
+		t.Skipf("%d descriptors are not enough for %d connections", limit.Cur, n)
+	}
+	netRun(t, func(y *Yielder, l *Loop) error {
+		ln, err := Listen(l, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		server := spawn(l, func(y *Yielder) error { return Serve(y, ln, echo) })
+		open, all := 0, NewFuture[struct{}](l)
+		client := func(y *Yielder) error {
+			c, err := Dial(y, "tcp", ln.Addr().String())
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			if open++; open == n {
+				_ = all.SetResult(struct{}{})
+			}
+			if _, err := all.Await(y); err != nil {
+				return err
+			}
+			b := make([]byte, 64)
+			for range 3 {
+				if _, err := c.Write([]byte("hello")); err != nil {
+					return err
+				}
+				if got, err := c.Read(b); string(b[:got]) != "hello" {
+					t.Errorf("read %q, %v", b[:got], err)
+				}
+			}
+			return nil
+		}
+		if err := together(y, slices.Repeat([]func(*Yielder) error{client}, n)...); err != nil {
+			return err
+		}
+		if err := ln.Close(); err != nil {
+			return err
+		}
+		_, err = server.Await(y)
+		return err
+	})
+}
