@@ -16,7 +16,9 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m,
 		// Those of the pool that package ants makes for itself.
 		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).purgeStaleWorkers"),
-		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).ticktock"))
+		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).ticktock"),
+		// The clock that package fasthttp starts with its first server.
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"))
 }
 
 var errTest = errors.New("test error")

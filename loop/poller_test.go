@@ -191,7 +191,6 @@ func TestFastPeer(t *testing.T) {
 	}
 	defer peer.Close()
 	var sender sync.WaitGroup
-	defer sender.Wait()
 	sender.Go(func() {
 		c, err := peer.Accept()
 		if err != nil {
@@ -223,6 +222,7 @@ func TestFastPeer(t *testing.T) {
 		}
 		_, err = reader.Await(y)
 		wantErr(t, "read", err, net.ErrClosed)
+		sender.Wait()
 		return nil
 	})
 }
