@@ -67,7 +67,8 @@ type Client struct {
 	writers       sync.Pool // of *bufio.Writer
 	responses     sync.Pool // of *Response
 	sessions      tls.ClientSessionCache
-	scratch       []byte // a URL that is being parsed
+	url           []byte       // that is being parsed
+	uri           fasthttp.URI // its parts
 	closed        bool
 }
 

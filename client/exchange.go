@@ -82,44 +82,58 @@ func (x *exchange) send(y *loop.Yielder) (Phase, error) {
 	return "", nil
 }
 
-// connect gets a connection and encodes the request. It does the latter first,
-// to know the host, and again after having parked.
+// connect gets a connection, and then encodes the request.
 func (x *exchange) connect(y *loop.Yielder) (phase Phase, err error) {
 	c := x.client
-	var h *host
 	if x.fresh {
-		h = x.cn.host
-		x.cn = nil
+		h := x.cn.host
 		if x.cn, phase, err = c.connect(y, h, x.by); err != nil {
 			return phase, err
 		}
+		return PhaseRequest, x.encode(true)
 	}
-	if err := x.encode(); err != nil {
+	h, err := x.host()
+	if err != nil {
 		return PhaseRequest, err
 	}
-	if x.fresh {
-		return "", nil
+	if x.cn = c.idleConn(h); x.cn != nil {
+		return PhaseRequest, x.encode(false)
 	}
-	if h, err = c.host(x.raw.URI()); err != nil {
-		return PhaseRequest, err
+	if x.cn, phase, err = c.obtain(y, h, x.by); err != nil {
+		return phase, err
 	}
-	if x.cn = c.idleConn(h); x.cn == nil {
-		x.giveBack()
-		if x.cn, phase, err = c.obtain(y, h, x.by); err != nil {
-			return phase, err
-		}
-		if err := x.encode(); err != nil {
-			return PhaseRequest, err
-		}
-	}
-	return "", nil
+	return PhaseRequest, x.encode(true)
 }
 
-func (x *exchange) encode() (err error) {
-	if !x.caller {
-		x.raw, err = x.client.encode(&x.req)
+// host returns the host that the request is for.
+func (x *exchange) host() (*host, error) {
+	c := x.client
+	if x.caller {
+		return c.host(x.raw.URI())
 	}
-	return err
+	if !isToken(x.req.method()) {
+		return nil, errMethod
+	}
+	if err := c.parse(x.req.URL); err != nil {
+		return nil, err
+	}
+	return c.host(&c.uri)
+}
+
+// encode makes a fasthttp.Request of the request. If the task has parked since
+// its URL was parsed, that has to be done again.
+func (x *exchange) encode(parked bool) error {
+	if x.caller {
+		return nil
+	}
+	if parked {
+		if err := x.client.parse(x.req.URL); err != nil {
+			return err
+		}
+	}
+	x.raw = fasthttp.AcquireRequest()
+	x.client.fill(x.raw, &x.req)
+	return nil
 }
 
 func (x *exchange) giveBack() {

@@ -40,25 +40,16 @@ func (r *Request) method() string {
 	return r.Method
 }
 
-// encode makes a fasthttp.Request of r.
-func (c *Client) encode(r *Request) (*fasthttp.Request, error) {
-	raw := fasthttp.AcquireRequest()
-	if err := c.fill(raw, r); err != nil {
-		fasthttp.ReleaseRequest(raw)
-		return nil, err
-	}
-	return raw, nil
+// parse leaves a URL in c.uri, which knows the host that it parsed last.
+func (c *Client) parse(url string) error {
+	c.url = append(c.url[:0], url...)
+	return c.uri.Parse(nil, c.url)
 }
 
-func (c *Client) fill(raw *fasthttp.Request, r *Request) error {
-	if !isToken(r.method()) {
-		return errMethod
-	}
+// fill makes of raw what r says, to the place that was parsed last.
+func (c *Client) fill(raw *fasthttp.Request, r *Request) {
 	raw.Header.SetMethod(r.method())
-	c.scratch = append(c.scratch[:0], r.URL...)
-	if err := raw.URI().Parse(nil, c.scratch); err != nil {
-		return err
-	}
+	raw.SetURI(&c.uri)
 	raw.Header.SetUserAgent(c.userAgent())
 	if len(r.Header) > 0 {
 		addFields(raw, r.Header)
@@ -68,7 +59,6 @@ func (c *Client) fill(raw *fasthttp.Request, r *Request) error {
 	} else if r.Body != nil {
 		raw.SetBodyRaw(r.Body)
 	}
-	return nil
 }
 
 // addFields adds header fields in an order that is always the same.
