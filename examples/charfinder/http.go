@@ -47,7 +47,13 @@ func http(index Index, log io.Writer) handler {
 		},
 	}
 	return func(_ *loop.Yielder, c *loop.Conn) error {
-		if err := server.ServeConn(c); errors.Is(err, loop.ErrCancelled) {
+		// A browser opens connections that it may never use. fasthttp would
+		// answer a cancellation there as it does a request that it cannot read.
+		err := c.WaitRead()
+		if err == nil {
+			err = server.ServeConn(c)
+		}
+		if errors.Is(err, loop.ErrCancelled) {
 			return err
 		}
 		// Other errors are the client's: it is gone, or does not speak HTTP.

@@ -163,6 +163,38 @@ func TestHTTP(t *testing.T) {
 	})
 }
 
+// A server that shuts down says nothing to those who have not asked anything.
+func TestHTTPUnused(t *testing.T) {
+	said, err := loop.Run(func(y *loop.Yielder) ([]byte, error) {
+		l := loop.Running(y)
+		ln, err := loop.Listen(l, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		serving := new(loop.Event)
+		handle := http(nil, io.Discard)
+		server := loop.Go(l, func(y *loop.Yielder) (struct{}, error) {
+			return struct{}{}, loop.Serve(y, ln, func(y *loop.Yielder, c *loop.Conn) error {
+				serving.Set()
+				return handle(y, c)
+			})
+		})
+		unused, err := loop.Dial(y, "tcp", ln.Addr().String())
+		if err != nil {
+			return nil, err
+		}
+		defer unused.Close()
+		if err := serving.Wait(y); err != nil {
+			return nil, err
+		}
+		server.Cancel()
+		return io.ReadAll(unused)
+	})
+	if err != nil || len(said) > 0 {
+		t.Errorf("%q, %v", said, err)
+	}
+}
+
 // Ctrl-C ends a server cleanly.
 func TestInterrupt(t *testing.T) {
 	for protocol := range protocols {
