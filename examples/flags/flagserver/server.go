@@ -99,6 +99,11 @@ type conn struct {
 }
 
 func (s *site) serve(y *loop.Yielder, c *loop.Conn) error {
+	// fasthttp would answer a cancellation that comes before the first request
+	// as it does a request that it cannot read.
+	if err := c.WaitRead(); err != nil {
+		return err
+	}
 	hc := &conn{Conn: c, y: y}
 	// A client that goes away, or does not speak HTTP, is no error of ours.
 	_ = s.http.ServeConn(hc)
