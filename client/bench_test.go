@@ -31,7 +31,7 @@ import (
 // The server puts itself on the last core. Ratios hold elsewhere, figures do not;
 // compare interleaved runs (-test.count). System calls are counted by
 //
-//	GOMAXPROCS=1 strace -c -f -o calls ./client.test -test.run '^$' -test.bench Request/coloop/64 -test.benchtime 200000x
+//	GOMAXPROCS=1 strace -b execve -c -f ./client.test -test.run '^$' -test.bench '^BenchmarkRequest$/coloop/^64$' -test.benchtime 50000x
 const serverEnv = "COLOOP_CLIENT_BENCH_SERVER"
 
 // What the server process serves; it prints an address for each.
@@ -139,8 +139,7 @@ func reportCPU(b *testing.B, user, system time.Duration, n int) {
 	b.ReportMetric(float64(u)/float64(n)/1e3, "user-µs/request")
 }
 
-// A contender makes n requests, so many at a time. It is called twice, first to
-// open the connections.
+// A contender makes n requests, so many at a time.
 type contender struct {
 	name string
 	new  func(b *testing.B, url string) (do func(n, atOnce int), stop func())
@@ -320,7 +319,8 @@ func BenchmarkAtOnce(b *testing.B) {
 }
 
 // BenchmarkInFlight is the memory of a request that waits for its first byte,
-// with its connection, as the growth of the process.
+// with its connection. Heap and stack are what is in use; what the process has
+// grown by, garbage included, is right only for the first run in a process.
 func BenchmarkInFlight(b *testing.B) {
 	url := "http://" + startServer(b, serveSilent)
 	const n = 10_000
