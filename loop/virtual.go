@@ -7,7 +7,8 @@ import (
 
 // Virtual is the clock of a loop on which time passes only when nothing is
 // ready, and then at once up to the next timer or event: programs run as fast as
-// they can and always the same. Jobs of the executor take no time on it.
+// they can and always the same. Jobs of the executor take no time on it: it stands
+// still until they are done, so they must not wait for it to pass.
 type Virtual struct {
 	loop   *Loop
 	time   time.Duration
