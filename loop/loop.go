@@ -36,6 +36,7 @@ type Loop struct {
 	named           int // tasks given a name
 	onException     func(*Loop, ExceptionContext)
 	onTask          func(AnyTask)
+	eager           bool
 	running         bool
 	stopping        bool
 	closed          bool

@@ -73,24 +73,28 @@ func CreateTask[T any](l *Loop, coro Coroutine[T]) *Task[T] {
 	if g, ok := coro.(*coroutine.Generator[any, any, T]); ok {
 		g.Inherit((*taskContext)(&t.task), &l.stacks)
 	}
-	t.start(l, coro)
+	t.start(l, coro, l.eager)
 	return t
 }
 
 // Go is CreateTask for a function, which it runs as a generator on a stack of
 // the loop's pool.
 func Go[T any](l *Loop, fn func(*Yielder) (T, error)) *Task[T] {
+	return goTask(l, fn, l.eager)
+}
+
+func goTask[T any](l *Loop, fn func(*Yielder) (T, error), eager bool) *Task[T] {
 	t := &struct {
 		Task[T]
 		gen coroutine.Generator[any, any, T]
 	}{}
 	t.gen.Init((*taskContext)(&t.task), &l.stacks, fn)
 	t.stepper = t.gen.Stepper()
-	t.start(l, &t.gen)
+	t.start(l, &t.gen, eager)
 	return &t.Task
 }
 
-func (t *Task[T]) start(l *Loop, coro Coroutine[T]) {
+func (t *Task[T]) start(l *Loop, coro Coroutine[T], eager bool) {
 	t.Future.init(l, t)
 	t.isTask = true
 	t.task.fut, t.task.coro = &t.future, coro
@@ -99,11 +103,14 @@ func (t *Task[T]) start(l *Loop, coro Coroutine[T]) {
 	if l.onTask != nil {
 		l.onTask(t)
 	}
-	if l.closed {
+	switch {
+	case l.closed:
 		t.abandon()
-		return
+	case eager && l.running:
+		t.runNow()
+	default:
+		l.ready.put(&t.handle)
 	}
-	l.ready.put(&t.handle)
 }
 
 func (t *Task[T]) base() *future          { return &t.future }

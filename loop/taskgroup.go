@@ -109,6 +109,9 @@ func (g *TaskGroup) add(t AnyTask) {
 	g.last = c
 	g.tasks[t.base()] = c
 	t.base().addCallback(c)
+	if g.aborting && !t.Done() {
+		t.cancel("") // an eager task has the group abort before it belongs to it
+	}
 }
 
 func (g *TaskGroup) remove(c *groupTask) {
