@@ -197,7 +197,7 @@ func (d *descriptor) read(b []byte) (int, error) {
 		if err := d.wait(&d.rd); err != nil {
 			return 0, err
 		}
-		n, err := unix.Read(d.fd, b)
+		n, err := read(d.fd, b)
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:
@@ -222,7 +222,7 @@ func (d *descriptor) write(b []byte) (n int, err error) {
 			return n, err
 		}
 		part := b[n:min(len(b), n+maxIO)]
-		m, err := unix.Write(d.fd, part)
+		m, err := write(d.fd, part)
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:
