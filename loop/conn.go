@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -14,6 +15,10 @@ import (
 // A Conn is a stream connection, TCP or Unix, whose Read and Write park the
 // calling task instead of the goroutine. It implements net.Conn, so any protocol
 // library of Go's runs on it unchanged, crypto/tls included.
+//
+// A library that locks a sync.Mutex around Read or Write must not be used by a
+// second task meanwhile, which would stop the loop instead of parking: finish the
+// handshake of a tls.Conn before it gets a reader and a writer.
 //
 // Read, Write and the deadlines belong to the tasks of the loop, one reading and
 // one writing at a time. Close may be called on any goroutine. Called where no
@@ -99,7 +104,7 @@ func (c *Conn) CloseWrite() error {
 // if it was not asked before.
 func (c *Conn) LocalAddr() net.Addr {
 	if c.local == nil && !c.d.closed {
-		if sa, err := unix.Getsockname(c.d.fd); err == nil {
+		if sa, err := syscall.Getsockname(c.d.fd); err == nil {
 			c.local = address(c.network, sa)
 		}
 	}
@@ -179,11 +184,13 @@ func (c *Conn) fail(op string, err error) error {
 	return &net.OpError{Op: op, Net: c.network, Source: c.local, Addr: c.remote, Err: err}
 }
 
-func address(network string, sa unix.Sockaddr) net.Addr {
+// address takes a sockaddr of package syscall; package unix would ask the system
+// for the protocol with each.
+func address(network string, sa syscall.Sockaddr) net.Addr {
 	switch sa := sa.(type) {
-	case *unix.SockaddrInet4:
+	case *syscall.SockaddrInet4:
 		return &net.TCPAddr{IP: append(net.IP(nil), sa.Addr[:]...), Port: sa.Port}
-	case *unix.SockaddrInet6:
+	case *syscall.SockaddrInet6:
 		a := &net.TCPAddr{IP: append(net.IP(nil), sa.Addr[:]...), Port: sa.Port}
 		if sa.ZoneId != 0 {
 			if ifi, err := net.InterfaceByIndex(int(sa.ZoneId)); err == nil {
@@ -191,7 +198,7 @@ func address(network string, sa unix.Sockaddr) net.Addr {
 			}
 		}
 		return a
-	case *unix.SockaddrUnix:
+	case *syscall.SockaddrUnix:
 		return &net.UnixAddr{Name: sa.Name, Net: network}
 	}
 	return nil

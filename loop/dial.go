@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -65,7 +66,7 @@ func connect(l *Loop, network string, a net.Addr) (*Conn, error) {
 		}
 	}
 	connecting := false
-	switch err := unix.Connect(fd, sa); err {
+	switch err := syscall.Connect(fd, sa); err {
 	case nil:
 	case unix.EINPROGRESS, unix.EINTR:
 		connecting = true
@@ -104,26 +105,26 @@ func (d *descriptor) connected() error {
 		default:
 			return os.NewSyscallError("connect", err)
 		}
-		peer, err := unix.Getpeername(d.fd)
+		peer, err := syscall.Getpeername(d.fd)
 		if err != nil {
 			continue // not connected: it was not about this one
 		}
 		// A port that nobody listens at can be the one that the system has
 		// given to this very socket.
-		if own, err := unix.Getsockname(d.fd); err == nil && sameSockaddr(own, peer) {
+		if own, err := syscall.Getsockname(d.fd); err == nil && sameSockaddr(own, peer) {
 			return os.NewSyscallError("connect", unix.ECONNREFUSED)
 		}
 		return nil
 	}
 }
 
-func sameSockaddr(a, b unix.Sockaddr) bool {
+func sameSockaddr(a, b syscall.Sockaddr) bool {
 	switch a := a.(type) {
-	case *unix.SockaddrInet4:
-		b, ok := b.(*unix.SockaddrInet4)
+	case *syscall.SockaddrInet4:
+		b, ok := b.(*syscall.SockaddrInet4)
 		return ok && a.Port == b.Port && a.Addr == b.Addr
-	case *unix.SockaddrInet6:
-		b, ok := b.(*unix.SockaddrInet6)
+	case *syscall.SockaddrInet6:
+		b, ok := b.(*syscall.SockaddrInet6)
 		return ok && a.Port == b.Port && a.Addr == b.Addr
 	}
 	return false
@@ -201,15 +202,15 @@ func LookupHost(y *Yielder, network, host string) ([]netip.Addr, error) {
 	}).Await(y)
 }
 
-func sockaddr(a net.Addr) (sa unix.Sockaddr, family int, err error) {
+func sockaddr(a net.Addr) (sa syscall.Sockaddr, family int, err error) {
 	switch a := a.(type) {
 	case *net.UnixAddr:
-		return &unix.SockaddrUnix{Name: a.Name}, unix.AF_UNIX, nil
+		return &syscall.SockaddrUnix{Name: a.Name}, unix.AF_UNIX, nil
 	case *net.TCPAddr:
 		if ip := a.IP.To4(); ip != nil {
-			return &unix.SockaddrInet4{Port: a.Port, Addr: [4]byte(ip)}, unix.AF_INET, nil
+			return &syscall.SockaddrInet4{Port: a.Port, Addr: [4]byte(ip)}, unix.AF_INET, nil
 		}
-		sa := &unix.SockaddrInet6{Port: a.Port, Addr: [16]byte(a.IP)}
+		sa := &syscall.SockaddrInet6{Port: a.Port, Addr: [16]byte(a.IP)}
 		if a.Zone != "" {
 			ifi, err := net.InterfaceByName(a.Zone)
 			if err != nil {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,10 +29,10 @@ func deafListener(t *testing.T, a net.Addr) net.Addr {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { unix.Close(fd) })
-	if err := errors.Join(unix.Bind(fd, sa), unix.Listen(fd, 0)); err != nil {
+	if err := errors.Join(syscall.Bind(fd, sa), unix.Listen(fd, 0)); err != nil {
 		t.Fatal(err)
 	}
-	if sa, err = unix.Getsockname(fd); err != nil {
+	if sa, err = syscall.Getsockname(fd); err != nil {
 		t.Fatal(err)
 	}
 	return address(a.Network(), sa)
@@ -91,14 +92,14 @@ func TestDialSelf(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if err := unix.Bind(fd, any); err != nil {
+		if err := syscall.Bind(fd, any); err != nil {
 			return err
 		}
-		own, err := unix.Getsockname(fd)
+		own, err := syscall.Getsockname(fd)
 		if err != nil {
 			return err
 		}
-		if err := unix.Connect(fd, own); err != unix.EINPROGRESS && err != nil {
+		if err := syscall.Connect(fd, own); err != unix.EINPROGRESS && err != nil {
 			return err
 		}
 		c, err := newConn(l, fd, "tcp", address("tcp", own))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"coloop/coroutine"
@@ -52,7 +53,7 @@ func Listen(l *Loop, network, address string) (*Listener, error) {
 // backlog is cut down by the system to what it allows.
 const backlog = 1<<16 - 1
 
-func listen(l *Loop, fd int, network string, family int, sa unix.Sockaddr) (_ *Listener, err error) {
+func listen(l *Loop, fd int, network string, family int, sa syscall.Sockaddr) (_ *Listener, err error) {
 	if family != unix.AF_UNIX {
 		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 			return nil, os.NewSyscallError("setsockopt", err)
@@ -62,11 +63,11 @@ func listen(l *Loop, fd int, network string, family int, sa unix.Sockaddr) (_ *L
 			return nil, os.NewSyscallError("setsockopt", err)
 		}
 	}
-	if err := unix.Bind(fd, sa); err != nil {
+	if err := syscall.Bind(fd, sa); err != nil {
 		return nil, os.NewSyscallError("bind", err)
 	}
 	d := newDescriptor(l, fd)
-	if sa, ok := sa.(*unix.SockaddrUnix); ok && sa.Name != "" && sa.Name[0] != '@' {
+	if sa, ok := sa.(*syscall.SockaddrUnix); ok && sa.Name != "" && sa.Name[0] != '@' {
 		d.path = sa.Name
 		defer func() {
 			if err != nil {
@@ -77,7 +78,7 @@ func listen(l *Loop, fd int, network string, family int, sa unix.Sockaddr) (_ *L
 	if err := unix.Listen(fd, backlog); err != nil {
 		return nil, os.NewSyscallError("listen", err)
 	}
-	bound, err := unix.Getsockname(fd)
+	bound, err := syscall.Getsockname(fd)
 	if err != nil {
 		return nil, os.NewSyscallError("getsockname", err)
 	}

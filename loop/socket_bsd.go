@@ -24,9 +24,9 @@ func socket(family int) (int, error) {
 	return nonblocking(fd)
 }
 
-func accept(fd int) (int, unix.Sockaddr, error) {
+func accept(fd int) (int, syscall.Sockaddr, error) {
 	syscall.ForkLock.RLock()
-	nfd, sa, err := unix.Accept(fd)
+	nfd, sa, err := syscall.Accept(fd)
 	if err == nil {
 		unix.CloseOnExec(nfd)
 	}
