@@ -25,6 +25,7 @@ type Loop struct {
 	timers          []*TimerHandle // a heap
 	timersCancelled int
 	turn            uint32 // counts them, for descriptors
+	unpolled        int    // turns that may go by without asking for events
 	poller          poller
 	current         *task
 	tasks           taskList
@@ -162,7 +163,7 @@ func (l *Loop) RunForever() error {
 	case l.running:
 		return ErrRunning
 	}
-	l.running = true
+	l.running, l.unpolled = true, 0
 	release := l.stacks.Adopt()
 	defer func() {
 		l.running, l.stopping = false, false

@@ -89,8 +89,18 @@ func (n *netPoller) event(fd int, ev netpoll.IOEvent, flags netpoll.IOFlags) err
 	return nil
 }
 
+// maxUnpolled is how many turns the loop takes without asking the system for
+// events, after it has waited for one. What an event sets off, a task that ends
+// and another that it wakes, is mostly over by then, and the flag need not be
+// raised and lowered again for each event.
+const maxUnpolled = 4
+
 func (n *netPoller) poll(until time.Duration) error {
 	n.loop.turn++
+	if until <= 0 && n.loop.unpolled > 0 {
+		n.loop.unpolled--
+		return nil
+	}
 	n.waiting = until > 0
 	if n.waiting && until != forever {
 		now := n.now()
@@ -111,7 +121,9 @@ func (n *netPoller) poll(until time.Duration) error {
 		// the flag for.
 		n.waiting = n.loop.pendingN.Load() == 0
 	}
-	if !n.waiting {
+	if n.waiting {
+		n.loop.unpolled = maxUnpolled
+	} else {
 		n.wake()
 	}
 	if _, ok := n.resume(); !ok {

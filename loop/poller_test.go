@@ -62,22 +62,27 @@ func TestReusedDescriptorNumber(t *testing.T) {
 					return err
 				}
 				defer peer.Close()
+				reads := 0
 				return together(y, func(y *Yielder) error {
-					b := make([]byte, 8)
-					n, err := c.Read(b)
-					if n != 4 || err != nil {
-						t.Errorf("read %d, %v", n, err)
+					for ; reads < 2; reads++ {
+						if n, err := c.Read(make([]byte, 8)); n != 4 || err != nil {
+							t.Errorf("read %d, %v", n, err)
+						}
 					}
 					if c.d.eager || c.d.rd.ready {
 						t.Error("an event of the old connection sticks to the new one")
 					}
 					return nil
 				}, func(y *Yielder) error {
-					if err := until(y, func() bool { return c.d.rd.busy }); err != nil {
-						return err
+					for n := range 2 {
+						if err := until(y, func() bool { return reads == n && c.d.rd.busy }); err != nil {
+							return err
+						}
+						if _, err := peer.Write([]byte("late")); err != nil {
+							return err
+						}
 					}
-					_, err := peer.Write([]byte("late"))
-					return err
+					return nil
 				})
 			}
 		}
