@@ -1,0 +1,116 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package loop
+
+import (
+	"io"
+	"testing"
+	"time"
+)
+
+func benchNet(b *testing.B, fn func(y *Yielder, l *Loop) error) {
+	b.ReportAllocs()
+	netRun(b, fn)
+}
+
+// BenchmarkConnEcho is one message there and back between two tasks: four
+// system calls and their two waits.
+func BenchmarkConnEcho(b *testing.B) {
+	ping := func(b *testing.B, before func(c *Conn) error) {
+		benchNet(b, func(y *Yielder, l *Loop) error {
+			near, far, err := connPair(y, "tcp", "127.0.0.1:0")
+			if err != nil {
+				return err
+			}
+			spawn(l, func(y *Yielder) error {
+				for msg := make([]byte, 128); ; {
+					n, err := far.Read(msg)
+					if err == nil {
+						_, err = far.Write(msg[:n])
+					}
+					if err != nil {
+						return err
+					}
+				}
+			})
+			msg := make([]byte, 128)
+			b.ResetTimer()
+			for range b.N {
+				if err := before(near); err != nil {
+					return err
+				}
+				if _, err := near.Write(msg[:100]); err != nil {
+					return err
+				}
+				if n, err := near.Read(msg); n != 100 || err != nil {
+					return err
+				}
+			}
+			b.StopTimer()
+			return nil
+		})
+	}
+	b.Run("plain", func(b *testing.B) { ping(b, func(*Conn) error { return nil }) })
+	b.Run("deadline", func(b *testing.B) {
+		ping(b, func(c *Conn) error { return c.SetDeadline(time.Now().Add(time.Minute)) })
+	})
+}
+
+// BenchmarkConnStream is 64 KB from one task to another.
+func BenchmarkConnStream(b *testing.B) {
+	const size = 64 << 10
+	b.SetBytes(size)
+	benchNet(b, func(y *Yielder, l *Loop) error {
+		near, far, err := connPair(y, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		b.ResetTimer()
+		return together(y, func(*Yielder) error {
+			defer near.Close()
+			data := make([]byte, size)
+			for range b.N {
+				if _, err := near.Write(data); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, func(*Yielder) error {
+			_, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{far}, make([]byte, size))
+			return err
+		})
+	})
+}
+
+// BenchmarkAccept is a connection made, served and closed, both ends.
+func BenchmarkAccept(b *testing.B) {
+	benchNet(b, func(y *Yielder, l *Loop) error {
+		ln, err := Listen(l, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		server := spawn(l, func(y *Yielder) error { return Serve(y, ln, func(_ *Yielder, c *Conn) error { return c.WaitRead() }) })
+		b.ResetTimer()
+		for range b.N {
+			c, err := Dial(y, "tcp", ln.Addr().String())
+			if err != nil {
+				return err
+			}
+			if err := c.CloseWrite(); err != nil {
+				return err
+			}
+			if _, err := c.Read(make([]byte, 1)); err != io.EOF {
+				return err
+			}
+			if err := c.Close(); err != nil {
+				return err
+			}
+		}
+		b.StopTimer()
+		if err := ln.Close(); err != nil {
+			return err
+		}
+		_, err = server.Await(y)
+		return err
+	})
+}
