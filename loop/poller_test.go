@@ -378,9 +378,8 @@ func TestNewFails(t *testing.T) {
 	}
 	defer unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)
 	failures := 0
-	for n := limit.Cur - limit.Cur; ; n++ {
-		low := limit
-		low.Cur = n
+	low := limit
+	for low.Cur = 0; ; low.Cur++ {
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &low); err != nil {
 			t.Fatal(err)
 		}
