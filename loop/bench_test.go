@@ -103,17 +103,24 @@ func BenchmarkTask(b *testing.B) {
 	}
 }
 
-// BenchmarkFuture is from SetResult to the waiting task, of a thousand.
+// BenchmarkFuture is from SetResult to the waiting task, of a thousand, that goes
+// on and waits for its next future. It does not count to make them.
 func BenchmarkFuture(b *testing.B) {
-	const tasks = 1000
+	const tasks, bank = 1000, 16
 	l := benchLoop(b)
-	fs := make([]*Future[int], tasks)
+	var fs [2 * bank][tasks]*Future[int]
+	fill := func(first int) {
+		for r := first; r < first+bank; r++ {
+			for i := range tasks {
+				fs[r%len(fs)][i] = NewFuture[int](l)
+			}
+		}
+	}
 	rounds := b.N/tasks + 1
-	for i := range fs {
+	for i := range tasks {
 		Go(l, func(y *Yielder) (int, error) {
-			for range rounds {
-				fs[i] = NewFuture[int](l)
-				if _, err := fs[i].Await(y); err != nil {
+			for r := range rounds {
+				if _, err := fs[r%len(fs)][i].Await(y); err != nil {
 					return 0, err
 				}
 			}
@@ -121,18 +128,24 @@ func BenchmarkFuture(b *testing.B) {
 		})
 	}
 	setter := Go(l, func(y *Yielder) (int, error) {
-		for range rounds {
-			if err := Sleep(y, 0); err != nil {
-				return 0, err
+		for r := range rounds {
+			if r%bank == 0 {
+				b.StopTimer()
+				fill(r + bank) // those of the bank before have been waited for
+				b.StartTimer()
 			}
-			for _, f := range fs {
+			for _, f := range fs[r%len(fs)] {
 				if err := f.SetResult(1); err != nil {
 					return 0, err
 				}
 			}
+			if err := Sleep(y, 0); err != nil {
+				return 0, err
+			}
 		}
 		return 0, nil
 	})
+	fill(0)
 	b.ResetTimer()
 	if _, err := RunUntilComplete(l, setter); err != nil {
 		b.Fatal(err)
