@@ -12,7 +12,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"math"
-	"sync"
 	"time"
 
 	"coloop/loop"
@@ -63,9 +62,10 @@ type Client struct {
 	waiters       int
 	ticket        uint64 // of the last waiter
 	expiry        *loop.TimerHandle
-	readers       sync.Pool // of *bufio.Reader
-	writers       sync.Pool // of *bufio.Writer
-	responses     sync.Pool // of *Response
+	readers       spares[bufio.Reader]
+	writers       spares[bufio.Writer]
+	requests      spares[fasthttp.Request]
+	responses     spares[Response]
 	sessions      tls.ClientSessionCache
 	url           []byte       // that is being parsed
 	uri           fasthttp.URI // its parts
@@ -167,7 +167,7 @@ func orDefault[T int | time.Duration](v, def T) T {
 }
 
 func (c *Client) reader(cn *conn) *bufio.Reader {
-	if br, ok := c.readers.Get().(*bufio.Reader); ok {
+	if br := c.readers.get(); br != nil {
 		br.Reset(cn)
 		return br
 	}
@@ -176,11 +176,11 @@ func (c *Client) reader(cn *conn) *bufio.Reader {
 
 func (c *Client) putReader(br *bufio.Reader) {
 	br.Reset(nil)
-	c.readers.Put(br)
+	c.readers.put(br)
 }
 
 func (c *Client) writer(cn *conn) *bufio.Writer {
-	if bw, ok := c.writers.Get().(*bufio.Writer); ok {
+	if bw := c.writers.get(); bw != nil {
 		bw.Reset(cn)
 		return bw
 	}
@@ -189,14 +189,38 @@ func (c *Client) writer(cn *conn) *bufio.Writer {
 
 func (c *Client) putWriter(bw *bufio.Writer) {
 	bw.Reset(nil)
-	c.writers.Put(bw)
+	c.writers.put(bw)
 }
 
 func (c *Client) response() *Response {
-	r, ok := c.responses.Get().(*Response)
-	if !ok {
+	r := c.responses.get()
+	if r == nil {
 		r = &Response{}
 	}
 	r.client = c
 	return r
+}
+
+// spares are things to be used again: a sync.Pool for one goroutine.
+type spares[T any] struct{ list []*T }
+
+// maxSpares is how many are kept: of what a task holds only while it does not
+// park, few are ever in use.
+const maxSpares = 64
+
+func (s *spares[T]) get() *T {
+	n := len(s.list) - 1
+	if n < 0 {
+		return nil
+	}
+	v := s.list[n]
+	s.list[n] = nil
+	s.list = s.list[:n]
+	return v
+}
+
+func (s *spares[T]) put(v *T) {
+	if len(s.list) < maxSpares {
+		s.list = append(s.list, v)
+	}
 }

@@ -131,14 +131,17 @@ func (x *exchange) encode(parked bool) error {
 			return err
 		}
 	}
-	x.raw = fasthttp.AcquireRequest()
+	if x.raw = x.client.requests.get(); x.raw == nil {
+		x.raw = &fasthttp.Request{}
+	}
 	x.client.fill(x.raw, &x.req)
 	return nil
 }
 
 func (x *exchange) giveBack() {
 	if !x.caller && x.raw != nil {
-		fasthttp.ReleaseRequest(x.raw)
+		x.raw.Reset()
+		x.client.requests.put(x.raw)
 		x.raw = nil
 	}
 }

@@ -138,6 +138,6 @@ func (r *Response) Release() {
 	r.raw.Reset()
 	r.Status, r.URL, r.Body, r.Stream, r.client, r.body = 0, "", nil, nil, nil, stream{}
 	if c != nil {
-		c.responses.Put(r)
+		c.responses.put(r)
 	}
 }

@@ -34,6 +34,8 @@ type netPoller struct {
 	base    time.Time
 	socks   []*descriptor // by descriptor number
 	waiting bool
+	waits   uint // counts the polls that might wait
+	crowd   bool // the last of them found many events
 
 	flag   flag
 	raised atomic.Bool
@@ -114,6 +116,18 @@ func (n *netPoller) poll(until time.Duration) error {
 			n.timer.set(until - now)
 		}
 	}
+	if n.waiting && n.crowded() {
+		n.waiting = false
+		n.wake()
+		if err := n.turn(); err != nil {
+			return err
+		}
+		if got := n.loop.ready.n; got > 0 {
+			n.crowd = got >= crowd
+			return nil
+		}
+		n.crowd, n.waiting = false, true
+	}
 	if n.waiting && n.raised.Load() {
 		n.flag.lower()
 		n.raised.Store(false)
@@ -126,6 +140,22 @@ func (n *netPoller) poll(until time.Duration) error {
 	} else {
 		n.wake()
 	}
+	return n.turn()
+}
+
+// crowd is how many events must come at once for it to pay to raise the flag
+// and take them all, instead of one after the other.
+const crowd = 8
+
+// crowded reports whether it is worth while to look for many events at once:
+// there were many the last time, or it is time to find out.
+func (n *netPoller) crowded() bool {
+	n.waits++
+	return n.crowd || n.waits%64 == 0
+}
+
+// turn has the coroutine go on, up to the next event that ends a poll.
+func (n *netPoller) turn() error {
 	if _, ok := n.resume(); !ok {
 		return os.NewSyscallError("poll", n.failure)
 	}
