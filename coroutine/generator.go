@@ -17,6 +17,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"runtime"
 )
 
 // A State is what a generator is doing, as inspect.getgeneratorstate names it.
@@ -170,6 +171,16 @@ func (g *Generator[Y, S, R]) Delegate() any {
 	default:
 		return g.y.foreign
 	}
+}
+
+// Frames returns the calls in which a suspended generator is, and those it
+// delegates to, innermost first, from the one that called Yield. There are none
+// unless its pool has Trace.
+func (g *Generator[Y, S, R]) Frames() []runtime.Frame {
+	if g.State() != Suspended {
+		return nil
+	}
+	return g.y.frames()
 }
 
 // Innermost returns the Yielder of the body that runs while g does: its own,

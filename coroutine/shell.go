@@ -2,6 +2,7 @@ package coroutine
 
 import (
 	"iter"
+	"runtime"
 	"sync"
 )
 
@@ -15,6 +16,7 @@ type shell struct {
 	body   interface{ exec() }
 	pool   *Pool // nil: the goroutine ends with its first body
 	goexit bool  // the body called runtime.Goexit; only stop goes on with that
+	calls  []uintptr
 }
 
 func newShell(p *Pool) *shell {
@@ -34,6 +36,21 @@ func (s *shell) loop(yield func(struct{}) bool) {
 		if s.pool == nil || !yield(struct{}{}) {
 			return
 		}
+	}
+}
+
+// leave returns what the body's Yield calls to switch back.
+func (s *shell) leave() func(struct{}) bool {
+	if s.pool == nil || !s.pool.Trace {
+		return s.yield
+	}
+	return func(struct{}) bool {
+		const deepest = 64
+		if s.calls == nil {
+			s.calls = make([]uintptr, deepest)
+		}
+		s.calls = s.calls[:runtime.Callers(2, s.calls[:deepest])]
+		return s.yield(struct{}{})
 	}
 }
 
@@ -59,6 +76,11 @@ type Pool struct {
 	// Max is how many idle stacks are kept at most; 0 means no limit. It must
 	// not be changed once the pool is in use.
 	Max int
+
+	// Trace has generators that start from now on keep, at each Yield and
+	// YieldFrom, the calls that led there, for Frames. It must not be changed
+	// while one starts.
+	Trace bool
 
 	mu     sync.Mutex
 	idle   []*shell

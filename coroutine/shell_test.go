@@ -2,6 +2,8 @@ package coroutine_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -110,3 +112,29 @@ func TestPoolShared(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestFrames(t *testing.T) {
+	pool := coroutine.Pool{Trace: true}
+	defer pool.Close()
+	inner := coroutine.New(func(y *yielder) (any, error) { return innermost(y) })
+	g := coroutine.NewIn(&pool, func(y *yielder) (any, error) { return outer(y, inner) })
+	expect(t, "frames before the start", len(g.Frames()), 0)
+	g.Next()
+	var names []string
+	for _, f := range g.Frames() {
+		names = append(names, f.Function[strings.LastIndex(f.Function, ".")+1:])
+	}
+	expect(t, "frames", strings.Join(names[:2], " "), "innermost func1")
+	expect(t, "delegator's frame", slices.Contains(names, "outer"), true)
+	g.Next()
+	expect(t, "frames after the end", len(g.Frames()), 0)
+}
+
+//go:noinline
+func innermost(y *yielder) (any, error) {
+	y.Yield(1)
+	return nil, nil
+}
+
+//go:noinline
+func outer(y *yielder, sub *generator) (any, error) { return coroutine.YieldFrom(y, sub) }

@@ -2,7 +2,9 @@ package coroutine
 
 import (
 	"context"
+	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 )
 
@@ -94,7 +96,7 @@ func idle(struct{}) bool { return false }
 
 // exec runs the body on the current stack, the shell's.
 func (y *Yielder[Y, S]) exec() {
-	y.leave = y.shell.yield // which a new shell has only now
+	y.leave = y.shell.leave() // which a new shell has only now
 	y.yield = y.leave
 	returned := false
 	defer func() {
@@ -166,6 +168,26 @@ func (y *Yielder[Y, S]) inherit(ctx context.Context, pool *Pool) {
 	}
 	if y.pool == nil {
 		y.pool = pool
+	}
+}
+
+func (y *Yielder[Y, S]) frames() []runtime.Frame {
+	var all []runtime.Frame
+	if y.sub != nil {
+		all = y.sub.frames()
+	}
+	if y.shell == nil || len(y.shell.calls) == 0 {
+		return all
+	}
+	for frames := runtime.CallersFrames(y.shell.calls); ; {
+		f, more := frames.Next()
+		ours := strings.HasPrefix(f.Function, "coloop/coroutine.")
+		if !more || ours && strings.HasSuffix(f.Function, ".call") {
+			return all // what comes next runs the body
+		}
+		if !ours {
+			all = append(all, f)
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ func YieldFrom[Y, S, R any](y *Yielder[Y, S], sub Resumable[Y, S, R]) (R, error)
 	}
 	y.link(&g.y)
 	y.event = delegated
-	y.shell.yield(struct{}{})
+	y.leave(struct{}{})
 	switch err := y.err.(type) {
 	case nil:
 		return g.take(), nil
