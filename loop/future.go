@@ -108,13 +108,22 @@ func (f *future) Exception() (exc, err error) {
 	case cancelled:
 		return nil, f.self.cancelledError()
 	}
-	return f.err, nil
+	return f.retrieve(), nil
 }
 
 // outcome is the error that awaiting the future, which is done, raises.
 func (f *future) outcome() error {
 	if f.state == cancelled {
 		return f.self.cancelledError()
+	}
+	return f.retrieve()
+}
+
+// retrieve returns the error that the future is done with, nil if it is a
+// result, for somebody to deal with.
+func (f *future) retrieve() error {
+	if f.err != nil && f.loop.debug != nil {
+		f.loop.debug.retrieved(f)
 	}
 	return f.err
 }
@@ -137,6 +146,9 @@ func (f *future) fail(err error) error {
 	}
 	f.err = err
 	f.settle(finished)
+	if f.loop.debug != nil {
+		f.loop.debug.failed(f)
+	}
 	return nil
 }
 

@@ -69,7 +69,7 @@ func GatherResultsFunc[T, R any, A Awaitable[T]](l *Loop, collect func([]Result[
 			if f.state == cancelled {
 				rs[i].Err = f.future.cancelledError()
 			} else {
-				rs[i] = Result[T]{f.result, f.err}
+				rs[i] = Result[T]{f.result, f.retrieve()}
 			}
 		}
 		return collect(rs)
@@ -162,7 +162,7 @@ func (s *shield[T]) futureDone(*future) {
 	case s.inner.state == cancelled:
 		s.outer.cancel("")
 	case s.inner.err != nil:
-		s.outer.fail(s.inner.err)
+		s.outer.fail(s.inner.retrieve())
 	default:
 		s.outer.succeed(s.inner.result)
 	}

@@ -11,6 +11,7 @@ package loop
 import (
 	"log/slog"
 	"math"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -37,6 +38,7 @@ type Loop struct {
 	named           int // tasks given a name
 	onException     func(*Loop, ExceptionContext)
 	onTask          func(AnyTask)
+	debug           *debugging // nil but in debug mode
 	eager           bool
 	running         bool
 	stopping        bool
@@ -86,6 +88,9 @@ func (l *Loop) Time() time.Duration { return l.poller.now() }
 // CallSoon has fn called in the next turn of the loop, after what is scheduled
 // already (loop.call_soon).
 func (l *Loop) CallSoon(fn func()) *Handle {
+	if l.debug != nil {
+		l.debug.onLoop()
+	}
 	h := &Handle{cb: funcCallback(fn)}
 	l.ready.put(h)
 	return h
@@ -108,6 +113,9 @@ func (l *Loop) after(d time.Duration) time.Duration {
 // CallAt has fn called once the loop's clock shows when (loop.call_at). Timers
 // of equal time run in the order that CPython's heap gives them.
 func (l *Loop) CallAt(when time.Duration, fn func()) *TimerHandle {
+	if l.debug != nil {
+		l.debug.onLoop()
+	}
 	h := &TimerHandle{Handle: Handle{cb: funcCallback(fn)}, loop: l}
 	l.schedule(h, when)
 	return h
@@ -221,7 +229,11 @@ func (l *Loop) runReady(n int) (left int) {
 		left--
 		h := l.ready.get()
 		if !h.cancelled {
-			h.cb.run()
+			if l.debug != nil {
+				l.debug.run(h)
+			} else {
+				h.cb.run()
+			}
 		} else if s, ok := h.cb.(*sleeper); ok {
 			l.putSleeper(s)
 		}
@@ -295,8 +307,9 @@ func panicError(r any) *coroutine.PanicError {
 // (loop.call_exception_handler).
 type ExceptionContext struct {
 	Message   string
-	Exception error   // a *coroutine.PanicError for a panic
-	Task      AnyTask // if it concerns one
+	Exception error           // a *coroutine.PanicError for a panic; nil for a warning
+	Task      AnyTask         // if it concerns one
+	Frames    []runtime.Frame // the calls it concerns, in debug mode
 }
 
 // SetExceptionHandler has errors that nobody else can see reported to fn,
@@ -309,6 +322,9 @@ func (l *Loop) CallExceptionHandler(c ExceptionContext) {
 		attrs := []any{"error", c.Exception}
 		if c.Task != nil {
 			attrs = append(attrs, "task", c.Task.Name())
+		}
+		if at := c.at(); at != "" {
+			attrs = append(attrs, "at", at)
 		}
 		slog.Error(c.Message, attrs...)
 		return
@@ -373,7 +389,13 @@ func (l *Loop) Close() error {
 	l.shut, l.incoming = true, nil
 	l.mu.Unlock()
 	for t := l.tasks.first; t != nil; t = l.tasks.first {
+		if l.debug != nil {
+			l.debug.pending(t)
+		}
 		t.abandon()
+	}
+	if l.debug != nil {
+		l.debug.close()
 	}
 	if l.executor != nil {
 		l.executor.Shutdown(false)

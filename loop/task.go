@@ -3,6 +3,7 @@ package loop
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 
 	"coloop/coroutine"
@@ -30,7 +31,13 @@ type task struct {
 	coro       driver
 	prev, next *task // the tasks of the loop that are not done
 	ctx        atomic.Pointer[taskState]
-	name       *string
+	notes      *taskNotes // nil if there are none
+}
+
+// taskNotes is what few tasks have.
+type taskNotes struct {
+	name string
+	made []uintptr // the calls that made it, in debug mode
 }
 
 type driver interface {
@@ -61,6 +68,9 @@ type AnyTask interface {
 	Cancelling() int
 	// Uncancel takes one such request back and returns how many remain.
 	Uncancel() int
+	// Stack returns the calls in which the task is suspended, innermost
+	// first, if it began in debug mode.
+	Stack() []runtime.Frame
 
 	core() *task
 }
@@ -100,6 +110,9 @@ func (t *Task[T]) start(l *Loop, coro Coroutine[T], eager bool) {
 	t.task.fut, t.task.coro = &t.future, coro
 	t.handle.cb = &t.task
 	l.tasks.add(&t.task)
+	if l.debug != nil {
+		l.debug.made(&t.task)
+	}
 	if l.onTask != nil {
 		l.onTask(t)
 	}
@@ -141,15 +154,34 @@ type typedTask interface {
 
 // Name returns the name given to the task, or one made up for it.
 func (t *task) Name() string {
-	if t.name == nil {
+	n := t.note()
+	if n.name == "" {
 		t.fut.loop.named++
-		t.SetName(fmt.Sprintf("Task-%d", t.fut.loop.named))
+		n.name = fmt.Sprintf("Task-%d", t.fut.loop.named)
 	}
-	return *t.name
+	return n.name
+}
+
+func (t *task) note() *taskNotes {
+	if t.notes == nil {
+		t.notes = &taskNotes{}
+	}
+	return t.notes
 }
 
 // SetName gives the task a name.
-func (t *task) SetName(name string) { t.name = &name }
+func (t *task) SetName(name string) { t.note().name = name }
+
+// Stack returns the calls in which the task is suspended, innermost first, those
+// of the generators it delegates to included (Task.get_stack). There are none
+// unless the task began in debug mode, and of a hand-written coroutine none at
+// all.
+func (t *task) Stack() []runtime.Frame {
+	if c, ok := t.coro.(interface{ Frames() []runtime.Frame }); ok {
+		return c.Frames()
+	}
+	return nil
+}
 
 // Cancelling returns the number of requests to cancel the task, less those
 // taken back by Uncancel (Task.cancelling).

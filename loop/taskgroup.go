@@ -138,7 +138,7 @@ func (c *groupTask) futureDone(f *future) {
 	if f.state == cancelled || f.err == nil {
 		return
 	}
-	g.errs = append(g.errs, f.err)
+	g.errs = append(g.errs, f.retrieve())
 	if g.parent.fut.state != pending {
 		g.parent.fut.loop.CallExceptionHandler(ExceptionContext{
 			Message: "task failed after the parent task of its group had ended", Exception: f.err, Task: c.task})

@@ -90,7 +90,7 @@ func (w *waiter) release() {
 func (w *waiter) futureDone(f *future) {
 	w.left--
 	if w.left <= 0 || w.mode == FirstCompleted ||
-		w.mode == FirstException && f.state == finished && f.err != nil {
+		w.mode == FirstException && f.state == finished && f.retrieve() != nil {
 		if w.timer != nil {
 			w.timer.Cancel()
 		}

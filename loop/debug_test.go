@@ -1,0 +1,149 @@
+package loop_test
+
+import (
+	"bytes"
+	"log/slog"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"coloop/loop"
+)
+
+// functions are the names of those that frames are in, without the packages.
+func functions(frames []runtime.Frame) string {
+	var names []string
+	for _, f := range frames {
+		names = append(names, f.Function[strings.LastIndex(f.Function, "/")+1:])
+	}
+	return strings.Join(names, " ")
+}
+
+// debugLoop notes in e what is reported.
+func debugLoop(t *testing.T, e *events) (*loop.Loop, *loop.Virtual) {
+	l, v := newLoop(t)
+	l.SetDebug(&loop.Debug{Slow: time.Second})
+	l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) {
+		e.add("%s: %v at %s", c.Message, c.Exception, functions(c.Frames))
+	})
+	return l, v
+}
+
+func slowly(y *loop.Yielder, v *loop.Virtual) error {
+	v.Advance(2 * time.Second)
+	return loop.Sleep(y, 0)
+}
+
+func TestDebugSlow(t *testing.T) {
+	var e events
+	l, v := debugLoop(t, &e)
+	l.CallSoon(func() { v.Advance(3 * time.Second) })
+	playOn(t, l, func(y *loop.Yielder) {
+		task := spawn(l, func(y *loop.Yielder) error { return slowly(y, v) })
+		task.SetName("slow")
+		task.Await(y)
+		loop.Sleep(y, time.Hour)
+	})
+	expect(t, "reports", len(e), 2)
+	expect(t, "callback", strings.HasPrefix(e[0], "callback coloop/loop_test.TestDebugSlow.func1 took 3s: <nil>"), true)
+	expect(t, "task", strings.HasPrefix(e[1], "step of slow took 2s: <nil> at loop.Sleep loop_test.slowly "), true)
+}
+
+func TestTaskStack(t *testing.T) {
+	var e events
+	l, _ := debugLoop(t, &e)
+	playOn(t, l, func(y *loop.Yielder) {
+		task := loop.Go(l, forever)
+		expect(t, "before its start", len(task.Stack()), 0)
+		loop.Sleep(y, 0)
+		names := functions(task.Stack())
+		expect(t, "stack", strings.Contains(names, "loop.Sleep loop_test.forever"), true)
+		task.Cancel()
+		task.Await(y)
+		expect(t, "after its end", len(task.Stack()), 0)
+	})
+}
+
+// TestDebugNeverRetrieved: an error nobody asks for is reported, with where its
+// task was made; one that somebody asks for, in whatever way, is not.
+func TestDebugNeverRetrieved(t *testing.T) {
+	var e events
+	l, _ := debugLoop(t, &e)
+	playOn(t, l, func(y *loop.Yielder) {
+		fail := func() *loop.Task[int] { return loop.Go(l, after(0, 0, errTest)) }
+		fail().SetName("lost")
+		fail().Await(y)
+		loop.Gather[int](l, fail()).Await(y)
+		loop.GatherResults[int](l, fail()).Await(y)
+		loop.Shield(l, fail()).Await(y)
+		loop.Wait(y, loop.NoTimeout, loop.FirstException, fail(), loop.Go(l, after(1, 0, nil)))
+		new(loop.TaskGroup).Run(y, func() error { return errTest })
+		task := fail()
+		turns(y, 3)
+		task.Exception()
+		runtime.GC()
+		runtime.GC()
+		loop.Sleep(y, time.Hour) // whether the garbage collector finds it now or Close does
+	})
+	l.Close()
+	expect(t, "reports", len(e), 1)
+	expect(t, "report", strings.HasPrefix(e[0], "error of lost was never retrieved: test error at "), true)
+	expect(t, "where it was made", strings.Contains(e[0], "loop_test.TestDebugNeverRetrieved"), true)
+}
+
+func TestDebugPending(t *testing.T) {
+	var e events
+	l, _ := debugLoop(t, &e)
+	loop.Go(l, forever)
+	turn(t, l)
+	l.Close()
+	expect(t, "reports", len(e), 1)
+	expect(t, "report", strings.HasPrefix(e[0], "task was pending when its loop was closed: <nil> at "), true)
+	expect(t, "where it was made", strings.Contains(e[0], "loop_test.TestDebugPending"), true)
+}
+
+func TestDebugWrongGoroutine(t *testing.T) {
+	var e events
+	l, _ := debugLoop(t, &e)
+	l.CallSoon(func() {}) // the loop does not run yet
+	playOn(t, l, func(y *loop.Yielder) {
+		for _, fn := range []func(){
+			func() { l.CallSoon(func() {}) },
+			func() { l.CallLater(1, func() {}) },
+			func() { loop.Go(l, forever) },
+		} {
+			_, err := loop.RunInExecutor(l, func() (any, error) {
+				fn()
+				return nil, nil
+			}).Await(y)
+			expectErr(t, "elsewhere", err, loop.ErrWrongGoroutine)
+			fn()
+		}
+		for _, task := range l.AllTasks() {
+			if task != l.CurrentTask() {
+				task.Cancel()
+			}
+		}
+		turns(y, 3)
+	})
+	expect(t, "reports", len(e), 0)
+}
+
+// TestReportsAreLogged, with their place, where there is no exception handler.
+func TestReportsAreLogged(t *testing.T) {
+	var out bytes.Buffer
+	logger := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&out, nil)))
+	defer slog.SetDefault(logger)
+	l, _ := newLoop(t)
+	l.SetDebug(&loop.Debug{})
+	loop.Go(l, forever).SetName("left")
+	turn(t, l)
+	l.Close()
+	for _, want := range []string{"task was pending", "task=left", "debug_test.go:"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in %s", want, &out)
+		}
+	}
+}
