@@ -74,7 +74,7 @@ func (d *debugging) onLoop() {
 func (d *debugging) run(h *Handle) {
 	l := d.loop
 	start := l.Time()
-	h.cb.run()
+	h.cb.run(l)
 	took := l.Time() - start
 	if took < d.slow {
 		return

@@ -24,5 +24,5 @@ func (t *task) runNow() {
 		}
 		l.current = outer
 	}()
-	t.run()
+	t.run(l)
 }

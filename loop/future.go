@@ -186,7 +186,7 @@ type doneCall struct {
 	f  *future
 }
 
-func (c *doneCall) run() { c.cb.futureDone(c.f) }
+func (c *doneCall) run(*Loop) { c.cb.futureDone(c.f) }
 
 func (f *future) addCallback(cb doneCallback) {
 	switch {

@@ -3,11 +3,11 @@ package loop
 import "time"
 
 // callback is what a Handle runs.
-type callback interface{ run() }
+type callback interface{ run(*Loop) }
 
 type funcCallback func()
 
-func (f funcCallback) run() { f() }
+func (f funcCallback) run(*Loop) { f() }
 
 // A Handle is a callback waiting for its turn (asyncio.Handle). It must be
 // used on the loop's goroutine.

@@ -232,7 +232,7 @@ func (l *Loop) runReady(n int) (left int) {
 			if l.debug != nil {
 				l.debug.run(h)
 			} else {
-				h.cb.run()
+				h.cb.run(l)
 			}
 		} else if s, ok := h.cb.(*sleeper); ok {
 			l.putSleeper(s)

@@ -29,7 +29,7 @@ type sleeper struct {
 	next   *sleeper
 }
 
-func (s *sleeper) run() {
+func (s *sleeper) run(*Loop) {
 	s.queued = false
 	if s.state == pending {
 		s.settle(finished)

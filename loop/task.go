@@ -22,12 +22,15 @@ type Coroutine[T any] = coroutine.Resumable[any, any, T]
 // task is the part of a Task that does not depend on its type. Its fields are
 // those of CPython's Task.
 type task struct {
-	fut        *future
-	stepper    *coroutine.Stepper[any, any] // the coroutine, if it is Go's generator
+	// What a step needs, close together.
 	handle     Handle
 	cancelling int32
 	mustCancel bool
-	waiter     *future // what it waits for (_fut_waiter)
+	mustRaise  bool                         // the future's err, at the next step
+	waiter     *future                      // what it waits for (_fut_waiter)
+	stepper    *coroutine.Stepper[any, any] // the coroutine, if it is Go's generator
+	fut        *future
+
 	coro       driver
 	prev, next *task // the tasks of the loop that are not done
 	ctx        atomic.Pointer[taskState]
@@ -52,8 +55,8 @@ type driver interface {
 // what it waits for, or else at its next step. The coroutine may handle that
 // and go on; the task is cancelled when the error leaves it.
 type Task[T any] struct {
-	Future[T]
 	task
+	Future[T]
 }
 
 // AnyTask is a Task of any type.
@@ -225,14 +228,15 @@ func (t *task) cancelledError() error {
 
 // run is a step of the task (Task.__step): its first, one that follows a bare
 // yield, or the wake-up by what it waited for (Task.__wakeup).
-func (t *task) run() {
-	exc := t.fut.err
-	if exc != nil {
-		t.fut.err = nil
-	}
+func (t *task) run(l *Loop) {
+	var exc error
 	if t.waiter != nil {
 		exc = t.waiter.outcome()
 		t.waiter = nil
+	}
+	if t.mustRaise {
+		exc = t.fut.err
+		t.mustRaise, t.fut.err = false, nil
 	}
 	if t.mustCancel {
 		if !isCancelled(exc) {
@@ -240,7 +244,6 @@ func (t *task) run() {
 		}
 		t.mustCancel = false
 	}
-	l := t.fut.loop
 	l.current = t
 	var y any
 	var err error
@@ -248,7 +251,12 @@ func (t *task) run() {
 	case exc != nil:
 		y, err = t.coro.Throw(exc)
 	case t.stepper != nil:
-		y, err = t.stepper.Step()
+		if resume := t.stepper.Begin(); resume != nil {
+			resume()
+			y, err = t.stepper.End()
+		} else {
+			y, err = t.stepper.Step()
+		}
 	default:
 		y, err = t.coro.Send(nil)
 	}
@@ -293,7 +301,7 @@ func (t *task) wait(y any) {
 func (t *task) futureDone(*future) {}
 
 func (t *task) raiseSoon(err error) {
-	t.fut.err = err
+	t.mustRaise, t.fut.err = true, err
 	t.fut.loop.ready.put(&t.handle)
 }
 
