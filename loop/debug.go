@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 	"weak"
@@ -20,6 +21,8 @@ import (
 //   - a task whose error nobody has asked for, once it is garbage or the loop
 //     is closed, with the place at which the task was made
 //   - a task pending when the loop is closed, with the place at which it was made
+//   - a coroutine of NewCoroutine that was never awaited, once the loop is
+//     closed, with the place at which it was made
 //
 // CallSoon, CallAt, CallLater and whatever makes a task panic with
 // ErrWrongGoroutine on another goroutine than the running loop's.
@@ -52,9 +55,11 @@ func (c *ExceptionContext) at() string {
 }
 
 type debugging struct {
-	loop   *Loop
-	slow   time.Duration
-	unseen map[weak.Pointer[future]]failure
+	loop       *Loop
+	slow       time.Duration
+	unseen     map[weak.Pointer[future]]failure
+	coroutines []unstarted
+	sweepAt    int // the length of coroutines at which to look which have started
 }
 
 // failure is the error of a future that nobody has asked for it.
@@ -97,19 +102,57 @@ func describe(cb callback) string {
 	return fmt.Sprintf("callback of %T", cb)
 }
 
+// NewCoroutine makes a coroutine object of fn, for CreateTask, From or
+// coroutine.YieldFrom: a generator that will run on a stack of the loop. In debug
+// mode one that is never started is reported.
+func NewCoroutine[T any](l *Loop, fn func(*Yielder) (T, error)) *coroutine.Generator[any, any, T] {
+	g := coroutine.NewIn(&l.stacks, fn)
+	if l.debug != nil {
+		l.debug.coroutine(g, runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Name())
+	}
+	return g
+}
+
+// unstarted is a coroutine that was when it was last looked at.
+type unstarted struct {
+	object interface{ State() coroutine.State }
+	name   string
+	made   []uintptr
+}
+
+func (u unstarted) started() bool { return u.object.State() != coroutine.Created }
+
+// coroutine notes who makes a coroutine object.
+func (d *debugging) coroutine(g interface{ State() coroutine.State }, name string) {
+	d.onLoop()
+	if len(d.coroutines) >= d.sweepAt {
+		d.coroutines = slices.DeleteFunc(d.coroutines, unstarted.started)
+		d.sweepAt = max(64, 2*len(d.coroutines))
+	}
+	d.coroutines = append(d.coroutines, unstarted{g, name, calls(3)})
+}
+
+// calls returns the calls under way, without the innermost.
+func calls(skip int) []uintptr {
+	pcs := make([]uintptr, 32)
+	return pcs[:runtime.Callers(skip+1, pcs)]
+}
+
 // made notes who makes a task.
 func (d *debugging) made(t *task) {
 	d.onLoop()
-	calls := make([]uintptr, 32)
-	t.note().made = calls[:runtime.Callers(3, calls)]
+	t.note().made = calls(3)
 }
 
 func (t *task) whereMade() []runtime.Frame {
 	if t.notes == nil || len(t.notes.made) == 0 {
 		return nil
 	}
-	var all []runtime.Frame
-	for frames := runtime.CallersFrames(t.notes.made); ; {
+	return frames(t.notes.made)
+}
+
+func frames(pcs []uintptr) (all []runtime.Frame) {
+	for frames := runtime.CallersFrames(pcs); ; {
 		f, more := frames.Next()
 		all = append(all, f)
 		if !more {
@@ -158,5 +201,11 @@ func (d *debugging) report(key weak.Pointer[future]) {
 func (d *debugging) close() {
 	for key := range d.unseen {
 		d.report(key)
+	}
+	for _, u := range d.coroutines {
+		if !u.started() {
+			d.loop.CallExceptionHandler(ExceptionContext{
+				Message: "coroutine " + u.name + " was never awaited", Frames: frames(u.made)})
+		}
 	}
 }

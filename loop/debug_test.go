@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"coloop/coroutine"
 	"coloop/loop"
 )
 
@@ -146,4 +147,39 @@ func TestReportsAreLogged(t *testing.T) {
 			t.Errorf("no %q in %s", want, &out)
 		}
 	}
+}
+
+func TestDebugNeverAwaited(t *testing.T) {
+	var e events
+	l, _ := debugLoop(t, &e)
+	playOn(t, l, func(y *loop.Yielder) {
+		for range 200 {
+			if err := coroutineOf(l).run(y); err != nil {
+				t.Error(err)
+			}
+		}
+		cancelled := loop.CreateTask(l, coroutineOf(l).object)
+		cancelled.Cancel()
+		cancelled.Await(y)
+		coroutineOf(l).object.Close()
+		coroutineOf(l) // forgotten
+	})
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	expect(t, "reports", len(e), 1)
+	expect(t, "message", strings.HasPrefix(e[0], "coroutine coloop/loop_test.nothing was never awaited: <nil> at loop_test.coroutineOf "), true)
+}
+
+func nothing(*loop.Yielder) (int, error) { return 0, nil }
+
+type object struct {
+	object *coroutine.Generator[any, any, int]
+}
+
+func coroutineOf(l *loop.Loop) object { return object{loop.NewCoroutine(l, nothing)} }
+
+func (o object) run(y *loop.Yielder) error {
+	_, err := coroutine.YieldFrom(y, o.object)
+	return err
 }
