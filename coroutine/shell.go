@@ -16,7 +16,7 @@ type shell struct {
 	body   interface{ exec() }
 	pool   *Pool // nil: the goroutine ends with its first body
 	goexit bool  // the body called runtime.Goexit; only stop goes on with that
-	calls  []uintptr
+	calls  *[]uintptr // with Pool.Trace, those that led to the last Yield
 }
 
 func newShell(p *Pool) *shell {
@@ -47,9 +47,10 @@ func (s *shell) leave() func(struct{}) bool {
 	return func(struct{}) bool {
 		const deepest = 64
 		if s.calls == nil {
-			s.calls = make([]uintptr, deepest)
+			calls := make([]uintptr, deepest)
+			s.calls = &calls
 		}
-		s.calls = s.calls[:runtime.Callers(2, s.calls[:deepest])]
+		*s.calls = (*s.calls)[:runtime.Callers(2, (*s.calls)[:deepest])]
 		return s.yield(struct{}{})
 	}
 }

@@ -176,10 +176,10 @@ func (y *Yielder[Y, S]) frames() []runtime.Frame {
 	if y.sub != nil {
 		all = y.sub.frames()
 	}
-	if y.shell == nil || len(y.shell.calls) == 0 {
+	if y.shell == nil || y.shell.calls == nil {
 		return all
 	}
-	for frames := runtime.CallersFrames(y.shell.calls); ; {
+	for frames := runtime.CallersFrames(*y.shell.calls); ; {
 		f, more := frames.Next()
 		ours := strings.HasPrefix(f.Function, "coloop/coroutine.")
 		if !more || ours && strings.HasSuffix(f.Function, ".call") {

@@ -29,18 +29,21 @@ func BenchmarkParked(b *testing.B) {
 	for _, bc := range []struct {
 		name  string
 		tasks int
-		spawn func(l *Loop, f *Future[int])
+		spawn func(l *Loop, f *Future[int], wait func(*Yielder) (int, error))
 	}{
-		{"stackful", 100_000, func(l *Loop, f *Future[int]) { Go(l, f.Await) }},
-		{"stackless", 1_000_000, func(l *Loop, f *Future[int]) { CreateTask(l, &waitingOn{f}) }},
+		{"stackful", 100_000, func(l *Loop, _ *Future[int], wait func(*Yielder) (int, error)) { Go(l, wait) }},
+		{"stackless", 1_000_000, func(l *Loop, f *Future[int], _ func(*Yielder) (int, error)) {
+			CreateTask(l, &waitingOn{f})
+		}},
 	} {
 		b.Run(bc.name, func(b *testing.B) {
 			for b.Loop() {
 				l := benchLoop(b)
 				f := NewFuture[int](l)
+				wait := f.Await
 				before := memory()
 				for range bc.tasks {
-					bc.spawn(l, f)
+					bc.spawn(l, f, wait)
 				}
 				turn(b, l)
 				b.StopTimer()
