@@ -3,6 +3,7 @@ package client_test
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -149,6 +150,8 @@ var contenders = []contender{
 	{"coloop", tasks},
 	{"goroutines", goroutines},
 	{"workers", workers},
+	{"coloop-limited", limitedTasks},
+	{"goroutines-limited", limitedGoroutines},
 }
 
 // tasks is one task of ours per request.
@@ -244,6 +247,63 @@ func workers(_ *testing.B, url string) (func(n, atOnce int), func()) {
 				for begun.Add(1) <= int64(n) {
 					fasthttpGet(nil, hc, url)
 				}
+			})
+		}
+		wg.Wait()
+	}, hc.CloseIdleConnections
+}
+
+// limitedTasks is tasks, made by one that waits for a semaphore before each.
+func limitedTasks(b *testing.B, url string) (func(n, atOnce int), func()) {
+	l, err := loop.New()
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := &client.Client{}
+	do := func(n, atOnce int) {
+		sem := loop.NewSemaphore(atOnce)
+		one := func(y *loop.Yielder) (int, error) {
+			resp, err := c.Get(y, url)
+			if err != nil {
+				b.Error(err)
+			} else {
+				resp.Release()
+			}
+			return 0, sem.Release()
+		}
+		_, err := loop.RunUntilComplete(l, loop.Go(l, func(y *loop.Yielder) (int, error) {
+			for i := range n + atOnce { // the last of these wait for the others
+				if err := sem.Acquire(y); err != nil {
+					return 0, err
+				}
+				if i < n {
+					loop.Go(l, one)
+				}
+			}
+			return n, nil
+		}))
+		if err != nil {
+			b.Error(err)
+		}
+	}
+	return do, func() {
+		if err := errors.Join(c.Close(), l.Close()); err != nil {
+			b.Error(err)
+		}
+	}
+}
+
+// limitedGoroutines is goroutines, likewise.
+func limitedGoroutines(_ *testing.B, url string) (func(n, atOnce int), func()) {
+	hc := newHostClient(url)
+	return func(n, atOnce int) {
+		sem := make(chan struct{}, atOnce)
+		var wg sync.WaitGroup
+		for range n {
+			sem <- struct{}{}
+			wg.Go(func() {
+				fasthttpGet(nil, hc, url)
+				<-sem
 			})
 		}
 		wg.Wait()
