@@ -1,7 +1,7 @@
-// Conformance plays scenarios (JSON documents that describe generators, or
-// tasks on an event loop, and what is done to them) on this module and prints a trace of what happens. An
-// interpreter in Python prints the trace of the real thing; the two are the
-// same, byte for byte.
+// Command conformance plays scenarios on this module, and prints a trace of what
+// happens. A scenario is a JSON document that describes generators, or tasks on
+// an event loop, and what is done to them; see SPEC.md. python/oracle.py prints
+// the trace of the real thing, and the two must be the same, byte for byte.
 //
 //	go run ./examples/conformance < scenarios.jsonl
 //
@@ -19,17 +19,45 @@ import (
 	"os"
 
 	"coloop/coroutine"
+
+	"github.com/spf13/pflag"
 )
 
-func main() {
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (exit int) {
+	fs := pflag.NewFlagSet("conformance", pflag.ContinueOnError)
+	fs.Usage = func() {
+		fmt.Fprint(stdout, `usage: conformance < SCENARIOS
+
+Play scenarios, JSON documents as SPEC.md describes them, and print their traces.
+
+Exit status:
+  0   all were played
+  1   some are not valid, which a line that begins with "!!" says of each
+  2   the command line is wrong
+`)
+	}
+	err := fs.Parse(args)
+	switch {
+	case errors.Is(err, pflag.ErrHelp):
+		return 0
+	case err == nil && fs.NArg() > 0:
+		err = fmt.Errorf("unexpected argument %q: scenarios are read from standard input", fs.Arg(0))
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "conformance: %v (see conformance --help)\n", err)
+		return 2
+	}
 	var p player
 	defer p.pool.Close()
-	out := bufio.NewWriterSize(os.Stdout, 1<<16)
-	err := p.playAll(bufio.NewReaderSize(os.Stdin, 1<<16), out)
+	out := bufio.NewWriterSize(stdout, 1<<16)
+	err = p.playAll(bufio.NewReaderSize(stdin, 1<<16), out)
 	if err := errors.Join(err, out.Flush()); err != nil {
-		fmt.Fprintln(os.Stderr, "conformance:", err)
-		os.Exit(1)
+		fmt.Fprintln(stderr, "conformance:", err)
+		return 1
 	}
+	return 0
 }
 
 // A player plays one scenario after the other, on the same stacks.
@@ -65,10 +93,14 @@ func (p *player) playAll(in *bufio.Reader, out io.Writer) error {
 			return err
 		}
 	}
-	if bad > 0 {
+	switch bad {
+	case 0:
+		return nil
+	case 1:
+		return errors.New("a scenario is not valid")
+	default:
 		return fmt.Errorf("%d scenarios are not valid", bad)
 	}
-	return nil
 }
 
 // play returns the trace of one scenario.

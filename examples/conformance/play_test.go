@@ -116,6 +116,31 @@ func TestInput(t *testing.T) {
 	}
 }
 
+func TestRun(t *testing.T) {
+	const empty, bad = `{"id":1,"level":"gen","gens":{},"ops":[]}`, `{"id":2}`
+	for _, tc := range []struct {
+		args, in, message string
+		exit              int
+	}{
+		{"", empty, "", 0},
+		{"", empty + bad, "conformance: a scenario is not valid\n", 1},
+		{"", bad + bad, "conformance: 2 scenarios are not valid\n", 1},
+		{"--help", "", "", 0},
+		{"--steps", "", "conformance: unknown flag: --steps (see conformance --help)\n", 2},
+		{"x.jsonl", "", `conformance: unexpected argument "x.jsonl": scenarios are read from standard input` +
+			" (see conformance --help)\n", 2},
+	} {
+		var stdout, stderr strings.Builder
+		exit := run(strings.Fields(tc.args), strings.NewReader(tc.in), &stdout, &stderr)
+		if exit != tc.exit || stderr.String() != tc.message {
+			t.Errorf("%s %s: exit %d, %q; want %d, %q", tc.args, tc.in, exit, &stderr, tc.exit, tc.message)
+		}
+		if (exit == 2) == (stdout.Len() > 0) {
+			t.Errorf("%s %s: prints %q", tc.args, tc.in, &stdout)
+		}
+	}
+}
+
 // TestInvalid has scenarios that are answered with "!!" instead of a trace.
 func TestInvalid(t *testing.T) {
 	for _, tc := range []struct{ name, body, ops, want string }{

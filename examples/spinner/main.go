@@ -105,7 +105,9 @@ How it waits:
 	case fs.NArg() > 0:
 		err = fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	case !ok:
-		err = fmt.Errorf("--slow cannot be %q", *how)
+		err = fmt.Errorf("--slow must be sleep, thread or block, not %q", *how)
+	case *d < 0:
+		err = fmt.Errorf("--time cannot be %v", *d)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "spinner: %v (see spinner --help)\n", err)

@@ -58,7 +58,7 @@ func TestRun(t *testing.T) {
 }
 
 func TestUsage(t *testing.T) {
-	for args, want := range map[string]int{"-h": 0, "-s nap": 2, "-t 3": 2, "more": 2} {
+	for args, want := range map[string]int{"-h": 0, "-s nap": 2, "-t 3": 2, "-t -1s": 2, "more": 2} {
 		var stdout, stderr bytes.Buffer
 		if exit := run(strings.Fields(args), &stdout, &stderr); exit != want {
 			t.Errorf("%s: exit %d, want %d", args, exit, want)
