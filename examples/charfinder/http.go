@@ -30,16 +30,18 @@ type character struct {
 func http(index Index, log io.Writer) handler {
 	server := fasthttp.Server{
 		Name:        "charfinder",
-		GetOnly:     true,
 		IdleTimeout: time.Minute,
 		Handler: func(ctx *fasthttp.RequestCtx) {
-			switch string(ctx.Path()) {
-			case "/":
+			switch path := string(ctx.Path()); {
+			case !ctx.IsGet() && !ctx.IsHead():
+				ctx.Error("only GET and HEAD are answered\n", fasthttp.StatusMethodNotAllowed)
+				ctx.Response.Header.Set(fasthttp.HeaderAllow, "GET, HEAD")
+			case path == "/":
 				ctx.Success("text/html; charset=utf-8", page)
-			case "/search":
+			case path == "/search":
 				query := string(ctx.QueryArgs().Peek("q"))
 				found := search(index, query)
-				fmt.Fprintf(log, "%v asks for %q and gets %d characters\n", ctx.RemoteAddr(), query, len(found))
+				fmt.Fprintf(log, "%v asks for %q: %d found\n", ctx.RemoteAddr(), query, len(found))
 				answer(ctx, found)
 			default:
 				ctx.Error("there is nothing here; the page is at /\n", fasthttp.StatusNotFound)

@@ -120,7 +120,7 @@ func TestTCP(t *testing.T) {
 		return nil
 	})
 	for i, want := range []string{
-		`asks for "capital a" and gets 1 characters`, `asks for "nothing" and gets 0 characters`, "is gone", "is gone",
+		`asks for "capital a": 1 found`, `asks for "nothing": 0 found`, "is gone", "is gone",
 	} {
 		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 		if len(lines) != 4 || !strings.HasSuffix(lines[i], want) {
@@ -149,6 +149,7 @@ func TestHTTP(t *testing.T) {
 			{"GET", "/search", 200, `[]`},
 			{"GET", "/", 200, string(page)},
 			{"GET", "/more", 404, "there is nothing here; the page is at /\n"},
+			{"POST", "/search", 405, "only GET and HEAD are answered\n"},
 		} {
 			fmt.Fprintf(c, "%s %s HTTP/1.1\r\nHost: h\r\n\r\n", want.method, want.uri)
 			var resp fasthttp.Response

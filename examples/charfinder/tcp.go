@@ -20,7 +20,7 @@ func tcp(index Index, log io.Writer) handler {
 	return func(_ *loop.Yielder, c *loop.Conn) error {
 		client := c.RemoteAddr()
 		err := converse(index, c, func(query string, results int) {
-			fmt.Fprintf(log, "%v asks for %q and gets %d characters\n", client, query, results)
+			fmt.Fprintf(log, "%v asks for %q: %d found\n", client, query, results)
 		})
 		if errors.Is(err, loop.ErrCancelled) {
 			return err
