@@ -15,7 +15,7 @@ import (
 // coroutine object, and the one that wants its result delegates to it. That makes
 // a chain, from the task's coroutine down to the request which parks it,
 //
-//	downloadOne > getFlag > httpGet > client.Get > Read of the connection
+//	downloadOne > getFlag > httpGet > client.Get > WaitRead of the connection
 //
 // and the event loop drives the innermost by sending to the outermost. The last
 // two links are plain calls that are given y, which is yield from in its cheap
