@@ -1,6 +1,7 @@
 // Package client is an HTTP/1.1 client whose requests park the task that makes
 // them. What is said on the wire is fasthttp's; the connections, their pool, the
-// deadlines and the rules of retrying are here.
+// deadlines, redirects and the rules of retrying are here. For fasthttp's own
+// client on these connections see Client.Transport.
 //
 // A request that waits holds no more than its connection and a small stack: the
 // fasthttp.Request is given back once it is written, and the buffer to read into
