@@ -11,7 +11,9 @@ import (
 
 // A Yielder is what a suspending function takes as its first parameter: the
 // coroutine it runs in. Whatever takes a *Yielder may suspend the task that
-// runs it; whatever does not never does.
+// runs it; whatever does not never does, except for methods of Conn and
+// Listener, which find the running task by themselves because they are those of
+// net.Conn and net.Listener.
 type Yielder = coroutine.Yielder[any, any]
 
 // A Coroutine is what a task can drive: a generator, or a hand-written state
