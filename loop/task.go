@@ -337,12 +337,13 @@ func (done) Send(any) (any, error)      { return nil, errors.New("task is done")
 func (done) Throw(e error) (any, error) { return nil, e }
 
 // abandon ends a task that cannot run because its loop is closed. A coroutine
-// that yields in reply to GeneratorExit gets some more of them.
+// that yields in reply to GeneratorExit gets some more of them; a panic becomes
+// the task's error, so that the other tasks are ended too.
 func (t *task) abandon() {
-	coro := t.fut.self.(typedTask)
-	err := coro.closeCoroutine()
+	shut := t.fut.self.(typedTask).closeCoroutine
+	err := recovered(shut)
 	for n := 0; err == coroutine.ErrIgnoredExit && n < 100; n++ {
-		err = coro.closeCoroutine()
+		err = recovered(shut)
 	}
 	if err == coroutine.ErrIgnoredExit {
 		t.fut.loop.CallExceptionHandler(ExceptionContext{

@@ -274,3 +274,21 @@ func TestTaskObserver(t *testing.T) {
 	})
 	expect(t, "events", e, events{"Task-1 done=false", "runs", "Task-2 done=false", "a begins", "a ends"})
 }
+
+// TestClosePanic: a task that panics while its loop is closed keeps neither the
+// loop nor the other tasks from ending.
+func TestClosePanic(t *testing.T) {
+	l, _ := loop.NewVirtual()
+	panics := spawn(l, func(y *loop.Yielder) error {
+		defer panic("boom")
+		return loop.Sleep(y, time.Hour)
+	})
+	other := loop.Go(l, forever)
+	l.CallSoon(l.Stop)
+	expectErr(t, "run", l.RunForever(), nil)
+	expectErr(t, "close", l.Close(), nil)
+	var p *coroutine.PanicError
+	exc, err := panics.Exception()
+	expect(t, "is its error", err == nil && errors.As(exc, &p), true)
+	expect(t, "the other one has ended", other.Done(), true)
+}
