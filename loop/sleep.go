@@ -12,6 +12,12 @@ func sleep(y *Yielder, d time.Duration) error {
 	l.schedule(&s.timer, l.after(d))
 	s.queued = true
 	err = await(y, s)
+	if t.waiter == &s.future {
+		// It was not the task that resumed us, which waits for s still.
+		s.timer.cb = nil // so s is not used again
+		s.timer.Cancel()
+		return err
+	}
 	if s.queued {
 		s.timer.Cancel()
 	} else {

@@ -292,3 +292,38 @@ func TestClosePanic(t *testing.T) {
 	expect(t, "is its error", err == nil && errors.As(exc, &p), true)
 	expect(t, "the other one has ended", other.Done(), true)
 }
+
+// TestCloseDelegateOfTask: a task whose delegate somebody else closes waits for
+// what the delegate waited for, which nobody else must get to wait for.
+func TestCloseDelegateOfTask(t *testing.T) {
+	var e loop.Event
+	for _, tt := range []struct {
+		name string
+		wait func(y *loop.Yielder) error
+	}{
+		{"sleep", func(y *loop.Yielder) error { return loop.Sleep(y, time.Second) }},
+		{"event", e.Wait},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			play(t, func(y *loop.Yielder, l *loop.Loop) {
+				body := func(y *loop.Yielder) (any, error) { return nil, tt.wait(y) }
+				sub := coroutine.New(body)
+				task := loop.Go(l, func(y *loop.Yielder) (any, error) { return coroutine.YieldFrom(y, sub) })
+				turns(y, 1)
+				_, err := sub.Close()
+				expectErr(t, "close", err, nil)
+				loop.Sleep(y, 2*time.Second) // the timer has left the heap
+				others := []*loop.Task[any]{loop.Go(l, body), loop.Go(l, body), loop.Go(l, body)}
+				turns(y, 1)
+				task.Cancel()
+				turns(y, 2)
+				expect(t, "cancelled", task.Cancelled(), true)
+				for _, o := range others {
+					expect(t, "another one done", o.Done(), false)
+					o.Cancel()
+				}
+				turns(y, 2)
+			})
+		})
+	}
+}

@@ -30,13 +30,8 @@ func (w *waitNode) cancel(msg string) bool {
 
 func (w *waitNode) release() { w.settle(finished) }
 
-// join puts a new waiter of the task of y at the end of the list.
-func (ws *waiters) join(y *Yielder) (*waitNode, error) {
-	t, err := taskOf(y)
-	if err != nil {
-		return nil, err
-	}
-	l := t.fut.loop
+// join puts a new waiter at the end of the list.
+func (ws *waiters) join(l *Loop) *waitNode {
 	w := l.waitNodes
 	if w == nil {
 		w = &waitNode{}
@@ -56,7 +51,7 @@ func (ws *waiters) join(y *Yielder) (*waitNode, error) {
 		ws.undone = w
 	}
 	ws.n++
-	return w, nil
+	return w
 }
 
 // leave takes w off the list, if it is on it.
@@ -106,13 +101,16 @@ func (ws *waiters) wakeNext() bool {
 // wait waits for a turn: until the waiter it joins with is released, or with an
 // error. granted tells whether it was released all the same.
 func (ws *waiters) wait(y *Yielder) (granted bool, err error) {
-	w, err := ws.join(y)
+	t, err := taskOf(y)
 	if err != nil {
 		return false, err
 	}
+	w := ws.join(t.fut.loop)
 	err = await(y, w)
 	granted = w.state == finished
 	ws.leave(w)
-	w.free()
+	if t.waiter != &w.future { // else it was not the task that resumed us
+		w.free()
+	}
 	return granted, err
 }
