@@ -14,8 +14,8 @@ type shell struct {
 	stop   func()
 	yield  func(struct{}) bool
 	body   interface{ exec() }
-	pool   *Pool // nil: the goroutine ends with its first body
-	goexit bool  // the body called runtime.Goexit; only stop goes on with that
+	pool   *Pool      // nil: the goroutine ends with its first body
+	goexit bool       // the body called runtime.Goexit; only stop goes on with that
 	calls  *[]uintptr // with Pool.Trace, those that led to the last Yield
 }
 
@@ -42,6 +42,7 @@ func (s *shell) loop(yield func(struct{}) bool) {
 // leave returns what the body's Yield calls to switch back.
 func (s *shell) leave() func(struct{}) bool {
 	if s.pool == nil || !s.pool.Trace {
+		s.calls = nil // of a body before this one
 		return s.yield
 	}
 	return func(struct{}) bool {

@@ -93,6 +93,19 @@ func TestDebugNeverRetrieved(t *testing.T) {
 	expect(t, "where it was made", strings.Contains(e[0], "loop_test.TestDebugNeverRetrieved"), true)
 }
 
+// TestDebugSwitchedOff: a task on a stack that one of debug mode has left does
+// not pass that one's calls off as its own.
+func TestDebugSwitchedOff(t *testing.T) {
+	var e events
+	l, _ := debugLoop(t, &e)
+	playOn(t, l, func(y *loop.Yielder) { loop.Sleep(y, time.Second) })
+	l.SetDebug(nil)
+	task := loop.Go(l, forever)
+	l.CallSoon(l.Stop)
+	expectErr(t, "run", l.RunForever(), nil)
+	expect(t, "calls", len(task.Stack()), 0)
+}
+
 func TestDebugPending(t *testing.T) {
 	var e events
 	l, _ := debugLoop(t, &e)
