@@ -160,7 +160,9 @@ func Serve(y *Yielder, ln *Listener, handle func(y *Yielder, c *Conn) error) err
 		}
 		s.empty = NewFuture[struct{}](s.loop)
 		if _, e := s.empty.Await(y); e != nil {
-			err = e
+			if err = e; !isCancelled(e) {
+				return err // nothing wakes us any more
+			}
 		}
 	}
 	return err

@@ -208,6 +208,35 @@ func TestServeCancelled(t *testing.T) {
 	}
 }
 
+// TestServeLoopClosed: a Serve that waits for the last of its tasks ends with the
+// loop, which wakes nobody any more.
+func TestServeLoopClosed(t *testing.T) {
+	l, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := Listen(l, "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve := Go(l, func(y *Yielder) (any, error) {
+		return nil, Serve(y, ln, func(y *Yielder, c *Conn) error {
+			_ = ln.Close()
+			l.CallLater(0, func() { l.CallSoon(l.Stop) }) // when Serve knows
+			return c.WaitRead()
+		})
+	})
+	c, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	wantErr(t, "run", l.RunForever(), nil)
+	wantErr(t, "close", l.Close(), nil)
+	_, err = serve.Exception()
+	wantErr(t, "state of Serve", err, nil)
+}
+
 // TestServeFailures has handlers that fail, panic and exit.
 func TestServeFailures(t *testing.T) {
 	failed := errors.New("failed")
