@@ -109,9 +109,14 @@ func (l *Loop) SetDefaultExecutor(e *Executor) { l.executor = e }
 
 // RunInExecutor has fn called on a goroutine of the loop's executor, and
 // returns the future of its result (loop.run_in_executor). A panic of fn becomes
-// a *coroutine.PanicError. Cancelling the future does not stop fn.
+// a *coroutine.PanicError. Cancelling the future does not stop fn. On a closed loop
+// fn is not called, and the error is ErrClosed.
 func RunInExecutor[T any](l *Loop, fn func() (T, error)) *Future[T] {
 	f := NewFuture[T](l)
+	if l.closed {
+		f.fail(ErrClosed)
+		return f
+	}
 	if l.executor == nil {
 		e, err := NewExecutor(0)
 		if err != nil {

@@ -181,3 +181,10 @@ func ExampleToThread() {
 	})
 	// Output:
 }
+
+func TestRunInExecutorClosed(t *testing.T) {
+	l, _ := loop.NewVirtual()
+	expectErr(t, "close", l.Close(), nil)
+	_, err := loop.RunInExecutor(l, func() (int, error) { return 7, nil }).Result()
+	expectErr(t, "result", err, loop.ErrClosed)
+}
