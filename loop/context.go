@@ -70,6 +70,17 @@ func (t *task) cancelContext() {
 	}
 }
 
+// callContext returns a context for one call made in the coroutine of y. That of
+// the task will not do: it stays done once the task was cancelled, though the
+// task, by a Timeout of its own, say, may have dealt with that.
+func callContext(y *Yielder) (context.Context, context.CancelFunc) {
+	ctx := y.Context()
+	if t, ok := ctx.(*taskContext); ok {
+		ctx = context.WithoutCancel(t)
+	}
+	return context.WithCancel(ctx)
+}
+
 // taskOf returns the task that the coroutine of y runs in.
 func taskOf(y *Yielder) (*task, error) {
 	switch c := y.Context().(type) {

@@ -191,8 +191,8 @@ func LookupHost(y *Yielder, network, host string) ([]netip.Addr, error) {
 	if !ok {
 		return nil, net.UnknownNetworkError(network)
 	}
-	// The task's context, which cancelling the task ends.
-	ctx := (*taskContext)(t)
+	ctx, cancel := callContext(y)
+	defer cancel()
 	return RunInExecutor(t.fut.loop, func() ([]netip.Addr, error) {
 		ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip"+version, host)
 		for i, ip := range ips {

@@ -182,6 +182,17 @@ func ExampleToThread() {
 	// Output:
 }
 
+// TestToThreadAfterTimeout: a cancellation that the task has dealt with does not
+// reach what it calls afterwards.
+func TestToThreadAfterTimeout(t *testing.T) {
+	play(t, func(y *loop.Yielder, l *loop.Loop) {
+		err := loop.WithTimeout(y, time.Second, func() error { return loop.Sleep(y, time.Hour) })
+		expectErr(t, "time-out", err, loop.ErrTimeout)
+		_, err = loop.ToThread(y, func(ctx context.Context) (any, error) { return nil, ctx.Err() })
+		expectErr(t, "context", err, nil)
+	})
+}
+
 func TestRunInExecutorClosed(t *testing.T) {
 	l, _ := loop.NewVirtual()
 	expectErr(t, "close", l.Close(), nil)

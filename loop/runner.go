@@ -161,15 +161,16 @@ func Run[T any](main func(y *Yielder) (T, error)) (T, error) {
 }
 
 // ToThread calls fn on the executor of the loop of y and suspends the task until
-// it has returned (asyncio.to_thread). The context given to fn is done when the
-// task is cancelled; a cancelled ToThread does not wait for fn.
+// it has returned (asyncio.to_thread). The context given to fn is done when
+// ToThread returns: a cancelled ToThread does not wait for fn.
 func ToThread[T any](y *Yielder, fn func(context.Context) (T, error)) (T, error) {
 	t, err := taskOf(y)
 	if err != nil {
 		var zero T
 		return zero, err
 	}
-	ctx := y.Context()
+	ctx, cancel := callContext(y)
+	defer cancel()
 	return RunInExecutor(t.fut.loop, func() (T, error) { return fn(ctx) }).Await(y)
 }
 
