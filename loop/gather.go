@@ -35,7 +35,8 @@ func Gather[T any, A Awaitable[T]](l *Loop, aws ...A) *Future[[]T] {
 }
 
 // GatherFunc is Gather whose result is what collect makes of those of aws: a
-// sum, a map, a struct of them.
+// sum, a map, a struct of them. If collect panics, the future fails with a
+// *coroutine.PanicError.
 func GatherFunc[T, R any, A Awaitable[T]](l *Loop, collect func([]T) R, aws ...A) *Future[R] {
 	fs := ensureFutures[T](l, aws)
 	return gather(l, fs, true, func() R {
@@ -137,7 +138,12 @@ func (g *gathering[R]) futureDone(f *future) {
 		g.fail(last.cancelledError())
 		return
 	}
-	g.succeed(g.results())
+	var r R
+	if err := recovered(func() error { r = g.results(); return nil }); err != nil {
+		g.fail(err)
+		return
+	}
+	g.succeed(r)
 }
 
 // Shield returns a future that is done as aw is, but whose cancellation leaves

@@ -1,10 +1,12 @@
 package loop_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
+	"coloop/coroutine"
 	"coloop/loop"
 )
 
@@ -105,6 +107,15 @@ func TestShield(t *testing.T) {
 		inner.Cancel()
 		_, err = outer.Await(y)
 		expectErr(t, "cancelled inside", err, loop.ErrCancelled)
+	})
+}
+
+func TestGatherFuncPanic(t *testing.T) {
+	play(t, func(y *loop.Yielder, l *loop.Loop) {
+		sum := loop.GatherFunc(l, func([]int) int { panic("boom") }, after(1, 1, nil))
+		_, err := sum.Await(y)
+		var p *coroutine.PanicError
+		expect(t, "is the error", errors.As(err, &p), true)
 	})
 }
 
