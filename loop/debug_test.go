@@ -93,6 +93,20 @@ func TestDebugNeverRetrieved(t *testing.T) {
 	expect(t, "where it was made", strings.Contains(e[0], "loop_test.TestDebugNeverRetrieved"), true)
 }
 
+// TestDebugGathered: the first error of several is that of the gathering; the
+// others count as asked for.
+func TestDebugGathered(t *testing.T) {
+	var e events
+	l, _ := debugLoop(t, &e)
+	playOn(t, l, func(y *loop.Yielder) {
+		_, err := loop.Gather(l, after(1, 1, errTest), after(2, 2, errTest)).Await(y)
+		expectErr(t, "error", err, errTest)
+		loop.Sleep(y, 3*time.Second)
+	})
+	expectErr(t, "close", l.Close(), nil)
+	expect(t, "reports", e, nil)
+}
+
 // TestDebugSwitchedOff: a task on a stack that one of debug mode has left does
 // not pass that one's calls off as its own.
 func TestDebugSwitchedOff(t *testing.T) {

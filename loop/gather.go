@@ -121,6 +121,7 @@ func gather[T, R any](l *Loop, fs []*Future[T], first bool, results func() R) *F
 func (g *gathering[R]) futureDone(f *future) {
 	g.left--
 	if g.state != pending {
+		f.retrieve() // nobody else will
 		return
 	}
 	if g.first {
@@ -165,6 +166,7 @@ type shield[T any] struct{ inner, outer *Future[T] }
 func (s *shield[T]) futureDone(*future) {
 	switch {
 	case s.outer.state != pending:
+		s.inner.retrieve()
 	case s.inner.state == cancelled:
 		s.outer.cancel("")
 	case s.inner.err != nil:
