@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 
+	"coloop/coroutine"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -39,7 +41,7 @@ func dialAny(l *Loop, network string, addrs []net.Addr) (*Conn, error) {
 		if err == nil {
 			return c, nil
 		}
-		if isCancelled(err) {
+		if isCancelled(err) || errors.Is(err, coroutine.GeneratorExit) {
 			return nil, err
 		}
 		failures = append(failures, &net.OpError{Op: "dial", Net: network, Addr: a, Err: err})

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"coloop/coroutine"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -189,6 +191,34 @@ func TestDialCancelled(t *testing.T) {
 			return nil
 		})
 	}
+}
+
+// TestDialClosed: a dial whose coroutine is closed tries no further address.
+func TestDialClosed(t *testing.T) {
+	deaf := deafListener(t, loopback(0))
+	netRun(t, func(y *Yielder, l *Loop) error {
+		for range 2 { // so that there is no room for another one
+			spawn(l, func(*Yielder) error { _, err := dialAny(l, "tcp", []net.Addr{deaf}); return err })
+		}
+		gen := coroutine.New(func(*Yielder) (any, error) {
+			_, err := dialAny(l, "tcp", []net.Addr{deaf, deaf})
+			return nil, err
+		})
+		task := Go(l, func(y *Yielder) (any, error) { return coroutine.YieldFrom(y, gen) })
+		if err := Sleep(y, 10*time.Millisecond); err != nil {
+			return err
+		}
+		if gen.State() != coroutine.Suspended {
+			t.Skip("the connection has been made")
+		}
+		_, err := gen.Close()
+		wantErr(t, "close", err, nil)
+		if gen.State() != coroutine.Closed {
+			t.Errorf("the dial is %v", gen.State())
+		}
+		task.Cancel()
+		return nil
+	})
 }
 
 func TestDialName(t *testing.T) {
