@@ -144,7 +144,7 @@ func reportErrors(w io.Writer, errs []Result) {
 	const few = 3
 	for i, r := range errs {
 		if i == few && len(errs) > few+1 {
-			fmt.Fprintf(w, "flags: and %d more like that; --verbose shows them\n", len(errs)-few)
+			fmt.Fprintf(w, "flags: and %d more errors; --verbose shows them all\n", len(errs)-few)
 			return
 		}
 		fmt.Fprintf(w, "flags: %s: %v\n", r.CC, r.Err)

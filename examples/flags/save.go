@@ -10,8 +10,15 @@ import (
 )
 
 // saveFlag writes a picture to a file of the folder dir, which either is there
-// in full afterwards or is as it was before.
+// in full afterwards or is as it was before. Errors do not speak of the temporary
+// file.
 func saveFlag(dir, name string, img []byte) (err error) {
+	path := filepath.Join(dir, name)
+	defer func() {
+		if err != nil {
+			err = &fs.PathError{Op: "save", Path: path, Err: reason(err)}
+		}
+	}()
 	temp, err := createTemp(dir, name)
 	if err != nil {
 		return err
@@ -21,7 +28,7 @@ func saveFlag(dir, name string, img []byte) (err error) {
 		err = e
 	}
 	if err == nil {
-		err = os.Rename(temp.Name(), filepath.Join(dir, name))
+		err = os.Rename(temp.Name(), path)
 	}
 	if err != nil {
 		_ = os.Remove(temp.Name())
@@ -50,10 +57,18 @@ func prepareDir(dir string) error {
 			return os.Remove(f.Name())
 		}
 	}
-	if e, ok := err.(*fs.PathError); ok {
-		err = e.Err
+	return fmt.Errorf("cannot save to folder %s: %w", dir, reason(err))
+}
+
+// reason is an error of package os without what it happened to.
+func reason(err error) error {
+	switch e := err.(type) {
+	case *fs.PathError:
+		return e.Err
+	case *os.LinkError:
+		return e.Err
 	}
-	return fmt.Errorf("cannot save to folder %s: %w", dir, err)
+	return err
 }
 
 // filename makes a country's name that of its file. The name comes from a

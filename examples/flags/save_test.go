@@ -20,8 +20,14 @@ func TestSaveFlag(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, "IN.gif", "sub"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if err := saveFlag(dir, "IN.gif", nil); err == nil {
-		t.Error("a folder was replaced by a file")
+	for _, tc := range []struct{ dir, name, want string }{
+		{dir, "IN.gif", "file exists"},
+		{filepath.Join(dir, "gone"), "US.gif", "no such file or directory"},
+	} {
+		err := saveFlag(tc.dir, tc.name, nil)
+		if want := "save " + filepath.Join(tc.dir, tc.name) + ": " + tc.want; err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
 	if entries, _ := os.ReadDir(dir); len(entries) != 2 {
 		t.Errorf("more is left than CN.gif and IN.gif: %v", entries)
