@@ -122,11 +122,10 @@ func (n *netPoller) poll(until time.Duration) error {
 		if err := n.turn(); err != nil {
 			return err
 		}
-		if got := n.loop.ready.n; got > 0 {
-			n.crowd = got >= crowd
-			return nil
-		}
-		n.crowd, n.waiting = false, true
+		// Even without events this is no time to wait: what ended it may have
+		// been the timer.
+		n.crowd = n.loop.ready.n >= crowd
+		return nil
 	}
 	if n.waiting && n.raised.Load() {
 		n.flag.lower()

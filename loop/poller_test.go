@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/panjf2000/gnet/v2/pkg/netpoll"
 	"golang.org/x/sys/unix"
 )
 
@@ -404,5 +405,38 @@ func TestNewFails(t *testing.T) {
 	}
 	if failures < 4 {
 		t.Errorf("New failed %d times only", failures)
+	}
+}
+
+// TestTimerInCrowd: the timer goes off while the poller looks for many events,
+// and is the last of a batch that has no room for the flag.
+func TestTimerInCrowd(t *testing.T) {
+	for i := range 20 {
+		l, err := New()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var peers []int
+		for range netpoll.InitPollEventsCap - 1 { // which are writable, for nobody
+			p, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			peers = append(peers, p[1])
+			if _, err := newConn(l, p[0], "unix", nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l.poller.(*netPoller).crowd = true
+		l.CallAt(l.Time()+time.Duration(1+i)*time.Microsecond, l.Stop)
+		saved := time.AfterFunc(10*time.Second, func() { _ = l.CallSoonThreadsafe(l.Stop) })
+		wantErr(t, "run", l.RunForever(), nil)
+		if !saved.Stop() {
+			t.Fatal("nothing has woken the loop")
+		}
+		wantErr(t, "close", l.Close(), nil)
+		for _, fd := range peers {
+			_ = unix.Close(fd)
+		}
 	}
 }
