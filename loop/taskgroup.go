@@ -221,9 +221,6 @@ func (g *TaskGroup) Exit(y *Yielder, err error) error {
 		g.errs = nil
 		return &GroupError{errs}
 	}
-	if cancellation == nil && isCancelled(err) {
-		return nil
-	}
 	return err
 }
 
