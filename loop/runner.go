@@ -86,13 +86,17 @@ func onInterrupt(l *Loop, fn func()) (stop func()) {
 
 // Close cancels the tasks that are left, runs the loop until they have ended,
 // waits for the executor's jobs, and closes the loop. Errors of those tasks, but
-// for their cancellation, go to the loop's exception handler.
+// for their cancellation, go to the loop's exception handler. While the loop runs
+// Close returns ErrRunning and does nothing.
 func (r *Runner) Close() error {
 	if r.closed {
 		return nil
 	}
-	r.closed = true
 	l := r.loop
+	if l != nil && l.running {
+		return ErrRunning
+	}
+	r.closed = true
 	if l == nil {
 		return nil
 	}

@@ -73,6 +73,16 @@ func TestRunnerCleansUp(t *testing.T) {
 	expectErr(t, "RunIn", err, loop.ErrClosed)
 }
 
+func TestRunnerCloseRunning(t *testing.T) {
+	var r loop.Runner
+	_, err := loop.RunIn(&r, func(y *loop.Yielder) (any, error) {
+		expectErr(t, "close inside", r.Close(), loop.ErrRunning)
+		return nil, loop.Sleep(y, 0)
+	})
+	expectErr(t, "run", err, nil)
+	expectErr(t, "close", r.Close(), nil)
+}
+
 func TestRunnerUnused(t *testing.T) {
 	var r loop.Runner
 	expectErr(t, "Close", r.Close(), nil)
