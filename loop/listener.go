@@ -154,8 +154,12 @@ func Serve(y *Yielder, ln *Listener, handle func(y *Yielder, c *Conn) error) err
 	}
 	for len(s.open) > 0 {
 		if err != nil {
-			for t := range s.open {
-				t.Cancel()
+			for _, t := range s.loop.AllTasks() { // in the order of their coming
+				if t, ok := t.(*Task[struct{}]); ok {
+					if _, ok := s.open[t]; ok {
+						t.Cancel()
+					}
+				}
 			}
 		}
 		s.empty = NewFuture[struct{}](s.loop)

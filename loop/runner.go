@@ -36,9 +36,10 @@ func (r *Runner) Loop() (*Loop, error) {
 }
 
 // RunIn runs main in a task of the runner's loop and returns its result. The
-// first SIGINT meanwhile cancels the task: if it ends with that cancellation the
-// error is ErrInterrupted. A second one ends the process, as it would without
-// the runner.
+// first SIGINT meanwhile cancels the task: if it ends with that cancellation, or
+// was about to end anyway, the error is ErrInterrupted. A second one ends the
+// process, as it would without the runner. A program started with SIGINT ignored
+// goes on ignoring it.
 func RunIn[T any](r *Runner, main func(y *Yielder) (T, error)) (T, error) {
 	var zero T
 	l, err := r.Loop()
@@ -50,20 +51,24 @@ func RunIn[T any](r *Runner, main func(y *Yielder) (T, error)) (T, error) {
 	}
 	t := Go(l, main)
 	interrupted := false
-	stop := onInterrupt(l, func() {
-		interrupted = true
-		t.Cancel()
-	})
+	stop := onInterrupt(l, func() { interrupted = t.Cancel() })
 	v, err := RunUntilComplete(l, t)
-	stop()
-	if interrupted && isCancelled(err) && t.Uncancel() == 0 {
+	switch came := stop(); {
+	case interrupted && isCancelled(err) && t.Uncancel() == 0:
 		return zero, ErrInterrupted
+	case came && !interrupted && err == nil:
+		return v, ErrInterrupted
 	}
 	return v, err
 }
 
-// onInterrupt has fn called on the loop at the first SIGINT until stop.
-func onInterrupt(l *Loop, fn func()) (stop func()) {
+// onInterrupt has fn called on the loop at the first SIGINT until stop, which
+// reports whether there was one, be it too late for fn.
+func onInterrupt(l *Loop, fn func()) (stop func() (came bool)) {
+	if signal.Ignored(os.Interrupt) {
+		return func() bool { return false }
+	}
+	came := false
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt)
 	over := make(chan struct{})
@@ -72,15 +77,17 @@ func onInterrupt(l *Loop, fn func()) (stop func()) {
 		defer close(gone)
 		select {
 		case <-signals:
+			came = true
 			signal.Stop(signals)
 			_ = l.CallSoonThreadsafe(fn) // no use if the loop is closed
 		case <-over:
 		}
 	}()
-	return func() {
+	return func() bool {
 		signal.Stop(signals)
 		close(over)
 		<-gone
+		return came || len(signals) > 0
 	}
 }
 

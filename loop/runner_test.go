@@ -3,6 +3,7 @@ package loop_test
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"syscall"
 	"testing"
 	"time"
@@ -126,4 +127,20 @@ func ExampleRun() {
 	})
 	fmt.Println(greeting, err)
 	// Output: hello <nil>
+}
+
+// TestInterruptLate has SIGINT arrive while main is about to return.
+func TestInterruptLate(t *testing.T) {
+	arrived := make(chan os.Signal, 1)
+	signal.Notify(arrived, os.Interrupt)
+	defer signal.Stop(arrived)
+	v, err := loop.Run(func(*loop.Yielder) (int, error) {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+			return 0, err
+		}
+		<-arrived
+		return 7, nil
+	})
+	expect(t, "result", v, 7)
+	expectErr(t, "error", err, loop.ErrInterrupted)
 }

@@ -29,6 +29,7 @@ type task struct {
 	cancelling int32
 	mustCancel bool
 	mustRaise  bool                         // the future's err, at the next step
+	inCancel   bool                         // cancel is under way
 	waiter     *future                      // what it waits for (_fut_waiter)
 	stepper    *coroutine.Stepper[any, any] // the coroutine, if it is Go's generator
 	fut        *future
@@ -93,7 +94,8 @@ func CreateTask[T any](l *Loop, coro Coroutine[T]) *Task[T] {
 }
 
 // Go is CreateTask for a function, which it runs as a generator on a stack of
-// the loop's pool.
+// the loop's pool. The context of fn's Yielder is done once the task is
+// cancelled, for good even if it handles that, and when it has ended.
 func Go[T any](l *Loop, fn func(*Yielder) (T, error)) *Task[T] {
 	return goTask(l, fn, l.eager)
 }
@@ -210,9 +212,16 @@ func (t *task) cancel(msg string) bool {
 	}
 	t.cancelling++
 	t.cancelContext()
-	if t.waiter != nil && t.waiter.self.cancel(msg) {
-		// The request comes back as the error of what the task waits for.
-		return true
+	if t.waiter != nil && !t.inCancel {
+		// Tasks that wait for one another hand the request round in a circle;
+		// CPython ends that with a RecursionError.
+		t.inCancel = true
+		accepted := t.waiter.self.cancel(msg)
+		t.inCancel = false
+		if accepted {
+			// It comes back as the error of what the task waits for.
+			return true
+		}
 	}
 	t.mustCancel, t.fut.cancelMsg = true, msg
 	return true

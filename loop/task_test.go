@@ -327,3 +327,20 @@ func TestCloseDelegateOfTask(t *testing.T) {
 		})
 	}
 }
+
+// TestCancelCircle cancels tasks that wait for one another.
+func TestCancelCircle(t *testing.T) {
+	l, _ := newLoop(t)
+	var a, b *loop.Task[int]
+	playOn(t, l, func(y *loop.Yielder) {
+		a = loop.Go(l, func(y *loop.Yielder) (int, error) { return b.Await(y) })
+		b = loop.Go(l, func(y *loop.Yielder) (int, error) { return a.Await(y) })
+		loop.Sleep(y, 0)
+		expect(t, "Cancel", a.Cancel(), true)
+		loop.Sleep(y, 0)
+	})
+	expect(t, "done", a.Done() || b.Done(), false)
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
