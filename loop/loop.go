@@ -11,6 +11,7 @@ package loop
 import (
 	"log/slog"
 	"math"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -38,6 +39,7 @@ type Loop struct {
 	named           int // tasks given a name
 	onException     func(*Loop, ExceptionContext)
 	onTask          func(AnyTask)
+	signals         map[os.Signal]*signalHandler
 	debug           *debugging // nil but in debug mode
 	eager           bool
 	running         bool
@@ -385,6 +387,9 @@ func (l *Loop) Close() error {
 		return nil
 	}
 	l.closed = true
+	for sig := range l.signals {
+		l.RemoveSignalHandler(sig)
+	}
 	l.mu.Lock()
 	l.shut, l.incoming = true, nil
 	l.mu.Unlock()
