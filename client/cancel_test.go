@@ -82,7 +82,7 @@ func TestCancel(t *testing.T) {
 					}
 					return 0, err
 				})
-				if _, err := loop.RunInExecutor(l, func() (int, error) { <-arrived; return 0, nil }).Await(y); err != nil {
+				if _, err := loop.RunInExecutor(l, nil, func() (int, error) { <-arrived; return 0, nil }).Await(y); err != nil {
 					t.Error(err)
 				}
 				// What the server has said by then may be on its way.
@@ -152,7 +152,7 @@ func TestCancelReused(t *testing.T) {
 		}
 		l := loop.Running(y)
 		request := loop.Go(l, func(y *loop.Yielder) (int, error) { return 0, get(y, c, url) })
-		_, err := loop.RunInExecutor(l, func() (int, error) { <-arrived; return 0, nil }).Await(y)
+		_, err := loop.RunInExecutor(l, nil, func() (int, error) { <-arrived; return 0, nil }).Await(y)
 		if err != nil {
 			t.Error(err)
 		}

@@ -141,10 +141,11 @@ func TestDebugWrongGoroutine(t *testing.T) {
 			func() { l.CallLater(1, func() {}) },
 			func() { loop.Go(l, forever) },
 		} {
-			_, err := loop.RunInExecutor(l, func() (any, error) {
+			_, err := loop.RunInExecutor(l, nil, func() (any, error) {
 				fn()
 				return nil, nil
-			}).Await(y)
+			}).
+				Await(y)
 			expectErr(t, "elsewhere", err, loop.ErrWrongGoroutine)
 			fn()
 		}

@@ -195,13 +195,14 @@ func LookupHost(y *Yielder, network, host string) ([]netip.Addr, error) {
 	}
 	ctx, cancel := callContext(y)
 	defer cancel()
-	return RunInExecutor(t.fut.loop, func() ([]netip.Addr, error) {
+	return RunInExecutor(t.fut.loop, nil, func() ([]netip.Addr, error) {
 		ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip"+version, host)
 		for i, ip := range ips {
 			ips[i] = ip.Unmap()
 		}
 		return ips, err
-	}).Await(y)
+	}).
+		Await(y)
 }
 
 func sockaddr(a net.Addr) (sa syscall.Sockaddr, family int, err error) {

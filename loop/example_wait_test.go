@@ -248,7 +248,7 @@ func ExampleRunInExecutor() {
 	fmt.Println(loop.Run(func(y *loop.Yielder) (string, error) {
 		l := loop.Running(y)
 		blocked := make(chan string)
-		f := loop.RunInExecutor(l, func() (string, error) { return <-blocked, nil })
+		f := loop.RunInExecutor(l, nil, func() (string, error) { return <-blocked, nil })
 		l.CallSoon(func() { blocked <- "released by the loop" })
 		return f.Await(y)
 	}))
@@ -267,7 +267,7 @@ func ExampleLoop_SetDefaultExecutor() {
 		l.SetDefaultExecutor(e)
 		jobs := 0
 		job := func() (int, error) { jobs++; return jobs, nil }
-		return loop.Gather(l, loop.RunInExecutor(l, job), loop.RunInExecutor(l, job)).Await(y)
+		return loop.Gather(l, loop.RunInExecutor(l, nil, job), loop.RunInExecutor(l, nil, job)).Await(y)
 	}))
 	// Output: [1 2] <nil>
 }

@@ -104,29 +104,29 @@ func (e *Executor) Shutdown(wait bool) {
 	}
 }
 
-// SetDefaultExecutor has RunInExecutor use e; Close of the loop shuts it down.
+// SetDefaultExecutor makes e the loop's own executor, which Close of the loop
+// shuts down.
 func (l *Loop) SetDefaultExecutor(e *Executor) { l.executor = e }
 
-// RunInExecutor has fn called on a goroutine of the loop's executor, and
-// returns the future of its result (loop.run_in_executor). A panic of fn becomes
-// a *coroutine.PanicError. Cancelling the future does not stop fn. On a closed loop
-// fn is not called, and the error is ErrClosed.
-func RunInExecutor[T any](l *Loop, fn func() (T, error)) *Future[T] {
+// RunInExecutor has fn called on a goroutine of e, or with nil of the loop's own
+// executor, and returns the future of its result (loop.run_in_executor). A panic
+// of fn becomes a *coroutine.PanicError. Cancelling the future does not stop fn. On
+// a closed loop, or executor, fn is not called, and the error is ErrClosed.
+func RunInExecutor[T any](l *Loop, e *Executor, fn func() (T, error)) *Future[T] {
 	f := NewFuture[T](l)
 	if l.closed {
 		f.fail(ErrClosed)
 		return f
 	}
-	if l.executor == nil {
-		e, err := NewExecutor(0)
-		if err != nil {
+	if e == nil {
+		var err error
+		if e, err = l.defaultExecutor(); err != nil {
 			f.fail(err)
 			return f
 		}
-		l.executor = e
 	}
 	l.outstanding++
-	err := l.executor.Submit(func() {
+	err := e.Submit(func() {
 		var v T
 		err := coroutine.ErrGoexit
 		defer func() {
@@ -152,4 +152,11 @@ func RunInExecutor[T any](l *Loop, fn func() (T, error)) *Future[T] {
 		f.fail(err)
 	}
 	return f
+}
+
+func (l *Loop) defaultExecutor() (_ *Executor, err error) {
+	if l.executor == nil {
+		l.executor, err = NewExecutor(0)
+	}
+	return l.executor, err
 }

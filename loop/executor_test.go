@@ -16,21 +16,22 @@ import (
 
 func TestRunInExecutor(t *testing.T) {
 	play(t, func(y *loop.Yielder, l *loop.Loop) {
-		v, err := loop.RunInExecutor(l, func() (int, error) { return 7, nil }).Await(y)
+		v, err := loop.RunInExecutor(l, nil, func() (int, error) { return 7, nil }).Await(y)
 		expect(t, "value", v, 7)
 		expectErr(t, "error", err, nil)
-		_, err = loop.RunInExecutor(l, func() (int, error) { return 0, errTest }).Await(y)
+		_, err = loop.RunInExecutor(l, nil, func() (int, error) { return 0, errTest }).Await(y)
 		expectErr(t, "error", err, errTest)
-		_, err = loop.RunInExecutor(l, func() (int, error) { return panicking(nil) }).Await(y)
+		_, err = loop.RunInExecutor(l, nil, func() (int, error) { return panicking(nil) }).Await(y)
 		var p *coroutine.PanicError
 		if !errors.As(err, &p) || !strings.Contains(string(p.Stack), "panicking") {
 			t.Errorf("panic: got %v", err)
 		}
 		for range 50 { // more than there are workers
-			_, err = loop.RunInExecutor(l, func() (int, error) {
+			_, err = loop.RunInExecutor(l, nil, func() (int, error) {
 				runtime.Goexit()
 				return 0, nil
-			}).Await(y)
+			}).
+				Await(y)
 			expectErr(t, "Goexit", err, coroutine.ErrGoexit)
 		}
 		expect(t, "time does not pass", l.Time(), 0)
@@ -51,7 +52,7 @@ func TestExecutorQueue(t *testing.T) {
 		proceed := make(chan struct{})
 		var jobs []*loop.Future[int]
 		for i := range 10 {
-			jobs = append(jobs, loop.RunInExecutor(l, func() (int, error) {
+			jobs = append(jobs, loop.RunInExecutor(l, nil, func() (int, error) {
 				if n := running.Add(1); n > most.Load() {
 					most.Store(n)
 				}
@@ -96,7 +97,7 @@ func TestExecutorCancel(t *testing.T) {
 		expectErr(t, "task", err, loop.ErrCancelled)
 		close(proceed)
 		<-ended
-		_, err = loop.RunInExecutor(l, func() (int, error) { return 0, nil }).Await(y)
+		_, err = loop.RunInExecutor(l, nil, func() (int, error) { return 0, nil }).Await(y)
 		expectErr(t, "another job", err, nil)
 	})
 }
@@ -114,7 +115,7 @@ func TestExecutorShutdown(t *testing.T) {
 
 	l, _ := newLoop(t)
 	l.SetDefaultExecutor(ex)
-	_, err = loop.RunInExecutor(l, func() (int, error) { return 0, nil }).Result()
+	_, err = loop.RunInExecutor(l, nil, func() (int, error) { return 0, nil }).Result()
 	expectErr(t, "RunInExecutor", err, loop.ErrClosed)
 }
 
@@ -123,11 +124,12 @@ func TestExecutorShutdown(t *testing.T) {
 func TestExecutorOutlivesLoop(t *testing.T) {
 	l, _ := loop.NewVirtual()
 	proceed, ended := make(chan struct{}), make(chan struct{})
-	loop.RunInExecutor(l, func() (int, error) {
+	loop.RunInExecutor(l, nil, func() (int, error) {
 		defer close(ended)
 		<-proceed
 		return 0, l.CallSoonThreadsafe(func() { t.Error("called") })
 	})
+
 	expectErr(t, "Close", l.Close(), nil)
 	close(proceed)
 	<-ended
@@ -137,11 +139,12 @@ func TestRunCoroutineThreadsafe(t *testing.T) {
 	l, _ := newLoop(t)
 	playOn(t, l, func(y *loop.Yielder) {
 		job := func(fn func(y *loop.Yielder) (int, error), ctx context.Context) (int, error) {
-			return loop.RunInExecutor(l, func() (int, error) {
+			return loop.RunInExecutor(l, nil, func() (int, error) {
 				wait := loop.RunCoroutineThreadsafe(ctx, l, fn)
 				wait()
 				return wait()
-			}).Await(y)
+			}).
+				Await(y)
 		}
 		v, err := job(after(0, 7, nil), t.Context())
 		expect(t, "value", v, 7)
@@ -196,6 +199,27 @@ func TestToThreadAfterTimeout(t *testing.T) {
 func TestRunInExecutorClosed(t *testing.T) {
 	l, _ := loop.NewVirtual()
 	expectErr(t, "close", l.Close(), nil)
-	_, err := loop.RunInExecutor(l, func() (int, error) { return 7, nil }).Result()
+	_, err := loop.RunInExecutor(l, nil, func() (int, error) { return 7, nil }).Result()
 	expectErr(t, "result", err, loop.ErrClosed)
+}
+
+// TestOwnExecutor has a job run on an executor of the caller's, which the loop
+// leaves alone.
+func TestOwnExecutor(t *testing.T) {
+	e, err := loop.NewExecutor(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, _ := newLoop(t)
+	playOn(t, l, func(y *loop.Yielder) {
+		v, err := loop.RunInExecutor(l, e, func() (int, error) { return 7, nil }).Await(y)
+		expect(t, "result", v, 7)
+		expectErr(t, "error", err, nil)
+	})
+	expectErr(t, "Close", l.Close(), nil)
+	ran := make(chan struct{})
+	expectErr(t, "Submit after Close of the loop", e.Submit(func() { close(ran) }), nil)
+	<-ran
+	e.Shutdown(true)
+	expectErr(t, "Submit after Shutdown", e.Submit(func() {}), loop.ErrClosed)
 }

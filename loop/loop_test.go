@@ -161,10 +161,11 @@ func TestCallSoonThreadsafe(t *testing.T) {
 		})
 	}
 	playOn(t, l, func(y *loop.Yielder) {
-		_, err := loop.RunInExecutor(l, func() (int, error) {
+		_, err := loop.RunInExecutor(l, nil, func() (int, error) {
 			wg.Wait()
 			return 0, nil
-		}).Await(y)
+		}).
+			Await(y)
 		expectErr(t, "job", err, nil)
 	})
 	expect(t, "calls", sum, goroutines*calls)
@@ -177,7 +178,7 @@ func TestOnLoop(t *testing.T) {
 	playOn(t, l, func(y *loop.Yielder) {
 		expect(t, "task", l.OnLoop(), true)
 		expect(t, "running loop", loop.Running(y) == l, true)
-		elsewhere, _ := loop.RunInExecutor(l, func() (bool, error) { return l.OnLoop(), nil }).Await(y)
+		elsewhere, _ := loop.RunInExecutor(l, nil, func() (bool, error) { return l.OnLoop(), nil }).Await(y)
 		expect(t, "executor", elsewhere, false)
 	})
 	expect(t, "after", l.OnLoop(), false)

@@ -170,7 +170,7 @@ func TestFastHTTPServer(t *testing.T) {
 		}
 		fetches := make([]*Future[struct{}], 4)
 		for i := range fetches {
-			fetches[i] = RunInExecutor(l, func() (struct{}, error) { return struct{}{}, fetch() })
+			fetches[i] = RunInExecutor(l, nil, func() (struct{}, error) { return struct{}{}, fetch() })
 		}
 		c, err := Dial(y, "tcp", ln.Addr().String())
 		if err != nil {

@@ -182,7 +182,7 @@ func ToThread[T any](y *Yielder, fn func(context.Context) (T, error)) (T, error)
 	}
 	ctx, cancel := callContext(y)
 	defer cancel()
-	return RunInExecutor(t.fut.loop, func() (T, error) { return fn(ctx) }).Await(y)
+	return RunInExecutor(t.fut.loop, nil, func() (T, error) { return fn(ctx) }).Await(y)
 }
 
 // RunCoroutineThreadsafe has fn run in a task of l, and returns at once; wait

@@ -55,7 +55,7 @@ func TestRunnerCleansUp(t *testing.T) {
 		e.add("slow to end")
 		return 0, nil
 	})
-	loop.RunInExecutor(l, func() (int, error) {
+	loop.RunInExecutor(l, nil, func() (int, error) {
 		<-tasksEnded
 		wait := loop.RunCoroutineThreadsafe(t.Context(), l, func(*loop.Yielder) (int, error) {
 			e.add("job")
@@ -63,6 +63,7 @@ func TestRunnerCleansUp(t *testing.T) {
 		})
 		return wait()
 	})
+
 	turn(t, l)
 	expectErr(t, "Close", r.Close(), nil)
 	expectErr(t, "Close again", r.Close(), nil)

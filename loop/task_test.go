@@ -254,7 +254,7 @@ func TestContextCancelsTask(t *testing.T) {
 		task := loop.Go(l, forever)
 		stop := loop.CancelWith(ctx, task)
 		cancel()
-		_, err := loop.RunInExecutor(l, func() (int, error) { return 0, nil }).Await(y) // time passes
+		_, err := loop.RunInExecutor(l, nil, func() (int, error) { return 0, nil }).Await(y) // time passes
 		expectErr(t, "job", err, nil)
 		for !task.Done() {
 			loop.Sleep(y, 0)

@@ -89,9 +89,10 @@ func (d *asyncio) downloadOne(cc string) coro[Result] {
 func (d *asyncio) save(name string, image []byte) coro[struct{}] {
 	return coroutine.New(func(y *loop.Yielder) (struct{}, error) {
 		l := loop.Running(y)
-		saved := loop.RunInExecutor(l, func() (struct{}, error) {
+		saved := loop.RunInExecutor(l, nil, func() (struct{}, error) {
 			return struct{}{}, saveFlag(d.dir, name, image)
 		})
+
 		_, err := loop.Shield(l, saved).Await(y)
 		if errors.Is(err, loop.ErrCancelled) {
 			return saved.Await(y)

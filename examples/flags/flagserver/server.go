@@ -171,10 +171,11 @@ func (s *site) picture(y *loop.Yielder, cc string) ([]byte, error) {
 	if p, ok := s.pictures[cc]; ok {
 		return p, nil
 	}
-	p, err := loop.RunInExecutor(loop.Running(y), func() ([]byte, error) {
+	p, err := loop.RunInExecutor(loop.Running(y), nil, func() ([]byte, error) {
 		p, _ := atlas.GIF(cc)
 		return p, nil
-	}).Await(y)
+	}).
+		Await(y)
 	if err == nil {
 		s.pictures[cc] = p
 	}
