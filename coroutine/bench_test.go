@@ -37,6 +37,23 @@ func BenchmarkSend(b *testing.B) {
 	}
 }
 
+// counter is a stackless Resumable that yields for ever.
+type counter struct{ n int }
+
+func (c *counter) Send(int) (int, error)        { c.n++; return c.n, nil }
+func (c *counter) Throw(err error) (int, error) { return 0, err }
+func (c *counter) Close() (int, error)          { return c.n, nil }
+
+// BenchmarkSendStackless is BenchmarkSend for a hand-written state machine,
+// driven as the interface that a scheduler knows it by.
+func BenchmarkSendStackless(b *testing.B) {
+	resumables := []Resumable[int, int, int]{&counter{}, &counter{}}
+	b.ReportAllocs()
+	for i := range b.N {
+		resumables[i%2].Send(1)
+	}
+}
+
 func BenchmarkStep(b *testing.B) {
 	g := nest(1)
 	g.Next()

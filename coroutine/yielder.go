@@ -17,7 +17,7 @@ import (
 // to the innermost, the leaf, and back by parent. A link exists while the
 // parent is suspended in (or running through) a YieldFrom of a generator that
 // nobody else delegates to. Send and Throw switch from the caller's stack
-// straight to the leaf's, and drive goes from a generator that ends to its
+// straight to the leaf's, and follow goes from a generator that ends to its
 // parent, so the cost of a step does not depend on depth.
 type Yielder[Y, S any] struct {
 	// What a step from one Yield to the next needs comes first, close together.
@@ -162,6 +162,11 @@ func (y *Yielder[Y, S]) link(s *Yielder[Y, S]) {
 	}
 }
 
+func (y *Yielder[Y, S]) unlink() {
+	y.sub.parent.Store(nil)
+	y.sub = nil
+}
+
 func (y *Yielder[Y, S]) inherit(ctx context.Context, pool *Pool) {
 	if y.ctx == nil {
 		y.ctx = ctx
@@ -189,11 +194,6 @@ func (y *Yielder[Y, S]) frames() []runtime.Frame {
 			all = append(all, f)
 		}
 	}
-}
-
-func (y *Yielder[Y, S]) unlink() {
-	y.sub.parent.Store(nil)
-	y.sub = nil
 }
 
 // running reports whether the body, or one that it delegates to, is running.

@@ -144,8 +144,7 @@ func TestDebugWrongGoroutine(t *testing.T) {
 			_, err := loop.RunInExecutor(l, nil, func() (any, error) {
 				fn()
 				return nil, nil
-			}).
-				Await(y)
+			}).Await(y)
 			expectErr(t, "elsewhere", err, loop.ErrWrongGoroutine)
 			fn()
 		}

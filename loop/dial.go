@@ -201,8 +201,7 @@ func LookupHost(y *Yielder, network, host string) ([]netip.Addr, error) {
 			ips[i] = ip.Unmap()
 		}
 		return ips, err
-	}).
-		Await(y)
+	}).Await(y)
 }
 
 func sockaddr(a net.Addr) (sa syscall.Sockaddr, family int, err error) {

@@ -30,8 +30,7 @@ func TestRunInExecutor(t *testing.T) {
 			_, err = loop.RunInExecutor(l, nil, func() (int, error) {
 				runtime.Goexit()
 				return 0, nil
-			}).
-				Await(y)
+			}).Await(y)
 			expectErr(t, "Goexit", err, coroutine.ErrGoexit)
 		}
 		expect(t, "time does not pass", l.Time(), 0)
@@ -143,8 +142,7 @@ func TestRunCoroutineThreadsafe(t *testing.T) {
 				wait := loop.RunCoroutineThreadsafe(ctx, l, fn)
 				wait()
 				return wait()
-			}).
-				Await(y)
+			}).Await(y)
 		}
 		v, err := job(after(0, 7, nil), t.Context())
 		expect(t, "value", v, 7)

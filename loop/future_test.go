@@ -147,6 +147,13 @@ func TestAwaitMisuse(t *testing.T) {
 			_, _, err := loop.Wait(y, loop.NoTimeout, loop.AllCompleted, loop.NewFuture[int](other))
 			return err
 		}, loop.ErrForeignLoop},
+		{"as completed of another loop", func(y *loop.Yielder, l *loop.Loop) error {
+			_, err := loop.AsCompleted[int](l, loop.NoTimeout, loop.NewFuture[int](l), loop.NewFuture[int](other)).Next(y)
+			return err
+		}, loop.ErrForeignLoop},
+		{"zero Timeout", func(y *loop.Yielder, l *loop.Loop) error {
+			return new(loop.Timeout).Run(y, func() error { return loop.Sleep(y, 1) })
+		}, loop.ErrTimeout},
 		{"itself", func(y *loop.Yielder, l *loop.Loop) error {
 			_, err := l.CurrentTask().(*loop.Task[any]).Await(y)
 			return err

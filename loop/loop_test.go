@@ -164,8 +164,7 @@ func TestCallSoonThreadsafe(t *testing.T) {
 		_, err := loop.RunInExecutor(l, nil, func() (int, error) {
 			wg.Wait()
 			return 0, nil
-		}).
-			Await(y)
+		}).Await(y)
 		expectErr(t, "job", err, nil)
 	})
 	expect(t, "calls", sum, goroutines*calls)

@@ -63,7 +63,6 @@ func TestRunnerCleansUp(t *testing.T) {
 		})
 		return wait()
 	})
-
 	turn(t, l)
 	expectErr(t, "Close", r.Close(), nil)
 	expectErr(t, "Close again", r.Close(), nil)

@@ -121,6 +121,7 @@ func (t *Timeout) Enter(y *Yielder) error {
 		return err
 	}
 	t.state, t.task, t.cancelling = TimeoutActive, task, task.cancelling
+	t.loop = task.fut.loop
 	return t.Reschedule(t.when)
 }
 

@@ -108,20 +108,28 @@ type Completed[T any] struct {
 	queue Queue[*Future[T]]
 	timer *TimerHandle
 	left  int
+	err   error // given instead
 }
 
 // AsCompleted returns an iterator over the results of aws as they are done, of
 // which tasks are made if they are functions (asyncio.as_completed). Those not
-// done when the time is up are given as ErrTimeout.
+// done when the time is up are given as ErrTimeout. With a future of another loop
+// among aws all that is given is ErrForeignLoop.
 func AsCompleted[T any, A Awaitable[T]](l *Loop, timeout time.Duration, aws ...A) *Completed[T] {
 	c := &Completed[T]{index: make(map[*future]int, len(aws))}
 	for _, f := range ensureFutures[T](l, aws) {
+		if f.loop != l {
+			c.err = ErrForeignLoop
+		}
 		if _, ok := c.index[&f.future]; !ok {
 			c.index[&f.future] = len(c.todo)
 			c.todo = append(c.todo, f)
 		}
 	}
 	c.left = len(c.todo)
+	if c.err != nil {
+		return c
+	}
 	for _, f := range c.todo {
 		f.addCallback((*completion[T])(c))
 	}
@@ -177,6 +185,9 @@ func (c *Completed[T]) NextFuture(y *Yielder) (*Future[T], error) {
 		return nil, ErrExhausted
 	}
 	c.left--
+	if c.err != nil {
+		return nil, c.err
+	}
 	f, err := c.queue.Get(y)
 	if err == nil && f == nil {
 		err = ErrTimeout

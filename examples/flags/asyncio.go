@@ -92,7 +92,6 @@ func (d *asyncio) save(name string, image []byte) coro[struct{}] {
 		saved := loop.RunInExecutor(l, nil, func() (struct{}, error) {
 			return struct{}{}, saveFlag(d.dir, name, image)
 		})
-
 		_, err := loop.Shield(l, saved).Await(y)
 		if errors.Is(err, loop.ErrCancelled) {
 			return saved.Await(y)

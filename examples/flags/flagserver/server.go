@@ -174,8 +174,7 @@ func (s *site) picture(y *loop.Yielder, cc string) ([]byte, error) {
 	p, err := loop.RunInExecutor(loop.Running(y), nil, func() ([]byte, error) {
 		p, _ := atlas.GIF(cc)
 		return p, nil
-	}).
-		Await(y)
+	}).Await(y)
 	if err == nil {
 		s.pictures[cc] = p
 	}
