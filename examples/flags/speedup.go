@@ -76,7 +76,7 @@ func measure(o options, baseURL string, stdout io.Writer) error {
 			_ = c.Close()
 		}
 		report := func(how string, took time.Duration) {
-			fmt.Fprintf(stdout, "%-17s %8.3f s  %.0f times faster than one at a time\n",
+			fmt.Fprintf(stdout, "%-17s %8.3f s  %.1f times faster than one at a time\n",
 				how, took.Seconds(), all.Seconds()/took.Seconds())
 		}
 		report("new connections", cold)
