@@ -269,7 +269,8 @@ func limitedTasks(b *testing.B, url string) (func(n, atOnce int), func()) {
 			} else {
 				resp.Release()
 			}
-			return 0, sem.Release()
+			sem.Release()
+			return 0, nil
 		}
 		_, err := loop.RunUntilComplete(l, loop.Go(l, func(y *loop.Yielder) (int, error) {
 			for i := range n + atOnce { // the last of these wait for the others

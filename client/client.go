@@ -124,8 +124,9 @@ func (c *Client) Close() error {
 	var failures []error
 	for _, hosts := range c.hosts() {
 		for _, h := range hosts {
-			for c.first(h) != nil {
-				_ = h.waiting[0].turn.SetException(ErrClosed) // first has seen that it is not done
+			for w := h.first(); w != nil; w = h.first() {
+				w.closed = true
+				c.grant(h, nil)
 			}
 			for len(h.idle) > 0 {
 				failures = append(failures, c.retire(h))

@@ -4,7 +4,7 @@ import (
 	"net"
 	"time"
 
-	"coloop/loop"
+	"coloop/loop/netio"
 )
 
 // A conn is a connection of the pool, and what fasthttp reads from and writes to.
@@ -12,7 +12,7 @@ import (
 // some and takes others for the end of a body.
 type conn struct {
 	host     *host
-	raw      *loop.Conn
+	raw      *netio.Conn
 	nc       net.Conn // raw, or TLS over it
 	err      error
 	sent     bool // anything of the request

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"coloop/loop"
+	"coloop/loop/netio"
 
 	"github.com/valyala/fasthttp"
 )
@@ -38,6 +39,7 @@ func (c *Client) host(u *fasthttp.URI) (*host, error) {
 		return h, nil
 	}
 	h := &host{name: string(name), hosts: hosts}
+	h.lot.Kind, h.lot.Owner = "Client pool", h
 	h.addr = fasthttp.AddMissingPort(h.name, secure)
 	if secure {
 		h.tls = c.tlsConfig(h.addr)
@@ -88,14 +90,14 @@ func (c *Client) connect(y *loop.Yielder, h *host, by time.Duration) (*conn, Pha
 	return cn, "", nil
 }
 
-func (c *Client) dial(y *loop.Yielder, h *host, by time.Duration) (*loop.Conn, error) {
+func (c *Client) dial(y *loop.Yielder, h *host, by time.Duration) (*netio.Conn, error) {
 	by = min(by, c.deadline(c.Timeouts.Connect))
 	if by == never {
-		return loop.Dial(y, "tcp", h.addr)
+		return netio.Dial(y, "tcp", h.addr)
 	}
-	var raw *loop.Conn
+	var raw *netio.Conn
 	err := loop.NewTimeoutAt(c.loop, by).Run(y, func() (err error) {
-		raw, err = loop.Dial(y, "tcp", h.addr)
+		raw, err = netio.Dial(y, "tcp", h.addr)
 		return err
 	})
 	if err != nil && raw != nil {

@@ -2,8 +2,8 @@ package client
 
 import (
 	"crypto/tls"
+	"errors"
 	"os"
-	"slices"
 	"time"
 
 	"coloop/loop"
@@ -19,17 +19,22 @@ type host struct {
 	name    string // its key in hosts
 	hosts   map[string]*host
 	addr    string
-	tls     *tls.Config // nil for http
-	conns   int         // open or being opened
-	idle    []*conn     // longest first
-	waiting []*waiter
+	tls     *tls.Config     // nil for http
+	conns   int             // open or being opened
+	idle    []*conn         // longest first
+	lot     loop.ParkingLot // of requests that wait, each with a *waiter
+	waiting int             // of those, the ones whose turn has not come
 }
 
+// String is what a request that waits says it waits for.
+func (h *host) String() string { return h.addr }
+
 // A waiter is a request that waits for its turn, which is to be given a
-// connection, or nil: the permission to open one.
+// connection, or none but the permission to open one.
 type waiter struct {
-	turn   *loop.Future[*conn]
 	ticket uint64
+	cn     *conn
+	closed bool // by Close of the client
 }
 
 // idleConn takes the connection that was used last; nil if none is left.
@@ -90,53 +95,44 @@ func (c *Client) hasRoom(h *host) bool {
 // wait parks until it is the request's turn.
 func (c *Client) wait(y *loop.Yielder, h *host, by time.Duration) (*conn, error) {
 	c.ticket++
-	w := &waiter{loop.NewFuture[*conn](c.loop), c.ticket}
-	h.waiting = append(h.waiting, w)
+	w := &waiter{ticket: c.ticket}
 	c.waiters++
-	if by != never {
-		timer := c.loop.CallAt(by, func() {
-			_ = w.turn.SetException(os.ErrDeadlineExceeded) // fails only if the turn has come
-		})
-		defer timer.Cancel()
+	h.waiting++
+	woken := false
+	park := func() (err error) {
+		woken, err = h.lot.Park(y, w)
+		return err
 	}
-	cn, err := w.turn.Await(y)
-	if err == nil {
-		return cn, nil
+	var err error
+	if by == never {
+		err = park()
+	} else if err = loop.NewTimeoutAt(c.loop, by).Run(y, park); errors.Is(err, loop.ErrTimeout) {
+		err = os.ErrDeadlineExceeded
 	}
-	if i := slices.Index(h.waiting, w); i >= 0 {
-		c.leave(h, i)
+	switch {
+	case !woken:
+		c.waiters--
+		h.waiting--
 		c.drop(h)
-	} else if cn, lost := w.turn.Result(); lost == nil {
+	case w.closed:
+		c.drop(h)
+		return nil, ErrClosed
+	case err == nil:
+		return w.cn, nil
+	case w.cn != nil:
 		// Cancelled between its turn and its step: the turn is the next one's.
-		if cn != nil {
-			c.release(cn)
-		} else {
-			c.forget(h)
-		}
+		c.release(w.cn)
+	default:
+		c.forget(h)
 	}
 	return nil, err
 }
 
-// leave takes a waiter out of the queue.
-func (c *Client) leave(h *host, i int) {
-	c.waiters--
-	if i == 0 {
-		h.waiting[0] = nil
-		h.waiting = h.waiting[1:]
-		return
-	}
-	h.waiting = slices.Delete(h.waiting, i, i+1)
-}
-
-// first returns who waits longest for h.
-func (c *Client) first(h *host) *waiter {
-	for len(h.waiting) > 0 {
-		if w := h.waiting[0]; !w.turn.Done() {
-			return w
-		}
-		c.leave(h, 0) // cancelled, but not awake yet
-	}
-	return nil
+// first returns the request that waits longest for h.
+func (h *host) first() *waiter {
+	w, _ := h.lot.Next()
+	first, _ := w.(*waiter)
+	return first
 }
 
 // next returns the host for which somebody waits longest, among those to which
@@ -145,7 +141,7 @@ func (c *Client) next(h *host) *host {
 	var best *host
 	var ticket uint64
 	try := func(o *host) {
-		if w := c.first(o); w != nil && (best == nil || w.ticket < ticket) {
+		if w := o.first(); w != nil && (best == nil || w.ticket < ticket) {
 			best, ticket = o, w.ticket
 		}
 	}
@@ -153,10 +149,10 @@ func (c *Client) next(h *host) *host {
 		return nil
 	}
 	try(h)
-	if c.MaxConns > 0 && c.waiters > len(h.waiting) {
+	if c.MaxConns > 0 && c.waiters > h.waiting {
 		for _, hosts := range c.hosts() {
 			for _, o := range hosts {
-				if o != h && len(o.waiting) > 0 && c.hasRoom(o) {
+				if o != h && o.waiting > 0 && c.hasRoom(o) {
 					try(o)
 				}
 			}
@@ -167,9 +163,11 @@ func (c *Client) next(h *host) *host {
 
 // grant ends the wait of the first waiter for h.
 func (c *Client) grant(h *host, cn *conn) {
-	w := h.waiting[0]
-	c.leave(h, 0)
-	_ = w.turn.SetResult(cn) // first has seen that it is not done
+	w := h.first()
+	w.cn = cn
+	c.waiters--
+	h.waiting--
+	h.lot.Unpark()
 }
 
 // release takes back a connection that is fit for another request.
@@ -212,7 +210,7 @@ func (c *Client) forget(h *host) {
 
 // drop forgets a host that nobody needs.
 func (c *Client) drop(h *host) {
-	if h.conns == 0 && len(h.waiting) == 0 {
+	if h.conns == 0 && h.lot.Len() == 0 {
 		delete(h.hosts, h.name)
 	}
 }

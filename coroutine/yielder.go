@@ -86,6 +86,10 @@ func (y *Yielder[Y, S]) Yield(v Y) (S, error) {
 	return y.in, y.err
 }
 
+// Here reports whether the calling goroutine is the one that the body runs on,
+// while it runs.
+func (y *Yielder[Y, S]) Here() bool { return y.here() }
+
 // here reports whether the calling goroutine is that of the running body.
 func (y *Yielder[Y, S]) here() bool {
 	return y.shell != nil && y.shell.g == getg()

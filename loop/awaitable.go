@@ -21,6 +21,8 @@ func (fn Func[T]) Await(y *Yielder) (T, error) { return fn(y) }
 
 func (fn Func[T]) ensureFuture(l *Loop) *Future[T] { return &Go(l, fn).Future }
 
+func (f *Future[T]) ensureFuture(*Loop) *Future[T] { return f }
+
 // From makes a Func of a coroutine object, which is delegated to.
 func From[T any](coro Coroutine[T]) Func[T] {
 	return func(y *Yielder) (T, error) { return coroutine.YieldFrom(y, coro) }
@@ -41,9 +43,7 @@ func RunUntilComplete[T any](l *Loop, aw Awaitable[T]) (T, error) {
 	if f.loop != l {
 		return zero, ErrForeignLoop
 	}
-	remove := f.AddDoneCallback(func(*Future[T]) { l.Stop() })
-	err := l.RunForever()
-	remove()
+	err := l.runUntil(&f.future)
 	switch {
 	case f.Done():
 		return f.Result()
@@ -51,4 +51,35 @@ func RunUntilComplete[T any](l *Loop, aw Awaitable[T]) (T, error) {
 		err = ErrStopped
 	}
 	return zero, err
+}
+
+// runUntil runs the loop until f is done, or it ends before.
+func (l *Loop) runUntil(f *future) error {
+	f.addCallback(stopper{l})
+	err := l.RunForever()
+	f.removeCallback(stopper{l})
+	return err
+}
+
+type stopper struct{ l *Loop }
+
+func (s stopper) futureDone(*future) { s.l.Stop() }
+
+// Awaitables is a list of futures or tasks of one type as those of any type, for
+// [GatherFutures] and [AsCompletedFutures].
+func Awaitables[T any, A Awaitable[T]](aws []A) []Awaitable[T] {
+	all := make([]Awaitable[T], len(aws))
+	for i, aw := range aws {
+		all[i] = aw
+	}
+	return all
+}
+
+// funcs makes awaitables of functions.
+func funcs[T any](fns []func(*Yielder) (T, error)) []Awaitable[T] {
+	all := make([]Awaitable[T], len(fns))
+	for i, fn := range fns {
+		all[i] = Func[T](fn)
+	}
+	return all
 }

@@ -70,12 +70,13 @@ func (b *Barrier) Wait(y *Yielder) (index int, err error) {
 				if b.state == BarrierResetting || b.state == BarrierDraining {
 					b.state = BarrierFilling
 				}
-				_ = b.cond.NotifyAll() // the lock is held
+				b.cond.NotifyAll()
 			}
 		}()
 		if b.count == b.parties {
 			b.state = BarrierDraining
-			return b.cond.NotifyAll()
+			b.cond.NotifyAll()
+			return nil
 		}
 		err = b.cond.WaitFor(y, func() bool { return b.state != BarrierFilling })
 		if err == nil && (b.state == BarrierBroken || b.state == BarrierResetting) {
@@ -96,7 +97,8 @@ func (b *Barrier) Reset(y *Yielder) error {
 		if b.count > 0 {
 			b.state = BarrierResetting
 		}
-		return b.cond.NotifyAll()
+		b.cond.NotifyAll()
+		return nil
 	})
 }
 
@@ -104,6 +106,7 @@ func (b *Barrier) Reset(y *Yielder) error {
 func (b *Barrier) Abort(y *Yielder) error {
 	return b.cond.With(y, func() error {
 		b.state = BarrierBroken
-		return b.cond.NotifyAll()
+		b.cond.NotifyAll()
+		return nil
 	})
 }

@@ -1,14 +1,12 @@
 package loop
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"reflect"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
-	"weak"
 
 	"coloop/coroutine"
 )
@@ -18,8 +16,6 @@ import (
 //
 //   - a step of a task, or a callback, that took Slow or longer, with the place
 //     at which the task was suspended in the end
-//   - a task whose error nobody has asked for, once it is garbage or the loop
-//     is closed, with the place at which the task was made
 //   - a task pending when the loop is closed, with the place at which it was made
 //   - a coroutine of NewCoroutine that was never awaited, once the loop is
 //     closed, with the place at which it was made
@@ -38,35 +34,14 @@ func (l *Loop) SetDebug(d *Debug) {
 		l.debug = nil
 		return
 	}
-	l.debug = &debugging{loop: l, slow: d.Slow, unseen: make(map[weak.Pointer[future]]failure)}
-	if l.debug.slow == 0 {
-		l.debug.slow = 100 * time.Millisecond
-	}
-}
-
-// at is the place in the user's program that a report concerns.
-func (c *ExceptionContext) at() string {
-	for _, f := range c.Frames {
-		if !strings.HasPrefix(f.Function, "coloop/loop.") {
-			return fmt.Sprintf("%s:%d", f.File, f.Line)
-		}
-	}
-	return ""
+	l.debug = &debugging{loop: l, slow: cmp.Or(d.Slow, 100*time.Millisecond)}
 }
 
 type debugging struct {
 	loop       *Loop
 	slow       time.Duration
-	unseen     map[weak.Pointer[future]]failure
 	coroutines []unstarted
 	sweepAt    int // the length of coroutines at which to look which have started
-}
-
-// failure is the error of a future that nobody has asked for it.
-type failure struct {
-	err  error
-	what string
-	made []runtime.Frame
 }
 
 func (d *debugging) onLoop() {
@@ -108,7 +83,7 @@ func describe(cb callback) string {
 func NewCoroutine[T any](l *Loop, fn func(*Yielder) (T, error)) *coroutine.Generator[any, any, T] {
 	g := coroutine.NewIn(&l.stacks, fn)
 	if l.debug != nil {
-		l.debug.coroutine(g, runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Name())
+		l.debug.coroutineMade(g, runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Name())
 	}
 	return g
 }
@@ -122,8 +97,8 @@ type unstarted struct {
 
 func (u unstarted) started() bool { return u.object.State() != coroutine.Created }
 
-// coroutine notes who makes a coroutine object.
-func (d *debugging) coroutine(g interface{ State() coroutine.State }, name string) {
+// coroutineMade notes who makes a coroutine object.
+func (d *debugging) coroutineMade(g interface{ State() coroutine.State }, name string) {
 	d.onLoop()
 	if len(d.coroutines) >= d.sweepAt {
 		d.coroutines = slices.DeleteFunc(d.coroutines, unstarted.started)
@@ -144,7 +119,7 @@ func (d *debugging) made(t *task) {
 	t.note().made = calls(3)
 }
 
-func (t *task) whereMade() []runtime.Frame {
+func (d *debugging) whereMade(t *task) []runtime.Frame {
 	if t.notes == nil || len(t.notes.made) == 0 {
 		return nil
 	}
@@ -165,43 +140,11 @@ func frames(pcs []uintptr) (all []runtime.Frame) {
 func (d *debugging) pending(t *task) {
 	d.loop.CallExceptionHandler(ExceptionContext{
 		Message: "task was pending when its loop was closed",
-		Task:    t.fut.self.(AnyTask), Frames: t.whereMade()})
-}
-
-// failed remembers the error of f until somebody asks for it.
-func (d *debugging) failed(f *future) {
-	if f.err == ErrClosed || errors.Is(f.err, coroutine.GeneratorExit) {
-		return // of a task abandoned
-	}
-	what := "error of a future was never retrieved"
-	var made []runtime.Frame
-	if t, ok := f.self.(AnyTask); ok {
-		what = "error of " + t.Name() + " was never retrieved"
-		made = t.core().whereMade()
-	}
-	key := weak.Make(f)
-	d.unseen[key] = failure{f.err, what, made}
-	runtime.AddCleanup(f, func(key weak.Pointer[future]) {
-		_ = d.loop.CallSoonThreadsafe(func() { d.report(key) }) // a closed loop has reported it
-	}, key)
-}
-
-func (d *debugging) retrieved(f *future) { delete(d.unseen, weak.Make(f)) }
-
-func (d *debugging) report(key weak.Pointer[future]) {
-	f, ok := d.unseen[key]
-	if !ok {
-		return
-	}
-	delete(d.unseen, key)
-	d.loop.CallExceptionHandler(ExceptionContext{Message: f.what, Exception: f.err, Frames: f.made})
+		Task:    t.fut.self.(AnyTask), Frames: d.whereMade(t)})
 }
 
 // close reports what nobody can ask for any more.
 func (d *debugging) close() {
-	for key := range d.unseen {
-		d.report(key)
-	}
 	for _, u := range d.coroutines {
 		if !u.started() {
 			d.loop.CallExceptionHandler(ExceptionContext{

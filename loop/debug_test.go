@@ -75,9 +75,9 @@ func TestDebugNeverRetrieved(t *testing.T) {
 		fail := func() *loop.Task[int] { return loop.Go(l, after(0, 0, errTest)) }
 		fail().SetName("lost")
 		fail().Await(y)
-		loop.Gather[int](l, fail()).Await(y)
-		loop.GatherResults[int](l, fail()).Await(y)
-		loop.Shield(l, fail()).Await(y)
+		loop.GatherFutures(l, fail()).Await(y)
+		loop.GatherResultsFunc(l, func(rs []loop.Result[int]) any { return rs }, fail()).Await(y)
+		loop.ShieldFuture(l, fail()).Await(y)
 		loop.Wait(y, loop.NoTimeout, loop.FirstException, fail(), loop.Go(l, after(1, 0, nil)))
 		new(loop.TaskGroup).Run(y, func() error { return errTest })
 		task := fail()
@@ -89,7 +89,7 @@ func TestDebugNeverRetrieved(t *testing.T) {
 	})
 	l.Close()
 	expect(t, "reports", len(e), 1)
-	expect(t, "report", strings.HasPrefix(e[0], "error of lost was never retrieved: test error at "), true)
+	expect(t, "report", strings.HasPrefix(e[0], `error of task "lost" was never retrieved: test error at `), true)
 	expect(t, "where it was made", strings.Contains(e[0], "loop_test.TestDebugNeverRetrieved"), true)
 }
 
@@ -161,9 +161,7 @@ func TestDebugWrongGoroutine(t *testing.T) {
 // TestReportsAreLogged, with their place, where there is no exception handler.
 func TestReportsAreLogged(t *testing.T) {
 	var out bytes.Buffer
-	logger := slog.Default()
-	slog.SetDefault(slog.New(slog.NewTextHandler(&out, nil)))
-	defer slog.SetDefault(logger)
+	logTo(t, slog.NewTextHandler(&out, nil))
 	l, _ := newLoop(t)
 	l.SetDebug(&loop.Debug{})
 	loop.Go(l, forever).SetName("left")

@@ -12,33 +12,33 @@ func TestEager(t *testing.T) {
 	var e events
 	play(t, func(y *loop.Yielder, l *loop.Loop) {
 		self := l.CurrentTask()
-		waiting := loop.GoEager(l, e.sleeper("a", 1))
+		waiting := loop.Go(l, e.sleeper("a", 1), loop.Eager())
 		e.add("made")
-		quick := loop.GoEager(l, func(*loop.Yielder) (int, error) {
+		quick := loop.Go(l, func(*loop.Yielder) (int, error) {
 			expect(t, "a task of its own", l.CurrentTask() != self, true)
 			return 7, nil
-		})
+		}, loop.Eager())
 		expect(t, "current task", l.CurrentTask() == self, true)
 		expect(t, "done at once", quick.Done(), true)
 		expect(t, "one that waits", waiting.Done(), false)
 		expect(t, "tasks", len(l.AllTasks()), 2)
 		ready, _, _ := l.Stats()
 		expect(t, "turns that it takes", ready, 0)
-		v, err := loop.Gather[int](l, quick, quick).Await(y)
+		v, err := loop.GatherFutures(l, quick, quick).Await(y)
 		expect(t, "values", v, []int{7, 7})
 		expectErr(t, "error", err, nil)
 		waiting.Await(y)
 
-		failed := loop.GoEager(l, panicking)
+		failed := loop.Go(l, panicking, loop.Eager())
 		_, err = failed.Result()
 		expectErr(t, "panic", err, errTest)
 		expect(t, "current task", l.CurrentTask() == self, true)
-		loop.GoEager(l, func(y *loop.Yielder) (any, error) { // one in another
+		loop.Go(l, func(y *loop.Yielder) (any, error) { // one in another
 			inner := l.CurrentTask()
-			loop.GoEager(l, e.sleeper("b", 0))
+			loop.Go(l, e.sleeper("b", 0), loop.Eager())
 			expect(t, "current task", l.CurrentTask() == inner, true)
 			return nil, loop.Sleep(y, 0)
-		})
+		}, loop.Eager())
 		loop.Sleep(y, 0)
 	})
 	expect(t, "events", e, events{"a begins", "made", "a ends", "b begins", "b ends"})
@@ -71,9 +71,8 @@ func TestEagerGroup(t *testing.T) {
 		var g loop.TaskGroup
 		var other *loop.Task[string]
 		err := g.Run(y, func() error {
-			other, _ = loop.GoIn(&g, forever)
-			_, err := loop.GoIn(&g, after(-1, 0, nil))
-			expectErr(t, "GoIn", err, nil)
+			other = loop.GoIn(&g, forever)
+			expect(t, "refused", loop.GoIn(&g, after(-1, 0, nil)).Done(), false)
 			loop.GoIn(&g, func(*loop.Yielder) (int, error) { return 0, errTest })
 			expect(t, "not aborted yet", g.Aborting(), false)
 			return loop.Sleep(y, time.Hour)
@@ -84,7 +83,7 @@ func TestEagerGroup(t *testing.T) {
 	})
 }
 
-func ExampleGoEager() {
+func ExampleEager() {
 	l, _ := loop.NewVirtual()
 	defer l.Close()
 	cache := map[string]int{"answer": 42}
@@ -97,8 +96,8 @@ func ExampleGoEager() {
 		}
 	}
 	l.CallSoon(func() {
-		fmt.Println(loop.GoEager(l, lookUp("answer")).Done())
-		fmt.Println(loop.GoEager(l, lookUp("question")).Done())
+		fmt.Println(loop.Go(l, lookUp("answer"), loop.Eager()).Done())
+		fmt.Println(loop.Go(l, lookUp("question"), loop.Eager()).Done())
 	})
 	l.RunForever()
 	// Output:

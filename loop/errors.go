@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"context"
 	"errors"
 	"os"
 )
@@ -10,6 +11,9 @@ var (
 	// ErrInvalidState is returned where a future is asked for what it does not
 	// have yet, or given what it has already (asyncio.InvalidStateError).
 	ErrInvalidState = errors.New("invalid state")
+
+	// ErrNoException is returned by SetException of a nil error.
+	ErrNoException = errors.New("SetException of a nil error")
 
 	// ErrTimeout is what an operation that ran out of time returns. It
 	// implements net.Error, and is os.ErrDeadlineExceeded under errors.Is.
@@ -78,30 +82,100 @@ var (
 )
 
 // A CancelledError is raised in a task that is cancelled, and is the error of a
-// future that was (asyncio.CancelledError). errors.Is finds ErrCancelled in it.
+// future that was (asyncio.CancelledError). errors.Is finds [ErrCancelled] and
+// context.Canceled in it.
 type CancelledError struct {
-	Msg string // what was given to Cancel
+	Msg   string // what was given to Cancel
+	cause error  // what a task returned that was cancelled by way of its context
 }
 
 func (e *CancelledError) Error() string {
-	if e.Msg == "" {
-		return "cancelled"
+	switch {
+	case e.Msg != "":
+		return "cancelled: " + e.Msg
+	case e.cause != nil && e.cause != context.Canceled:
+		return "cancelled: " + e.cause.Error()
 	}
-	return "cancelled: " + e.Msg
+	return "cancelled"
 }
 
-// Is makes errors.Is(e, ErrCancelled) true.
-func (e *CancelledError) Is(target error) bool { return target == ErrCancelled }
+// Is makes errors.Is(e, ErrCancelled) and errors.Is(e, context.Canceled) true.
+func (e *CancelledError) Is(target error) bool {
+	return target == ErrCancelled || target == context.Canceled
+}
 
-// isCancelled reports whether err is a cancellation, bare or wrapped. One among
-// the errors of a join or a group does not make that one.
-func isCancelled(err error) bool {
-	for ; err != nil; err = errors.Unwrap(err) {
-		if _, ok := err.(*CancelledError); ok {
-			return true
+// Unwrap returns the error that a task returned which was cancelled by way of its
+// context, nil if there is none.
+func (e *CancelledError) Unwrap() error { return e.cause }
+
+// IsCancelled reports whether err is a cancellation, bare or wrapped. A join is one
+// if all of its errors are: errors.Join(err, c.Close()) is one if Close succeeds. A
+// [GroupError] never is.
+func IsCancelled(err error) bool {
+	return every(err, func(err error) bool {
+		_, ok := err.(*CancelledError)
+		return ok
+	})
+}
+
+// isCancellation is IsCancelled for an error that t ends with: if t has been asked
+// to end, it may also say so with the error of its context.
+func (t *task) isCancellation(err error) bool {
+	return IsCancelled(err) || t.cancelling > 0 && every(err, func(err error) bool {
+		_, ok := err.(*CancelledError)
+		return ok || err == context.Canceled
+	})
+}
+
+// every reports whether match holds for err, an error that it wraps or, of a join,
+// each of those.
+func every(err error, match func(error) bool) bool {
+	if err == nil {
+		return false
+	}
+	if match(err) {
+		return true
+	}
+	switch x := err.(type) {
+	case *GroupError:
+		return false
+	case interface{ Unwrap() error }:
+		return every(x.Unwrap(), match)
+	case interface{ Unwrap() []error }:
+		n := 0
+		for _, err := range x.Unwrap() {
+			if err != nil {
+				if !every(err, match) {
+					return false
+				}
+				n++
+			}
 		}
+		return n > 0
 	}
 	return false
+}
+
+// A TimeoutError is [ErrTimeout] under errors.Is, for a cancellation that somebody
+// has wrapped on its way to the Timeout (TimeoutError's __cause__).
+type TimeoutError struct {
+	timeoutError
+	Cause error // the cancellation
+}
+
+func (e *TimeoutError) Error() string { return "timeout: " + e.Cause.Error() }
+
+// Is makes errors.Is(e, ErrTimeout) and errors.Is(e, os.ErrDeadlineExceeded) true.
+func (e *TimeoutError) Is(target error) bool {
+	return target == ErrTimeout || e.timeoutError.Is(target)
+}
+
+// timedOut makes an ErrTimeout of a cancellation.
+func timedOut(err error) error {
+	if _, bare := err.(*CancelledError); bare {
+		return ErrTimeout
+	}
+	return &TimeoutError{Cause: err}
 }
 
 type timeoutError struct{}

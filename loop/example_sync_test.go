@@ -73,7 +73,12 @@ func ExampleCondition() {
 			if err := loop.Sleep(y, time.Second); err != nil {
 				return nil, err
 			}
-			if err := change.With(y, func() error { money++; return change.NotifyAll() }); err != nil {
+			err := change.With(y, func() error {
+				money++
+				change.NotifyAll()
+				return nil
+			})
+			if err != nil {
 				return nil, err
 			}
 		}
@@ -100,7 +105,7 @@ func ExampleSemaphore() {
 			})
 		})
 	}
-	_, err := loop.RunUntilComplete(l, loop.Gather(l, visits...))
+	_, err := loop.RunUntilComplete(l, loop.GatherFutures(l, loop.Awaitables(visits)...))
 	fmt.Println(err)
 	// Output:
 	// 0s 0
@@ -114,7 +119,8 @@ func ExampleSemaphore() {
 // One that is bounded finds a Release too many.
 func ExampleNewBoundedSemaphore() {
 	sem := loop.NewBoundedSemaphore(1)
-	fmt.Println(sem.Value(), sem.Release())
+	defer func() { fmt.Println(sem.Value(), recover()) }()
+	sem.Release()
 	// Output: 1 BoundedSemaphore released too many times
 }
 
@@ -134,7 +140,7 @@ func ExampleBarrier() {
 			return index, err
 		})
 	}
-	fmt.Println(loop.RunUntilComplete(l, loop.Gather(l, hikers...)))
+	fmt.Println(loop.RunUntilComplete(l, loop.GatherFutures(l, loop.Awaitables(hikers)...)))
 	// Output:
 	// one comes at 0s
 	// one comes at 1s
@@ -160,9 +166,7 @@ func ExampleNewQueue() {
 				return nil, err
 			}
 			fmt.Println(l.Time(), "done with", n)
-			if err := q.TaskDone(); err != nil {
-				return nil, err
-			}
+			q.TaskDone()
 		}
 	})
 	_, err := loop.RunUntilComplete(l, loop.Go(l, func(y *loop.Yielder) (any, error) {

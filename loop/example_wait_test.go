@@ -52,7 +52,7 @@ func ExampleShield() {
 		return "saved", loop.Sleep(y, 10*time.Second)
 	})
 	main := loop.Go(l, func(y *loop.Yielder) (string, error) {
-		_, err := loop.WaitFor(y, loop.Shield(l, saving), time.Second)
+		_, err := loop.WaitForFuture(y, time.Second, loop.ShieldFuture(y, saving))
 		fmt.Println(l.Time(), err)
 		return saving.Await(y)
 	})
@@ -121,7 +121,7 @@ func ExampleCompleted_NextFuture() {
 			name[&t.Future] = s
 			ts = append(ts, t)
 		}
-		c := loop.AsCompleted(l, loop.NoTimeout, ts...)
+		c := loop.AsCompletedFutures(y, loop.Awaitables(ts)...)
 		for c.Left() > 0 {
 			f, err := c.NextFuture(y)
 			if err != nil {
@@ -149,7 +149,7 @@ func ExampleWaitFor() {
 		return "done", err
 	})
 	_, err := loop.RunUntilComplete(l, loop.Go(l, func(y *loop.Yielder) (string, error) {
-		return loop.WaitFor(y, slow, time.Second)
+		return loop.WaitFor(y, time.Second, slow)
 	}))
 	fmt.Println(l.Time(), err == loop.ErrTimeout, errors.Is(err, os.ErrDeadlineExceeded))
 	// Output:
@@ -162,10 +162,10 @@ func ExampleWithTimeout() {
 	l, _ := loop.NewVirtual()
 	defer l.Close()
 	_, err := loop.RunUntilComplete(l, loop.Go(l, func(y *loop.Yielder) (any, error) {
-		return nil, loop.WithTimeout(y, 5*time.Second, func() error {
+		return loop.WithTimeout(y, 5*time.Second, func(y *loop.Yielder) (any, error) {
 			for step := 1; ; step++ {
 				if err := loop.Sleep(y, 2*time.Second); err != nil {
-					return err
+					return nil, err
 				}
 				fmt.Println("step", step, "at", l.Time())
 			}
@@ -216,19 +216,15 @@ func ExampleGoIn() {
 	_, err := loop.RunUntilComplete(l, loop.Go(l, func(y *loop.Yielder) (any, error) {
 		var g loop.TaskGroup
 		return nil, g.Run(y, func() error {
-			if _, err := loop.GoIn(&g, func(y *loop.Yielder) (any, error) {
+			loop.GoIn(&g, func(y *loop.Yielder) (any, error) {
 				err := loop.Sleep(y, time.Hour)
 				fmt.Println(l.Time(), "the other task:", err)
 				return nil, err
-			}); err != nil {
-				return err
-			}
-			if _, err := loop.GoIn(&g, func(y *loop.Yielder) (any, error) {
+			})
+			loop.GoIn(&g, func(y *loop.Yielder) (any, error) {
 				_ = loop.Sleep(y, time.Second)
 				return nil, full
-			}); err != nil {
-				return err
-			}
+			})
 			err := loop.Sleep(y, time.Minute)
 			fmt.Println(l.Time(), "the body:", err)
 			return err
@@ -267,7 +263,7 @@ func ExampleLoop_SetDefaultExecutor() {
 		l.SetDefaultExecutor(e)
 		jobs := 0
 		job := func() (int, error) { jobs++; return jobs, nil }
-		return loop.Gather(l, loop.RunInExecutor(l, nil, job), loop.RunInExecutor(l, nil, job)).Await(y)
+		return loop.GatherFutures(l, loop.RunInExecutor(l, nil, job), loop.RunInExecutor(l, nil, job)).Await(y)
 	}))
 	// Output: [1 2] <nil>
 }

@@ -106,7 +106,17 @@ func (e *Executor) Shutdown(wait bool) {
 
 // SetDefaultExecutor makes e the loop's own executor, which Close of the loop
 // shuts down.
-func (l *Loop) SetDefaultExecutor(e *Executor) { l.executor = e }
+func (l *Loop) SetDefaultExecutor(e *Executor) {
+	if l.executor == nil {
+		l.atClose = append(l.atClose, func() { l.ownExecutor().Shutdown(false) })
+	}
+	l.executor = e
+}
+
+func (l *Loop) ownExecutor() *Executor {
+	e, _ := l.executor.(*Executor)
+	return e
+}
 
 // RunInExecutor has fn called on a goroutine of e, or with nil of the loop's own
 // executor, and returns the future of its result (loop.run_in_executor). A panic
@@ -125,7 +135,7 @@ func RunInExecutor[T any](l *Loop, e *Executor, fn func() (T, error)) *Future[T]
 			return f
 		}
 	}
-	l.outstanding++
+	l.system.Expect(1)
 	err := e.Submit(func() {
 		var v T
 		err := coroutine.ErrGoexit
@@ -135,7 +145,7 @@ func RunInExecutor[T any](l *Loop, e *Executor, fn func() (T, error)) *Future[T]
 			}
 			// A closed loop has nobody left who waits.
 			_ = l.CallSoonThreadsafe(func() {
-				l.outstanding--
+				l.system.Expect(-1)
 				switch {
 				case f.state != pending:
 				case err != nil:
@@ -148,15 +158,19 @@ func RunInExecutor[T any](l *Loop, e *Executor, fn func() (T, error)) *Future[T]
 		v, err = fn()
 	})
 	if err != nil {
-		l.outstanding--
+		l.system.Expect(-1)
 		f.fail(err)
 	}
 	return f
 }
 
-func (l *Loop) defaultExecutor() (_ *Executor, err error) {
-	if l.executor == nil {
-		l.executor, err = NewExecutor(0)
+func (l *Loop) defaultExecutor() (*Executor, error) {
+	if e := l.ownExecutor(); e != nil {
+		return e, nil
 	}
-	return l.executor, err
+	e, err := NewExecutor(0)
+	if err == nil {
+		l.SetDefaultExecutor(e)
+	}
+	return e, err
 }

@@ -66,7 +66,7 @@ func TestExecutorQueue(t *testing.T) {
 		turns(y, 100)
 		expect(t, "done", jobs[0].Done(), false)
 		close(proceed)
-		vs, err := loop.Gather[int](l, jobs...).Await(y)
+		vs, err := loop.GatherFutures(l, loop.Awaitables(jobs)...).Await(y)
 		expectErr(t, "error", err, nil)
 		expect(t, "values", vs, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9})
 		expect(t, "all ran", len(order), 10)
@@ -187,7 +187,7 @@ func ExampleToThread() {
 // reach what it calls afterwards.
 func TestToThreadAfterTimeout(t *testing.T) {
 	play(t, func(y *loop.Yielder, l *loop.Loop) {
-		err := loop.WithTimeout(y, time.Second, func() error { return loop.Sleep(y, time.Hour) })
+		_, err := loop.WithTimeout(y, time.Second, forever)
 		expectErr(t, "time-out", err, loop.ErrTimeout)
 		_, err = loop.ToThread(y, func(ctx context.Context) (any, error) { return nil, ctx.Err() })
 		expectErr(t, "context", err, nil)

@@ -1,7 +1,11 @@
 package loop
 
 import (
+	"errors"
+	"fmt"
+	"runtime"
 	"slices"
+	"sync/atomic"
 
 	"coloop/coroutine"
 )
@@ -69,6 +73,13 @@ func (f *future) init(l *Loop, self AnyFuture) {
 
 func (f *future) base() *future { return f }
 
+func (f *Future[T]) base() *future {
+	if f == nil {
+		return nil
+	}
+	return &f.future
+}
+
 // Loop returns the loop of the future.
 func (f *future) Loop() *Loop { return f.loop }
 
@@ -97,7 +108,7 @@ func (f *future) cancel(msg string) bool {
 	return true
 }
 
-func (f *future) cancelledError() error { return &CancelledError{f.cancelMsg} }
+func (f *future) cancelledError() error { return &CancelledError{Msg: f.cancelMsg} }
 
 // Exception returns the error the future is done with, nil if that is a result.
 // err is ErrInvalidState if it is not done, a *CancelledError if it was cancelled.
@@ -122,14 +133,17 @@ func (f *future) outcome() error {
 // retrieve returns the error that the future is done with, nil if it is a
 // result, for somebody to deal with.
 func (f *future) retrieve() error {
-	if f.err != nil && f.loop.debug != nil {
-		f.loop.debug.retrieved(f)
+	if u, ok := f.err.(*unseen); ok {
+		u.seen.Store(true)
+		delete(f.loop.unseen, u)
+		f.err = u.error
 	}
 	return f.err
 }
 
-// SetException completes the future with an error. It returns ErrInvalidState
-// if the future was done. A StopIteration is replaced, as CPython 3.13 does.
+// SetException completes the future with an error. It returns [ErrInvalidState]
+// if the future was done, and [ErrNoException] if err is nil. A StopIteration is
+// replaced, as CPython 3.13 does.
 func (f *future) SetException(err error) error {
 	if f.isTask {
 		return ErrTaskException
@@ -138,17 +152,17 @@ func (f *future) SetException(err error) error {
 }
 
 func (f *future) fail(err error) error {
-	if f.state != pending {
+	switch {
+	case f.state != pending:
 		return ErrInvalidState
-	}
-	if isStopIteration(err) {
+	case err == nil:
+		return ErrNoException
+	case isStopIteration(err):
 		err = ErrStopIteration
 	}
 	f.err = err
 	f.settle(finished)
-	if f.loop.debug != nil {
-		f.loop.debug.failed(f)
-	}
+	f.watchFailure()
 	return nil
 }
 
@@ -160,6 +174,7 @@ func isStopIteration(err error) bool {
 // settle makes the future done and schedules its callbacks
 // (Future.__schedule_callbacks).
 func (f *future) settle(s futureState) {
+	f.loop.check()
 	f.state = s
 	cb, more := f.callback, f.more
 	f.callback, f.more = nil, nil
@@ -175,10 +190,10 @@ func (f *future) settle(s futureState) {
 
 func (f *future) schedule(cb doneCallback) {
 	if t, ok := cb.(*task); ok {
-		f.loop.ready.put(&t.handle)
+		f.loop.enqueue(&t.handle)
 		return
 	}
-	f.loop.ready.put(&Handle{cb: &doneCall{cb, f}})
+	f.loop.enqueue(&Handle{cb: &doneCall{cb, f}})
 }
 
 type doneCall struct {
@@ -223,6 +238,51 @@ func (f *future) removeCallback(cb doneCallback) bool {
 	return true
 }
 
+// unseen is the error of a future that nobody has asked for yet, in place of that
+// error.
+type unseen struct {
+	error
+	what string
+	made []runtime.Frame // the calls that made the task, in debug mode
+	n    int             // the order of failures
+	seen atomic.Bool     // somebody has asked for it, or it has been reported
+}
+
+func (u *unseen) context() ExceptionContext {
+	return ExceptionContext{Message: u.what, Exception: u.error, Frames: u.made, Unretrieved: true}
+}
+
+// watchFailure has the error of f, which has just failed, reported if f becomes
+// garbage, or its loop is closed, before somebody asks for it.
+func (f *future) watchFailure() {
+	l := f.loop
+	if f.err == ErrClosed || errors.Is(f.err, coroutine.GeneratorExit) {
+		return // of a task abandoned
+	}
+	kind := "error"
+	if _, ok := f.err.(*coroutine.PanicError); ok {
+		kind = "panic"
+	}
+	u := &unseen{error: f.err, what: kind + " of a future was never retrieved", n: l.failures}
+	l.failures++
+	if t, ok := f.self.(AnyTask); ok {
+		u.what = fmt.Sprintf("%s of task %q was never retrieved", kind, t.Name())
+		if l.debug != nil {
+			u.made = l.debug.whereMade(t.core())
+		}
+	}
+	if l.unseen == nil {
+		l.unseen = make(map[*unseen]struct{})
+	}
+	l.unseen[u] = struct{}{}
+	f.err = u
+	runtime.AddCleanup(f, func(u *unseen) {
+		if l.CallSoonThreadsafe(func() { l.reportOne(u) }) != nil && !u.seen.Load() {
+			u.context().log() // no loop is left whose handler could be called
+		}
+	}, u)
+}
+
 // SetResult completes the future. It returns ErrInvalidState if the future was
 // done.
 func (f *Future[T]) SetResult(v T) error {
@@ -253,21 +313,6 @@ func (f *Future[T]) Result() (T, error) {
 	}
 	return f.result, nil
 }
-
-// Await suspends the task of y until the future is done and returns its result
-// or error (Future.__await__). It does not suspend if the future is done.
-func (f *Future[T]) Await(y *Yielder) (T, error) {
-	if f.state == pending {
-		if err := await(y, f.self); err != nil {
-			var zero T
-			return zero, err
-		}
-	}
-	return f.Result()
-}
-
-// ensureFuture makes a future awaitable: it is that already.
-func (f *Future[T]) ensureFuture(*Loop) *Future[T] { return f }
 
 // AddDoneCallback has fn called, soon after the future is done, on its loop. The
 // function returned takes that back, unless the call has been scheduled, and

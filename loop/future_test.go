@@ -140,7 +140,7 @@ func TestAwaitMisuse(t *testing.T) {
 			return err
 		}, loop.ErrForeignLoop},
 		{"gather of another loop", func(y *loop.Yielder, l *loop.Loop) error {
-			_, err := loop.Gather[int](l, loop.NewFuture[int](l), loop.NewFuture[int](other)).Await(y)
+			_, err := loop.GatherFutures(l, loop.NewFuture[int](l), loop.NewFuture[int](other)).Await(y)
 			return err
 		}, loop.ErrForeignLoop},
 		{"wait for another loop", func(y *loop.Yielder, l *loop.Loop) error {
@@ -148,7 +148,7 @@ func TestAwaitMisuse(t *testing.T) {
 			return err
 		}, loop.ErrForeignLoop},
 		{"as completed of another loop", func(y *loop.Yielder, l *loop.Loop) error {
-			_, err := loop.AsCompleted[int](l, loop.NoTimeout, loop.NewFuture[int](l), loop.NewFuture[int](other)).Next(y)
+			_, err := loop.AsCompletedFutures(l, loop.NewFuture[int](l), loop.NewFuture[int](other)).Next(y)
 			return err
 		}, loop.ErrForeignLoop},
 		{"zero Timeout", func(y *loop.Yielder, l *loop.Loop) error {
@@ -189,7 +189,7 @@ func TestOutsideTask(t *testing.T) {
 	l, _ := newLoop(t)
 	for name, fn := range map[string]func(y *loop.Yielder) error{
 		"sleep":    func(y *loop.Yielder) error { return loop.Sleep(y, 1) },
-		"wait for": func(y *loop.Yielder) error { _, err := loop.WaitFor(y, loop.NewFuture[int](l), 1); return err },
+		"wait for": func(y *loop.Yielder) error { _, err := loop.WaitForFuture(y, 1, loop.NewFuture[int](l)); return err },
 		"timeout":  func(y *loop.Yielder) error { return loop.NewTimeout(l, 1).Enter(y) },
 		"group":    func(y *loop.Yielder) error { return new(loop.TaskGroup).Enter(y) },
 		"event":    func(y *loop.Yielder) error { return new(loop.Event).Wait(y) },

@@ -135,14 +135,14 @@ func (p *program) operation(depth int) func(y *loop.Yielder) error {
 		case 7:
 			return func(y *loop.Yielder) error {
 				a, b := p.spawn(p.body(depth-1)), p.spawn(p.body(depth-1))
-				_, err := loop.Gather[any](p.l, a, b).Await(y)
+				_, err := loop.GatherFutures(p.l, a, b).Await(y)
 				return err
 			}
 		case 8:
 			body := p.body(depth - 1)
 			return func(y *loop.Yielder) error {
 				task := p.spawn(body)
-				_, err := loop.Shield(p.l, task).Await(y)
+				_, err := loop.ShieldFuture(p.l, task).Await(y)
 				return err
 			}
 		case 9:
@@ -188,7 +188,8 @@ func (p *program) operation(depth int) func(y *loop.Yielder) error {
 		return func(y *loop.Yielder) error {
 			return p.cond.With(y, func() error {
 				if d > 1 {
-					return p.cond.Notify(int(d))
+					p.cond.Notify(int(d))
+					return nil
 				}
 				err := p.cond.Wait(y)
 				expect(p.t, "the lock after Wait", p.cond.Locked(), true)
@@ -201,7 +202,7 @@ func (p *program) operation(depth int) func(y *loop.Yielder) error {
 
 type guard interface {
 	Acquire(*loop.Yielder) error
-	Release() error
+	Release()
 }
 
 // waitIn passes through a lock or semaphore that lets n in at a time.
@@ -217,7 +218,7 @@ func (p *program) waitIn(q *line, g guard, inside *int, n int, fn func(y *loop.Y
 		}
 		defer func() {
 			*inside--
-			if err := g.Release(); err != nil {
+			if err := panicOf(g.Release); err != nil {
 				p.t.Error(err)
 			}
 		}()

@@ -25,20 +25,26 @@ func (g *gathering[R]) cancel(msg string) bool {
 	return accepted
 }
 
-// Gather waits for all of aws, making tasks of those that are functions, and
-// has as its result theirs, in order (asyncio.gather). The first error becomes
-// its own at once; the others go on. A future that occurs several times counts
-// once. Cancelling the gathering cancels what is not done yet of aws. A future of
-// another loop makes it fail with ErrForeignLoop.
-func Gather[T any, A Awaitable[T]](l *Loop, aws ...A) *Future[[]T] {
-	return GatherFunc(l, func(vs []T) []T { return vs }, aws...)
+// Gather runs fns in tasks and has as its result theirs, in order
+// (asyncio.gather). The first error becomes its own at once; the other tasks go
+// on. Cancelling the gathering cancels the tasks that are not done. For w see [Go].
+func Gather[T any, W Where](w W, fns ...func(*Yielder) (T, error)) *Future[[]T] {
+	return GatherFutures(w, funcs(fns)...)
 }
 
-// GatherFunc is Gather whose result is what collect makes of those of aws: a
-// sum, a map, a struct of them. If collect panics, the future fails with a
-// *coroutine.PanicError.
-func GatherFunc[T, R any, A Awaitable[T]](l *Loop, collect func([]T) R, aws ...A) *Future[R] {
-	fs := ensureFutures[T](l, aws)
+// GatherFutures is [Gather] for tasks, futures, and functions as [Func], in any
+// mix. A future that occurs several times counts once; one of another loop makes
+// the gathering fail with [ErrForeignLoop]. For a slice of them see [Awaitables].
+func GatherFutures[T any, W Where](w W, aws ...Awaitable[T]) *Future[[]T] {
+	return GatherFunc(w, func(vs []T) []T { return vs }, aws...)
+}
+
+// GatherFunc is [GatherFutures] whose result is what collect makes of theirs: a
+// sum, a map, a struct of them. If collect panics, the gathering fails with a
+// [coroutine.PanicError].
+func GatherFunc[T, R any, W Where](w W, collect func([]T) R, aws ...Awaitable[T]) *Future[R] {
+	l := loopOf(w)
+	fs := ensureFutures(l, aws)
 	return gather(l, fs, true, func() R {
 		vs := make([]T, len(fs))
 		for i, f := range fs {
@@ -54,16 +60,17 @@ type Result[T any] struct {
 	Err   error
 }
 
-// GatherResults is Gather that counts errors as results (return_exceptions):
-// cancellations of one of aws too.
-func GatherResults[T any, A Awaitable[T]](l *Loop, aws ...A) *Future[[]Result[T]] {
-	return GatherResultsFunc(l, func(rs []Result[T]) []Result[T] { return rs }, aws...)
+// GatherResults is [Gather] that counts errors as results (return_exceptions),
+// cancellations of one of the tasks too.
+func GatherResults[T any, W Where](w W, fns ...func(*Yielder) (T, error)) *Future[[]Result[T]] {
+	return GatherResultsFunc(w, func(rs []Result[T]) []Result[T] { return rs }, funcs(fns)...)
 }
 
-// GatherResultsFunc is GatherResults whose result is what collect makes of those
-// of aws.
-func GatherResultsFunc[T, R any, A Awaitable[T]](l *Loop, collect func([]Result[T]) R, aws ...A) *Future[R] {
-	fs := ensureFutures[T](l, aws)
+// GatherResultsFunc is GatherResults for tasks, futures and functions, whose result
+// is what collect makes of theirs.
+func GatherResultsFunc[T, R any, W Where](w W, collect func([]Result[T]) R, aws ...Awaitable[T]) *Future[R] {
+	l := loopOf(w)
+	fs := ensureFutures(l, aws)
 	return gather(l, fs, false, func() R {
 		rs := make([]Result[T], len(fs))
 		for i, f := range fs {
@@ -77,7 +84,7 @@ func GatherResultsFunc[T, R any, A Awaitable[T]](l *Loop, collect func([]Result[
 	})
 }
 
-func ensureFutures[T any, A Awaitable[T]](l *Loop, aws []A) []*Future[T] {
+func ensureFutures[T any](l *Loop, aws []Awaitable[T]) []*Future[T] {
 	fs := make([]*Future[T], len(aws))
 	for i, aw := range aws {
 		fs[i] = aw.ensureFuture(l)
@@ -145,41 +152,4 @@ func (g *gathering[R]) futureDone(f *future) {
 		return
 	}
 	g.succeed(r)
-}
-
-// Shield returns a future that is done as aw is, but whose cancellation leaves
-// aw alone (asyncio.shield); a task is made of aw if it is a function.
-func Shield[T any](l *Loop, aw Awaitable[T]) *Future[T] {
-	inner := aw.ensureFuture(l)
-	if inner.state != pending {
-		return inner
-	}
-	outer := NewFuture[T](inner.loop)
-	in := &shield[T]{inner, outer}
-	inner.addCallback(in)
-	outer.addCallback((*unshield[T])(in))
-	return outer
-}
-
-type shield[T any] struct{ inner, outer *Future[T] }
-
-func (s *shield[T]) futureDone(*future) {
-	switch {
-	case s.outer.state != pending:
-		s.inner.retrieve()
-	case s.inner.state == cancelled:
-		s.outer.cancel("")
-	case s.inner.err != nil:
-		s.outer.fail(s.inner.retrieve())
-	default:
-		s.outer.succeed(s.inner.result)
-	}
-}
-
-type unshield[T any] shield[T]
-
-func (s *unshield[T]) futureDone(*future) {
-	if s.inner.state == pending {
-		s.inner.removeCallback((*shield[T])(s))
-	}
 }

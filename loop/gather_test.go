@@ -22,15 +22,15 @@ func after[T any](d time.Duration, v T, err error) loop.Func[T] {
 
 func TestGather(t *testing.T) {
 	play(t, func(y *loop.Yielder, l *loop.Loop) {
-		v, err := loop.Gather[int](l, after(2, 20, nil), after(1, 10, nil)).Await(y)
+		v, err := loop.Gather(l, after(2, 20, nil), after(1, 10, nil)).Await(y)
 		expect(t, "values", v, []int{20, 10})
 		expectErr(t, "error", err, nil)
-		f := loop.Gather[int, loop.Func[int]](l)
+		f := loop.Gather[int](l)
 		v, err = f.Result()
 		expect(t, "values of nothing", v, []int{})
 		expectErr(t, "error of nothing", err, nil)
 		task := loop.Go(l, after(1, 1, nil))
-		v, _ = loop.Gather[int, loop.Awaitable[int]](l, task, task, after(0, 2, nil)).Await(y)
+		v, _ = loop.GatherFutures[int](l, task, task, after(0, 2, nil)).Await(y)
 		expect(t, "a task twice", v, []int{1, 1, 2})
 		sum := loop.GatherFunc(l, func(vs []int) string { return fmt.Sprint(vs) }, after(1, 3, nil), after(0, 4, nil))
 		text, _ := sum.Await(y)
@@ -42,7 +42,7 @@ func TestGather(t *testing.T) {
 func TestGatherError(t *testing.T) {
 	play(t, func(y *loop.Yielder, l *loop.Loop) {
 		slow := loop.Go(l, after(5, 1, nil))
-		v, err := loop.Gather[int, loop.Awaitable[int]](l, slow, after(1, 0, errTest)).Await(y)
+		v, err := loop.GatherFutures[int](l, slow, after(1, 0, errTest)).Await(y)
 		expect(t, "values", len(v), 0)
 		expectErr(t, "error", err, errTest)
 		expect(t, "time", l.Time(), time.Second)
@@ -52,11 +52,14 @@ func TestGatherError(t *testing.T) {
 	})
 }
 
+// results is what GatherResultsFunc collects if it is to be like GatherResults.
+func results(rs []loop.Result[int]) []loop.Result[int] { return rs }
+
 func TestGatherResults(t *testing.T) {
 	play(t, func(y *loop.Yielder, l *loop.Loop) {
 		doomed := loop.Go(l, after(5, 1, nil))
 		l.CallLater(time.Second, func() { doomed.Cancel() })
-		rs, err := loop.GatherResults[int, loop.Awaitable[int]](l, doomed, after(2, 2, nil), after(1, 0, errTest)).Await(y)
+		rs, err := loop.GatherResultsFunc(l, results, doomed, after(2, 2, nil), after(1, 0, errTest)).Await(y)
 		expectErr(t, "error", err, nil)
 		expectErr(t, "first", rs[0].Err, loop.ErrCancelled)
 		expect(t, "second", rs[1], loop.Result[int]{Value: 2})
@@ -66,9 +69,11 @@ func TestGatherResults(t *testing.T) {
 
 func TestGatherCancel(t *testing.T) {
 	for name, gather := range map[string]func(l *loop.Loop, tasks ...*loop.Task[int]) loop.AnyFuture{
-		"values": func(l *loop.Loop, tasks ...*loop.Task[int]) loop.AnyFuture { return loop.Gather[int](l, tasks...) },
+		"values": func(l *loop.Loop, tasks ...*loop.Task[int]) loop.AnyFuture {
+			return loop.GatherFutures(l, loop.Awaitables(tasks)...)
+		},
 		"results": func(l *loop.Loop, tasks ...*loop.Task[int]) loop.AnyFuture {
-			return loop.GatherResults[int](l, tasks...)
+			return loop.GatherResultsFunc(l, results, loop.Awaitables(tasks)...)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -92,18 +97,18 @@ func TestGatherCancel(t *testing.T) {
 func TestShield(t *testing.T) {
 	play(t, func(y *loop.Yielder, l *loop.Loop) {
 		inner := loop.Go(l, after(2, 7, nil))
-		outer := loop.Shield(l, inner)
+		outer := loop.ShieldFuture(l, inner)
 		l.CallLater(time.Second, func() { outer.Cancel("impatient") })
 		_, err := outer.Await(y)
 		expect(t, "outer", err.Error(), "cancelled: impatient")
 		v, err := inner.Await(y)
 		expect(t, "inner", v, 7)
 		expectErr(t, "inner", err, nil)
-		expect(t, "of one that is done", loop.Shield(l, inner) == &inner.Future, true)
+		expect(t, "of one that is done", loop.ShieldFuture(l, inner) == &inner.Future, true)
 		_, err = loop.Shield(l, after(0, 0, errTest)).Await(y)
 		expectErr(t, "error", err, errTest)
 		inner = loop.Go(l, after(2, 7, nil))
-		outer = loop.Shield(l, inner)
+		outer = loop.ShieldFuture(l, inner)
 		inner.Cancel()
 		_, err = outer.Await(y)
 		expectErr(t, "cancelled inside", err, loop.ErrCancelled)
@@ -125,7 +130,7 @@ func ExampleGather() {
 	square := func(n int) loop.Func[int] {
 		return func(y *loop.Yielder) (int, error) { return n * n, loop.Sleep(y, time.Second) }
 	}
-	fmt.Println(loop.RunUntilComplete(l, loop.Gather[int](l, square(1), square(2), square(3))))
+	fmt.Println(loop.RunUntilComplete(l, loop.Gather(l, square(1), square(2), square(3))))
 	fmt.Println(l.Time())
 	// Output:
 	// [1 4 9] <nil>

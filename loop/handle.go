@@ -16,31 +16,127 @@ type Handle struct {
 	cancelled bool
 }
 
-// Cancel keeps the callback from being called; it has no effect once it has
-// been.
+// Cancel keeps the callback from being called, and lets go of it. It has no effect
+// once the callback has been called.
 func (h *Handle) Cancel() {
 	h.cancelled = true
+	if _, ok := h.cb.(funcCallback); ok {
+		h.cb = nil
+	}
 }
 
 // Cancelled reports whether Cancel was called.
 func (h *Handle) Cancelled() bool { return h.cancelled }
 
+// drop tells the callback of a cancelled handle that it will not run.
+func (h *Handle) drop(l *Loop) {
+	if d, ok := h.cb.(interface{ dropped(*Loop) }); ok {
+		d.dropped(l)
+	}
+}
+
 // A TimerHandle is a callback waiting for its time (asyncio.TimerHandle).
 type TimerHandle struct {
 	Handle
-	scheduled bool // in the loop's heap
-	loop      *Loop
-	when      time.Duration
+	timers *timers // nil if it is not in the heap of those
+	when   time.Duration
 }
 
 // When returns the time that the callback is due, on the loop's clock.
 func (h *TimerHandle) When() time.Duration { return h.when }
 
-// Cancel keeps the callback from being called. The handle stays in the heap
-// until its time comes or cancelled timers are the majority there.
+// Cancel keeps the callback from being called, and lets go of it. The handle stays
+// in the heap until its time comes or cancelled timers are the majority there.
 func (h *TimerHandle) Cancel() {
-	if !h.cancelled && h.scheduled {
-		h.loop.timersCancelled++
+	if !h.cancelled && h.timers != nil {
+		h.timers.cancelled++
 	}
-	h.cancelled = true
+	h.Handle.Cancel()
+}
+
+// timers is the heap of the timers of a loop.
+type timers struct {
+	heap      []*TimerHandle
+	cancelled int // of those in the heap
+	// past are the timers that were cancelled and left the heap because their time
+	// had come. asyncio forgets to take them off its count, and when it cleans its
+	// heap, which may change the order of equal timers, depends on that.
+	past int
+}
+
+// count is asyncio's _timer_cancelled_count.
+func (ts *timers) count() int { return ts.cancelled + ts.past }
+
+// addTime returns t+d, or the end of time if there is no such time.
+func addTime(t, d time.Duration) time.Duration {
+	if d > 0 && t > forever-d {
+		return forever
+	}
+	return t + d
+}
+
+func earlier(a, b *TimerHandle) bool { return a.when < b.when }
+
+func (ts *timers) schedule(h *TimerHandle, when time.Duration) {
+	h.when, h.timers = when, ts
+	ts.heap = heapPush(ts.heap, h, earlier)
+}
+
+// due removes the earliest timer, whose time has come.
+func (ts *timers) due() *TimerHandle {
+	h := ts.pop()
+	if h.cancelled {
+		ts.past++
+	}
+	return h
+}
+
+func (ts *timers) pop() *TimerHandle {
+	var h *TimerHandle
+	ts.heap, h = heapPop(ts.heap, earlier)
+	ts.removed(h)
+	return h
+}
+
+func (ts *timers) removed(h *TimerHandle) {
+	h.timers = nil
+	if h.cancelled {
+		ts.cancelled--
+	}
+}
+
+// dropCancelled removes cancelled timers from the top of the heap, or all of them
+// if they are the majority of more than a hundred.
+func (ts *timers) dropCancelled(l *Loop) {
+	if ts.count() == 0 {
+		return
+	}
+	if n := len(ts.heap); n > 100 && 2*ts.count() > n {
+		kept := ts.heap[:0]
+		for _, h := range ts.heap {
+			if h.cancelled {
+				ts.removed(h)
+				h.drop(l)
+			} else {
+				kept = append(kept, h)
+			}
+		}
+		clear(ts.heap[len(kept):])
+		ts.heap = kept
+		heapify(ts.heap, earlier)
+		ts.past = 0
+		return
+	}
+	for len(ts.heap) > 0 && ts.heap[0].cancelled {
+		ts.pop().drop(l)
+	}
+}
+
+// trim gives back room for timers that is not needed, and reports whether more
+// could be given back later.
+func (ts *timers) trim() (more bool) {
+	if c := cap(ts.heap); c > smallest && c > 4*len(ts.heap) {
+		ts.heap = append(make([]*TimerHandle, 0, max(smallest, 2*len(ts.heap))), ts.heap...)
+	}
+	return cap(ts.heap) > smallest && cap(ts.heap) > 4*len(ts.heap)
 }

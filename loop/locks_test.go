@@ -24,7 +24,7 @@ func TestLock(t *testing.T) {
 	var e events
 	play(t, func(y *loop.Yielder, l *loop.Loop) {
 		var lock loop.Lock
-		expectErr(t, "Release", lock.Release(), loop.ErrNotAcquired)
+		expectErr(t, "Release", panicOf(lock.Release), loop.ErrNotAcquired)
 		expectErr(t, "Acquire", lock.Acquire(y), nil)
 		var tasks []*loop.Task[any]
 		for i := range 4 {
@@ -102,7 +102,7 @@ func TestCondition(t *testing.T) {
 		var lock loop.Lock
 		for name, c := range map[string]*loop.Condition{"own lock": {}, "given lock": loop.NewCondition(&lock)} {
 			expectErr(t, "Wait without the lock", c.Wait(y), loop.ErrNotAcquired)
-			expectErr(t, "Notify without the lock", c.Notify(1), loop.ErrNotAcquired)
+			expectErr(t, "Notify without the lock", panicOf(func() { c.Notify(1) }), loop.ErrNotAcquired)
 			ready, through := 0, 0
 			for range 3 {
 				spawn(l, func(y *loop.Yielder) error {
@@ -118,14 +118,16 @@ func TestCondition(t *testing.T) {
 			expect(t, name+": Waiting", c.Waiting(), 3)
 			c.With(y, func() error {
 				ready = 2
-				return c.NotifyAll()
+				c.NotifyAll()
+				return nil
 			})
 			turns(y, 5)
 			expect(t, name+": through", through, 2)
 			expect(t, name+": Waiting", c.Waiting(), 1)
 			c.With(y, func() error {
 				ready = 3
-				return c.Notify(1)
+				c.Notify(1)
+				return nil
 			})
 			turns(y, 3)
 			expect(t, name+": through", through, 3)
@@ -195,7 +197,7 @@ func TestSemaphore(t *testing.T) {
 			expect(t, "order", order, want)
 			expect(t, "at a time", most, 2)
 			expect(t, "permits", s.Value(), 2)
-			expectErr(t, "Release", s.Release(), loop.ErrReleased)
+			expectErr(t, "Release", panicOf(s.Release), loop.ErrReleased)
 		})
 	}
 	expectPanic(t, loop.ErrSemaphoreValue, func() { loop.NewSemaphore(-1) })
@@ -203,12 +205,9 @@ func TestSemaphore(t *testing.T) {
 
 func expectPanic(t *testing.T, want error, fn func()) {
 	t.Helper()
-	defer func() {
-		if r := recover(); r != want {
-			t.Errorf("panic: got %v, want %v", r, want)
-		}
-	}()
-	fn()
+	if got := panicOf(fn); got != want {
+		t.Errorf("panic: got %v, want %v", got, want)
+	}
 }
 
 // TestSemaphoreCancelledWaiter: a permit given to a waiter that is cancelled

@@ -114,9 +114,7 @@ func TestStop(t *testing.T) {
 }
 
 func TestCallbackPanic(t *testing.T) {
-	logger := slog.Default()
-	slog.SetDefault(slog.New(slog.DiscardHandler)) // where a panic of the handler goes
-	defer slog.SetDefault(logger)
+	logTo(t, slog.DiscardHandler) // where a panic of the handler goes
 	l, _ := newLoop(t)
 	var e events
 	l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) {
@@ -188,6 +186,7 @@ func TestOnLoop(t *testing.T) {
 func TestClose(t *testing.T) {
 	l, _ := loop.NewVirtual()
 	var e events
+	l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) { e.add("%s", c.Message) })
 	for i := range 3 {
 		loop.Go(l, func(y *loop.Yielder) (int, error) {
 			defer e.add("%d ends", i)
@@ -201,8 +200,8 @@ func TestClose(t *testing.T) {
 	var group loop.TaskGroup
 	loop.Go(l, func(y *loop.Yielder) (any, error) {
 		err := group.Run(y, func() error {
-			_, err := loop.GoIn(&group, forever)
-			return err
+			loop.GoIn(&group, forever)
+			return nil
 		})
 		e.add("group: %v", errors.Is(err, coroutine.GeneratorExit))
 		return nil, err
@@ -213,7 +212,8 @@ func TestClose(t *testing.T) {
 	turn(t, l)
 	notStarted := loop.Go(l, panicking)
 	expectErr(t, "Close", l.Close(), nil)
-	expect(t, "events", e, events{"0 ends", "1 ends", "2 ends", "group: true"})
+	expect(t, "events", e, events{"0 ends", "1 ends", "2 ends", "group: true",
+		`panic of task "Task-6" was never retrieved`})
 	expect(t, "stackless closed", stackless.closed, true)
 	_, err := failed.Result()
 	expectErr(t, "done before", err, errTest)
@@ -233,12 +233,14 @@ func TestClose(t *testing.T) {
 func TestCloseStubborn(t *testing.T) {
 	l, _ := loop.NewVirtual()
 	var e events
-	l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) { e.add("%s: %s", c.Task.Name(), c.Message) })
+	l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) {
+		e.add("%s: %v, %v", c.Message, c.Exception, c.Task != nil && c.Task.Name() == "stubborn")
+	})
 	task := loop.CreateTask(l, stubborn{&countdown{l: l, n: 1}})
 	task.SetName("stubborn")
 	turn(t, l)
 	expectErr(t, "Close", l.Close(), nil)
-	expect(t, "events", e, events{"stubborn: task cannot be closed"})
+	expect(t, "events", e, events{"task cannot be closed: " + coroutine.ErrIgnoredExit.Error() + ", true"})
 	_, err := task.Result()
 	expectErr(t, "error", err, coroutine.ErrIgnoredExit)
 }
@@ -253,7 +255,7 @@ func TestSleep(t *testing.T) {
 		tasks := []*loop.Task[string]{
 			loop.Go(l, e.sleeper("two", 2)), loop.Go(l, e.sleeper("none", 0)), loop.Go(l, e.sleeper("one", 1)),
 		}
-		v, err := loop.Gather[string](l, tasks...).Await(y)
+		v, err := loop.GatherFutures(l, loop.Awaitables(tasks)...).Await(y)
 		expect(t, "values", v, []string{"two", "none", "one"})
 		expectErr(t, "error", err, nil)
 		expect(t, "time", l.Time(), 2*time.Second)

@@ -3,6 +3,8 @@ package loop_test
 import (
 	"errors"
 	"fmt"
+	"log"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -65,6 +67,31 @@ func expectErr(t testing.TB, what string, got, want error) {
 	if !errors.Is(got, want) {
 		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
+}
+
+// panicOf calls fn and returns what it panics with, nil if it does not.
+func panicOf(fn func()) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			var ok bool
+			if err, ok = r.(error); !ok {
+				err = fmt.Errorf("panic: %v", r)
+			}
+		}
+	}()
+	fn()
+	return nil
+}
+
+// logTo has what is logged go to h until the test ends.
+func logTo(t *testing.T, h slog.Handler) {
+	logger, w, flags := slog.Default(), log.Writer(), log.Flags()
+	slog.SetDefault(slog.New(h)) // which has package log write to h, too
+	t.Cleanup(func() {
+		slog.SetDefault(logger)
+		log.SetOutput(w)
+		log.SetFlags(flags)
+	})
 }
 
 // events is what happened, in order.

@@ -1,13 +1,17 @@
 package loop
 
-import "errors"
+import (
+	"errors"
+	"iter"
+)
 
 // Errors of queues.
 var (
 	ErrQueueEmpty    = errors.New("queue is empty")
 	ErrQueueFull     = errors.New("queue is full")
 	ErrQueueShutDown = errors.New("queue is shut down")
-	// ErrTaskDone is returned by TaskDone called more often than items were put.
+	// ErrTaskDone is what TaskDone called more often than items were put panics
+	// with.
 	ErrTaskDone = errors.New("TaskDone called too many times")
 )
 
@@ -15,12 +19,14 @@ var (
 // or in another order, see NewLifoQueue and NewPriorityQueue. The zero value is a
 // FIFO without a limit.
 type Queue[T any] struct {
+	Name string // for those who look; see [Dump]
+
 	items      store[T]
 	maxsize    int
-	getters    waiters
-	putters    waiters
+	getters    ParkingLot
+	putters    ParkingLot
 	unfinished int
-	finished   Event // set where unfinished is 0
+	finished   Event // set while unfinished is 0
 	shut       bool
 }
 
@@ -48,10 +54,13 @@ func NewPriorityQueue[T any](maxsize int, less func(a, b T) bool) *Queue[T] {
 
 func (q *Queue[T]) store() store[T] {
 	if q.items == nil {
-		q.items = &fifo[T]{}
+		q.items = &ring[T]{}
 	}
 	return q.items
 }
+
+// String describes the queue.
+func (q *Queue[T]) String() string { return named("queue", q.Name) }
 
 // Len returns the number of items (qsize).
 func (q *Queue[T]) Len() int { return q.store().len() }
@@ -73,7 +82,7 @@ func (q *Queue[T]) Waiting() (getters, putters int) { return q.getters.n, q.putt
 // ErrQueueShutDown once the queue is shut down.
 func (q *Queue[T]) Put(y *Yielder, v T) error {
 	for q.Full() && !q.shut {
-		if err := q.wait(y, &q.putters, q.Full); err != nil {
+		if err := q.wait(y, &q.putters, "Queue.Put", q.Full); err != nil {
 			return err
 		}
 	}
@@ -84,7 +93,7 @@ func (q *Queue[T]) Put(y *Yielder, v T) error {
 // ErrQueueShutDown once the queue is shut down and empty.
 func (q *Queue[T]) Get(y *Yielder) (T, error) {
 	for q.Empty() && !q.shut {
-		if err := q.wait(y, &q.getters, q.Empty); err != nil {
+		if err := q.wait(y, &q.getters, "Queue.Get", q.Empty); err != nil {
 			var zero T
 			return zero, err
 		}
@@ -92,24 +101,14 @@ func (q *Queue[T]) Get(y *Yielder) (T, error) {
 	return q.GetNowait()
 }
 
-// wait waits for a turn among ws, which are woken off their list.
-func (q *Queue[T]) wait(y *Yielder, ws *waiters, blocked func() bool) error {
-	granted, err := ws.wait(y)
-	if err != nil && granted && !blocked() {
-		wakeOff(ws)
+// wait waits for a turn in a lot, which those who wake it take it out of.
+func (q *Queue[T]) wait(y *Yielder, lot *ParkingLot, kind string, blocked func() bool) error {
+	lot.Kind, lot.Owner = kind, q
+	woken, err := lot.Park(y, nil)
+	if err != nil && woken && !blocked() {
+		lot.wakeOff()
 	}
 	return err
-}
-
-// wakeOff takes waiters off the list until one is not done, and releases that.
-func wakeOff(ws *waiters) {
-	for w := ws.first; w != nil; w = ws.first {
-		ws.leave(w)
-		if w.state == pending {
-			w.release()
-			return
-		}
-	}
 }
 
 // PutNowait puts v into the queue, or returns ErrQueueFull, or ErrQueueShutDown.
@@ -123,7 +122,7 @@ func (q *Queue[T]) PutNowait(v T) error {
 	q.store().put(v)
 	q.unfinished++
 	q.finished.Clear()
-	wakeOff(&q.getters)
+	q.getters.wakeOff()
 	return nil
 }
 
@@ -137,21 +136,20 @@ func (q *Queue[T]) GetNowait() (T, error) {
 		return zero, ErrQueueEmpty
 	}
 	v := q.store().get()
-	wakeOff(&q.putters)
+	q.putters.wakeOff()
 	return v, nil
 }
 
-// TaskDone says that an item taken has been dealt with. It returns ErrTaskDone
-// if called more often than items were put.
-func (q *Queue[T]) TaskDone() error {
+// TaskDone says that an item taken has been dealt with. It panics with
+// [ErrTaskDone] if called more often than items were put, as a sync.WaitGroup does.
+func (q *Queue[T]) TaskDone() {
 	if q.unfinished <= 0 {
-		return ErrTaskDone
+		panic(ErrTaskDone)
 	}
 	q.unfinished--
 	if q.unfinished == 0 {
 		q.finished.Set()
 	}
-	return nil
 }
 
 // Join suspends the task until all items put have been dealt with.
@@ -159,7 +157,23 @@ func (q *Queue[T]) Join(y *Yielder) error {
 	if q.unfinished == 0 {
 		return nil
 	}
-	return q.finished.Wait(y)
+	q.finished.lot.Kind, q.finished.lot.Owner = "Queue.Join", q
+	_, err := q.finished.lot.Park(y, nil)
+	return err
+}
+
+// All ranges over the items that Get takes, until the queue is shut down and empty
+// (async for, which asyncio's queues lack). An error, of a cancellation as a rule,
+// comes last, with the zero T.
+func (q *Queue[T]) All(y *Yielder) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for {
+			v, err := q.Get(y)
+			if errors.Is(err, ErrQueueShutDown) || !yield(v, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // Shutdown makes Put fail from now on, and Get once the queue is empty
@@ -178,39 +192,11 @@ func (q *Queue[T]) Shutdown(immediate bool) {
 			q.finished.Set()
 		}
 	}
-	for _, ws := range []*waiters{&q.getters, &q.putters} {
-		for ws.first != nil {
-			wakeOff(ws)
+	for _, lot := range []*ParkingLot{&q.getters, &q.putters} {
+		for lot.first != nil {
+			lot.wakeOff()
 		}
 	}
-}
-
-// fifo is a ring.
-type fifo[T any] struct {
-	ring    []T // a power of two long
-	head, n int
-}
-
-func (f *fifo[T]) len() int { return f.n }
-
-func (f *fifo[T]) put(v T) {
-	if f.n == len(f.ring) {
-		ring := make([]T, max(8, 2*len(f.ring)))
-		n := copy(ring, f.ring[f.head:])
-		copy(ring[n:], f.ring[:f.head])
-		f.ring, f.head = ring, 0
-	}
-	f.ring[(f.head+f.n)&(len(f.ring)-1)] = v
-	f.n++
-}
-
-func (f *fifo[T]) get() T {
-	var zero T
-	v := f.ring[f.head]
-	f.ring[f.head] = zero
-	f.head = (f.head + 1) & (len(f.ring) - 1)
-	f.n--
-	return v
 }
 
 type stack[T any] struct{ items []T }

@@ -70,7 +70,7 @@ func TestQueueJoin(t *testing.T) {
 	play(t, func(y *loop.Yielder, l *loop.Loop) {
 		var q loop.Queue[int]
 		expectErr(t, "Join of nothing", q.Join(y), nil)
-		expectErr(t, "TaskDone", q.TaskDone(), loop.ErrTaskDone)
+		expectErr(t, "TaskDone", panicOf(q.TaskDone), loop.ErrTaskDone)
 		for i := range 6 {
 			q.PutNowait(i)
 		}
@@ -151,7 +151,7 @@ func TestQueueShutdown(t *testing.T) {
 					expect(t, "Unfinished", full.Unfinished(), 0)
 				} else {
 					expect(t, "item left", v, 1)
-					expectErr(t, "TaskDone", full.TaskDone(), nil)
+					expectErr(t, "TaskDone", panicOf(full.TaskDone), nil)
 				}
 				_, err = full.GetNowait()
 				expectErr(t, "Get in the end", err, loop.ErrQueueShutDown)

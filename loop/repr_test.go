@@ -17,6 +17,7 @@ func TestString(t *testing.T) {
 		expect(t, "with a result", fmt.Sprint(done), "<Future finished result=3>")
 		failed.SetException(errors.New("no"))
 		expect(t, "with an error", fmt.Sprint(failed), "<Future finished exception=no>")
+		failed.Exception() // so that it is not reported
 		lost.Cancel()
 		expect(t, "cancelled", fmt.Sprint(lost), "<Future cancelled>")
 		task := loop.Go(l, forever)

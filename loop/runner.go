@@ -52,9 +52,9 @@ func RunIn[T any](r *Runner, main func(y *Yielder) (T, error)) (T, error) {
 	t := Go(l, main)
 	interrupted := false
 	stop := onInterrupt(l, func() { interrupted = t.Cancel() })
-	v, err := RunUntilComplete(l, t)
+	v, err := RunUntilComplete[T](l, t)
 	switch came := stop(); {
-	case interrupted && isCancelled(err) && t.Uncancel() == 0:
+	case interrupted && IsCancelled(err) && t.Uncancel() == 0:
 		return zero, ErrInterrupted
 	case came && !interrupted && err == nil:
 		return v, ErrInterrupted
@@ -108,7 +108,7 @@ func (r *Runner) Close() error {
 		return nil
 	}
 	err := cancelAll(l)
-	if l.executor != nil {
+	if l.ownExecutor() != nil {
 		err = errors.Join(err, awaitExecutor(l))
 	}
 	return errors.Join(err, l.Close())
@@ -118,15 +118,15 @@ func (r *Runner) Close() error {
 // it (loop.shutdown_default_executor).
 func awaitExecutor(l *Loop) error {
 	ended := NewFuture[struct{}](l)
-	l.outstanding++
+	l.system.Expect(1)
 	go func() {
-		l.executor.Shutdown(true)
+		l.ownExecutor().Shutdown(true)
 		_ = l.CallSoonThreadsafe(func() { // the loop is not closed meanwhile
-			l.outstanding--
+			l.system.Expect(-1)
 			ended.succeed(struct{}{})
 		})
 	}()
-	_, err := RunUntilComplete(l, ended)
+	_, err := RunUntilComplete[struct{}](l, ended)
 	return err
 }
 
@@ -139,7 +139,7 @@ func cancelAll(l *Loop) error {
 	for _, t := range left {
 		t.Cancel()
 	}
-	w := &waiter{left: len(left)}
+	w := &waiting{left: len(left)}
 	w.init(l, w)
 	for _, t := range left {
 		t.base().addCallback(w)
@@ -226,4 +226,10 @@ func CancelWith(ctx context.Context, f AnyFuture) (stop func() bool) {
 	return context.AfterFunc(ctx, func() {
 		_ = f.base().loop.CallSoonThreadsafe(func() { f.Cancel() })
 	})
+}
+
+// Main is [Run] for a program without a result.
+func Main(main func(y *Yielder) error) error {
+	_, err := Run(func(y *Yielder) (struct{}, error) { return struct{}{}, main(y) })
+	return err
 }

@@ -12,6 +12,13 @@ type signalHandler struct {
 	gone    chan struct{}
 }
 
+type signalHandlers map[os.Signal]*signalHandler
+
+func (l *Loop) signalHandlers() signalHandlers {
+	hs, _ := l.signals.(signalHandlers)
+	return hs
+}
+
 // AddSignalHandler has fn called on the loop, as a callback, at each sig that
 // the process gets, in place of what was to be called before
 // (loop.add_signal_handler). RemoveSignalHandler, or Close of the loop, ends that.
@@ -23,9 +30,14 @@ func (l *Loop) AddSignalHandler(sig os.Signal, fn func()) error {
 	l.RemoveSignalHandler(sig)
 	h := &signalHandler{make(chan os.Signal, 1), make(chan struct{}), make(chan struct{})}
 	if l.signals == nil {
-		l.signals = make(map[os.Signal]*signalHandler)
+		l.signals = make(signalHandlers)
+		l.atClose = append(l.atClose, func() {
+			for sig := range l.signalHandlers() {
+				l.RemoveSignalHandler(sig)
+			}
+		})
 	}
-	l.signals[sig] = h
+	l.signalHandlers()[sig] = h
 	signal.Notify(h.signals, sig)
 	go func() {
 		defer close(h.gone)
@@ -33,7 +45,7 @@ func (l *Loop) AddSignalHandler(sig os.Signal, fn func()) error {
 			select {
 			case <-h.signals:
 				_ = l.CallSoonThreadsafe(func() { // no use if the loop is closed
-					if l.signals[sig] == h {
+					if l.signalHandlers()[sig] == h {
 						fn()
 					}
 				})
@@ -49,11 +61,11 @@ func (l *Loop) AddSignalHandler(sig os.Signal, fn func()) error {
 // had been (loop.remove_signal_handler). What the signal did before, it does
 // again.
 func (l *Loop) RemoveSignalHandler(sig os.Signal) bool {
-	h, ok := l.signals[sig]
+	h, ok := l.signalHandlers()[sig]
 	if !ok {
 		return false
 	}
-	delete(l.signals, sig)
+	delete(l.signalHandlers(), sig)
 	signal.Stop(h.signals)
 	close(h.over)
 	<-h.gone

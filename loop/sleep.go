@@ -8,8 +8,11 @@ func sleep(y *Yielder, d time.Duration) error {
 		return err
 	}
 	l := t.fut.loop
+	if l.closed {
+		return ErrClosed
+	}
 	s := l.getSleeper()
-	l.schedule(&s.timer, l.after(d))
+	l.timers.schedule(&s.timer, l.after(d))
 	s.queued = true
 	err = await(y, s)
 	if t.waiter == &s.future {
@@ -32,7 +35,6 @@ type sleeper struct {
 	future
 	timer  TimerHandle
 	queued bool // the timer is in the heap, or in the ready queue
-	next   *sleeper
 }
 
 func (s *sleeper) run(*Loop) {
@@ -42,15 +44,17 @@ func (s *sleeper) run(*Loop) {
 	}
 }
 
+// dropped is called when the timer, cancelled, has left the heap and the queue.
+func (s *sleeper) dropped(l *Loop) { l.putSleeper(s) }
+
 func (l *Loop) getSleeper() *sleeper {
-	s := l.sleepers
+	s := freeListIn[sleeper](&l.freeSleepers).get()
 	if s == nil {
 		s = &sleeper{}
-		s.timer.cb, s.timer.loop = s, l
+		s.timer.cb = s
 	} else {
-		l.sleepers = s.next
 		s.future = future{}
-		s.timer.cancelled, s.next = false, nil
+		s.timer.cancelled = false
 	}
 	s.init(l, s)
 	return s
@@ -58,5 +62,5 @@ func (l *Loop) getSleeper() *sleeper {
 
 func (l *Loop) putSleeper(s *sleeper) {
 	s.queued = false
-	s.next, l.sleepers = l.sleepers, s
+	freeListIn[sleeper](&l.freeSleepers).put(s)
 }

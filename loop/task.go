@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -27,6 +28,7 @@ type task struct {
 	// What a step needs, close together.
 	handle     Handle
 	cancelling int32
+	number     uint32 // among the tasks of the loop that were given no name; 0 for one that was
 	mustCancel bool
 	mustRaise  bool                         // the future's err, at the next step
 	inCancel   bool                         // cancel is under way
@@ -36,8 +38,9 @@ type task struct {
 
 	coro       driver
 	prev, next *task // the tasks of the loop that are not done
-	ctx        atomic.Pointer[taskState]
-	notes      *taskNotes // nil if there are none
+	ctx        atomic.Pointer[doneState]
+	values     context.Context // inherited; nil for none
+	notes      *taskNotes      // nil if there are none
 }
 
 // taskNotes is what few tasks have.
@@ -45,6 +48,11 @@ type taskNotes struct {
 	name string
 	made []uintptr // the calls that made it, in debug mode
 }
+
+// taskContext is a task as the context.Context of its coroutine. It is done when
+// the task is cancelled, until Uncancel takes the last request back, and when it
+// has ended. It may be used on any goroutine.
+type taskContext task
 
 type driver interface {
 	Send(any) (any, error)
@@ -81,59 +89,13 @@ type AnyTask interface {
 	core() *task
 }
 
-// CreateTask makes a task of coro and schedules its first step
-// (asyncio.create_task). A generator that has no context and no pool gets those
-// of the task and its loop.
-func CreateTask[T any](l *Loop, coro Coroutine[T]) *Task[T] {
-	t := &Task[T]{}
-	if g, ok := coro.(*coroutine.Generator[any, any, T]); ok {
-		g.Inherit((*taskContext)(&t.task), &l.stacks)
+func (t *Task[T]) base() *future {
+	if t == nil {
+		return nil
 	}
-	t.start(l, coro, l.eager)
-	return t
+	return &t.future
 }
 
-// Go is CreateTask for a function, which it runs as a generator on a stack of
-// the loop's pool. The context of fn's Yielder is done once the task is
-// cancelled, for good even if it handles that, and when it has ended.
-func Go[T any](l *Loop, fn func(*Yielder) (T, error)) *Task[T] {
-	return goTask(l, fn, l.eager)
-}
-
-func goTask[T any](l *Loop, fn func(*Yielder) (T, error), eager bool) *Task[T] {
-	t := &struct {
-		Task[T]
-		gen coroutine.Generator[any, any, T]
-	}{}
-	t.gen.Init((*taskContext)(&t.task), &l.stacks, fn)
-	t.stepper = t.gen.Stepper()
-	t.start(l, &t.gen, eager)
-	return &t.Task
-}
-
-func (t *Task[T]) start(l *Loop, coro Coroutine[T], eager bool) {
-	t.Future.init(l, t)
-	t.isTask = true
-	t.task.fut, t.task.coro = &t.future, coro
-	t.handle.cb = &t.task
-	l.tasks.add(&t.task)
-	if l.debug != nil {
-		l.debug.made(&t.task)
-	}
-	if l.onTask != nil {
-		l.onTask(t)
-	}
-	switch {
-	case l.closed:
-		t.abandon()
-	case eager && l.running:
-		t.runNow()
-	default:
-		l.ready.put(&t.handle)
-	}
-}
-
-func (t *Task[T]) base() *future          { return &t.future }
 func (t *Task[T]) cancel(msg string) bool { return t.task.cancel(msg) }
 func (t *Task[T]) cancelledError() error  { return t.task.cancelledError() }
 func (t *Task[T]) core() *task            { return &t.task }
@@ -159,14 +121,13 @@ type typedTask interface {
 	closeCoroutine() error
 }
 
-// Name returns the name given to the task, or one made up for it.
+// Name returns the name given to the task, or else Task-N for the N-th task of the
+// loop that was given none when it was made.
 func (t *task) Name() string {
-	n := t.note()
-	if n.name == "" {
-		t.fut.loop.named++
-		n.name = fmt.Sprintf("Task-%d", t.fut.loop.named)
+	if t.notes != nil && t.notes.name != "" {
+		return t.notes.name
 	}
-	return n.name
+	return fmt.Sprintf("Task-%d", t.number)
 }
 
 func (t *task) note() *taskNotes {
@@ -201,6 +162,7 @@ func (t *task) Uncancel() int {
 		t.cancelling--
 		if t.cancelling == 0 {
 			t.mustCancel = false
+			t.renewContext()
 		}
 	}
 	return int(t.cancelling)
@@ -210,6 +172,7 @@ func (t *task) cancel(msg string) bool {
 	if t.fut.state != pending {
 		return false
 	}
+	t.fut.loop.check()
 	t.cancelling++
 	t.cancelContext()
 	if t.waiter != nil && !t.inCancel {
@@ -250,7 +213,7 @@ func (t *task) run(l *Loop) {
 		t.mustRaise, t.fut.err = false, nil
 	}
 	if t.mustCancel {
-		if !isCancelled(exc) {
+		if !IsCancelled(exc) {
 			exc = t.fut.cancelledError()
 		}
 		t.mustCancel = false
@@ -276,7 +239,7 @@ func (t *task) run(l *Loop) {
 	case err != nil:
 		t.end(err)
 	case y == nil:
-		l.ready.put(&t.handle)
+		l.enqueue(&t.handle)
 	default:
 		t.wait(y)
 	}
@@ -291,6 +254,8 @@ func (t *task) wait(y any) {
 	}
 	b := f.base()
 	switch {
+	case b == nil:
+		t.raiseSoon(fmt.Errorf("%w: a nil %T", ErrBadYield, f))
 	case b.loop != t.fut.loop:
 		t.raiseSoon(ErrForeignLoop)
 	case !b.awaiting:
@@ -313,7 +278,7 @@ func (t *task) futureDone(*future) {}
 
 func (t *task) raiseSoon(err error) {
 	t.mustRaise, t.fut.err = true, err
-	t.fut.loop.ready.put(&t.handle)
+	t.fut.loop.enqueue(&t.handle)
 }
 
 // end completes the task with what its coroutine returned or raised.
@@ -330,8 +295,11 @@ func (t *task) end(err error) {
 		} else {
 			f.settle(finished)
 		}
-	case isCancelled(err):
+	case IsCancelled(err):
 		f.err, f.cancelMsg = err, ""
+		f.settle(cancelled)
+	case t.isCancellation(err):
+		f.err = &CancelledError{cause: err}
 		f.settle(cancelled)
 	default:
 		f.fail(err)
@@ -354,14 +322,42 @@ func (t *task) abandon() {
 	for n := 0; err == coroutine.ErrIgnoredExit && n < 100; n++ {
 		err = recovered(shut)
 	}
-	if err == coroutine.ErrIgnoredExit {
-		t.fut.loop.CallExceptionHandler(ExceptionContext{
-			Message: "task cannot be closed", Exception: err, Task: t.fut.self.(AnyTask)})
-	}
 	if err == nil {
 		err = ErrClosed
 	}
 	t.end(err)
+	if err == coroutine.ErrIgnoredExit {
+		t.fut.loop.CallExceptionHandler(ExceptionContext{
+			Message: "task cannot be closed", Exception: t.fut.retrieve(), Task: t.fut.self.(AnyTask)})
+	}
+}
+
+// cancelContext makes the task's context done.
+func (t *task) cancelContext() {
+	if !t.ctx.CompareAndSwap(nil, doneAlready) {
+		t.ctx.Load().end()
+	}
+}
+
+// renewContext takes that back. Contexts derived from it before stay done.
+func (t *task) renewContext() {
+	if s := t.ctx.Load(); s != nil && s.isOver() {
+		t.ctx.Store(nil)
+	}
+}
+
+// runNow is the first step of an eager task, in the midst of that of another or
+// of a callback (Task.__eager_start).
+func (t *task) runNow() {
+	l := t.fut.loop
+	outer := l.current
+	defer func() {
+		if r := recover(); r != nil {
+			t.end(panicError(r))
+		}
+		l.current = outer
+	}()
+	t.run(l)
 }
 
 // taskList is a list of tasks in the order of their creation.

@@ -20,7 +20,7 @@ func TestTask(t *testing.T) {
 	var e events
 	play(t, func(y *loop.Yielder, l *loop.Loop) {
 		task := loop.Go(l, e.sleeper("a", 1))
-		expect(t, "names", task.Name(), "Task-1")
+		expect(t, "names", task.Name(), "Task-2") // the test's own is the first
 		task.SetName("other")
 		expect(t, "name", task.Name(), "other")
 		expectErr(t, "SetResult", task.SetResult(""), loop.ErrTaskResult)
@@ -270,7 +270,7 @@ func TestTaskObserver(t *testing.T) {
 	l.SetTaskObserver(func(task loop.AnyTask) { e.add("%s done=%v", task.Name(), task.Done()) })
 	playOn(t, l, func(y *loop.Yielder) {
 		e.add("runs")
-		loop.Gather[string](l, e.sleeper("a", 0)).Await(y)
+		loop.Gather(l, e.sleeper("a", 0)).Await(y)
 	})
 	expect(t, "events", e, events{"Task-1 done=false", "runs", "Task-2 done=false", "a begins", "a ends"})
 }
@@ -279,6 +279,8 @@ func TestTaskObserver(t *testing.T) {
 // loop nor the other tasks from ending.
 func TestClosePanic(t *testing.T) {
 	l, _ := loop.NewVirtual()
+	var e events
+	l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) { e.add("%s", c.Message) })
 	panics := spawn(l, func(y *loop.Yielder) error {
 		defer panic("boom")
 		return loop.Sleep(y, time.Hour)
@@ -287,6 +289,7 @@ func TestClosePanic(t *testing.T) {
 	l.CallSoon(l.Stop)
 	expectErr(t, "run", l.RunForever(), nil)
 	expectErr(t, "close", l.Close(), nil)
+	expect(t, "reports", e, events{`panic of task "Task-1" was never retrieved`})
 	var p *coroutine.PanicError
 	exc, err := panics.Exception()
 	expect(t, "is its error", err == nil && errors.As(exc, &p), true)

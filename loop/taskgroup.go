@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"coloop/coroutine"
 )
 
-// Errors of GoIn and CreateTaskIn, and of Enter, which also returns ErrEntered.
+// Errors of GoIn and CreateTaskIn; they also return ErrNotEntered, and Enter ErrEntered.
 var (
 	ErrGroupFinished     = errors.New("TaskGroup is finished")
 	ErrGroupShuttingDown = errors.New("TaskGroup is shutting down")
@@ -64,25 +66,34 @@ func (g *TaskGroup) Failures() int { return len(g.errs) }
 // Aborting reports whether the group is cancelling its tasks.
 func (g *TaskGroup) Aborting() bool { return g.aborting }
 
-// GoIn is Go for a task of the group. If the group takes none, the error is
-// ErrNotEntered, ErrGroupFinished or ErrGroupShuttingDown.
-func GoIn[T any](g *TaskGroup, fn func(*Yielder) (T, error)) (*Task[T], error) {
-	if err := g.open(); err != nil {
-		return nil, err
+// Go runs fn in a task of the group, as errgroup's Go does; see [GoIn].
+func (g *TaskGroup) Go(fn func(*Yielder) error, opts ...TaskOption) {
+	GoIn(g, func(y *Yielder) (struct{}, error) { return struct{}{}, fn(y) }, opts...)
+}
+
+// GoIn is [Go] for a task of the group. If the group takes none any more, the task
+// fails at once, with [ErrGroupFinished] or [ErrGroupShuttingDown]. GoIn panics with
+// [ErrNotEntered] before the group has been entered.
+func GoIn[T any](g *TaskGroup, fn func(*Yielder) (T, error), opts ...TaskOption) *Task[T] {
+	if !g.entered {
+		panic(fmt.Errorf("TaskGroup %w", ErrNotEntered))
 	}
-	t := Go(g.parent.fut.loop, fn)
+	if err := g.open(); err != nil {
+		return failedTask[T](g.parent.fut.loop, err)
+	}
+	t := Go(g.parent.fut.loop, fn, opts...)
 	g.add(t)
-	return t, nil
+	return t
 }
 
 // CreateTaskIn is CreateTask for a task of the group; see GoIn. It closes a
 // coroutine that it cannot make a task of.
-func CreateTaskIn[T any](g *TaskGroup, coro Coroutine[T]) (*Task[T], error) {
+func CreateTaskIn[T any](g *TaskGroup, coro Coroutine[T], opts ...TaskOption) (*Task[T], error) {
 	if err := g.open(); err != nil {
 		_, closeErr := coro.Close()
 		return nil, errors.Join(err, closeErr)
 	}
-	t := CreateTask(g.parent.fut.loop, coro)
+	t := CreateTask(g.parent.fut.loop, coro, opts...)
 	g.add(t)
 	return t, nil
 }
@@ -181,7 +192,7 @@ func (g *TaskGroup) Enter(y *Yielder) error {
 func (g *TaskGroup) Exit(y *Yielder, err error) error {
 	g.exiting = true
 	var cancellation error
-	if isCancelled(err) {
+	if g.parent.isCancellation(err) {
 		cancellation = err
 	}
 	if err != nil && !g.aborting {
@@ -193,7 +204,7 @@ func (g *TaskGroup) Exit(y *Yielder, err error) error {
 		g.waiter = nil
 		switch {
 		case e == nil:
-		case !isCancelled(e):
+		case !IsCancelled(e):
 			return e
 		case !g.aborting:
 			// The parent is cancelled while it waits: so are the tasks.
@@ -207,7 +218,7 @@ func (g *TaskGroup) Exit(y *Yielder, err error) error {
 	if cancellation != nil && len(g.errs) == 0 {
 		return cancellation
 	}
-	if err != nil && !isCancelled(err) {
+	if err != nil && !g.parent.isCancellation(err) {
 		g.errs = append(g.errs, err)
 	}
 	if len(g.errs) > 0 {
@@ -225,20 +236,19 @@ func (g *TaskGroup) Exit(y *Yielder, err error) error {
 }
 
 // Run calls fn as the body of the group and returns what Exit makes of its
-// error. A panic of fn is one too, a *coroutine.PanicError: the tasks end before
-// the body does, whatever happens.
+// error. A panic of fn is one too, a [coroutine.PanicError]. The tasks end before
+// the body does, whatever happens, a runtime.Goexit of fn included.
 func (g *TaskGroup) Run(y *Yielder, fn func() error) error {
 	if err := g.Enter(y); err != nil {
 		return err
 	}
-	return g.Exit(y, recovered(fn))
-}
-
-func recovered(fn func() error) (err error) {
+	ended := false
 	defer func() {
-		if r := recover(); r != nil {
-			err = panicError(r)
+		if !ended {
+			_ = g.Exit(y, coroutine.ErrGoexit) // the Goexit says it
 		}
 	}()
-	return fn()
+	err := recovered(fn)
+	ended = true
+	return g.Exit(y, err)
 }

@@ -13,12 +13,11 @@ import (
 func TestTaskGroup(t *testing.T) {
 	play(t, func(y *loop.Yielder, l *loop.Loop) {
 		var g loop.TaskGroup
-		_, err := loop.GoIn(&g, forever)
-		expectErr(t, "not entered", err, loop.ErrNotEntered)
+		expectErr(t, "not entered", panicOf(func() { loop.GoIn(&g, forever) }), loop.ErrNotEntered)
 		var a, b *loop.Task[int]
-		err = g.Run(y, func() error {
+		err := g.Run(y, func() error {
 			expectErr(t, "entered", g.Enter(y), loop.ErrEntered)
-			a, _ = loop.GoIn(&g, after(2, 1, nil))
+			a = loop.GoIn(&g, after(2, 1, nil))
 			b, _ = loop.CreateTaskIn(&g, coroutine.New(after(1, 2, nil)))
 			expect(t, "tasks", g.Len(), 2)
 			return nil
@@ -51,7 +50,7 @@ func TestTaskGroupErrors(t *testing.T) {
 		{"several", func(y *loop.Yielder, g *loop.TaskGroup) error {
 			loop.GoIn(g, func(y *loop.Yielder) (int, error) {
 				forever(y)
-				_, err := loop.GoIn(g, forever)
+				_, err := loop.GoIn(g, forever).Result()
 				expectErr(t, "aborting", err, loop.ErrGroupShuttingDown)
 				expect(t, "aborting", g.Aborting(), true)
 				return 0, &testError{1}
@@ -98,7 +97,7 @@ func TestTaskGroupCancelled(t *testing.T) {
 		task := loop.Go(l, func(y *loop.Yielder) (any, error) {
 			var g loop.TaskGroup
 			return nil, g.Run(y, func() error {
-				child, _ = loop.GoIn(&g, forever)
+				child = loop.GoIn(&g, forever)
 				return nil
 			})
 		})

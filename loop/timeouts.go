@@ -135,8 +135,9 @@ func (t *Timeout) Exit(err error) error {
 		return err
 	}
 	t.state = TimeoutExpired
-	if int32(t.task.Uncancel()) <= t.cancelling && isCancelled(err) {
-		return ErrTimeout
+	cancelled := t.task.isCancellation(err)
+	if int32(t.task.Uncancel()) <= t.cancelling && cancelled {
+		return timedOut(err)
 	}
 	return err
 }
@@ -157,53 +158,59 @@ func (t *Timeout) Run(y *Yielder, fn func() error) error {
 	return t.Exit(err)
 }
 
-// WithTimeout calls fn and cancels what it waits for when d has passed: the
-// error is ErrTimeout then.
-func WithTimeout(y *Yielder, d time.Duration, fn func() error) error {
-	t, err := taskOf(y)
-	if err != nil {
-		return err
-	}
-	return NewTimeout(t.fut.loop, d).Run(y, fn)
-}
-
-// WaitFor waits for aw, in the task of y, and cancels it when the time is up:
-// the error is ErrTimeout then (asyncio.wait_for). Without time, d <= 0, it
-// gives the result of what is done already, and else cancels it and waits for
-// that.
-func WaitFor[T any](y *Yielder, aw Awaitable[T], d time.Duration) (v T, err error) {
+// WithTimeout calls fn, in the task of y, and cancels what it waits for when d has
+// passed: the error is [ErrTimeout] then, and the result zero.
+func WithTimeout[T any](y *Yielder, d time.Duration, fn func(*Yielder) (T, error)) (T, error) {
+	var v T
 	t, err := taskOf(y)
 	if err != nil {
 		return v, err
 	}
-	l := t.fut.loop
-	if d > 0 {
-		err = NewTimeout(l, d).Run(y, func() (err error) {
-			v, err = aw.Await(y)
-			return err
-		})
-		if err != nil {
-			var zero T
-			return zero, err
-		}
-		return v, nil
+	err = NewTimeout(t.fut.loop, d).Run(y, func() (err error) {
+		v, err = fn(y)
+		return err
+	})
+	if err != nil {
+		var zero T
+		return zero, err
 	}
-	f := aw.ensureFuture(l)
+	return v, nil
+}
+
+// WaitFor is [WithTimeout], but for d <= 0 it runs fn in a task that is cancelled at
+// once (asyncio.wait_for).
+func WaitFor[T any](y *Yielder, d time.Duration, fn func(*Yielder) (T, error)) (T, error) {
+	return WaitForFuture(y, d, Func[T](fn))
+}
+
+// WaitForFuture waits for aw, in the task of y, and cancels aw when d has passed:
+// the error is [ErrTimeout] then. If d <= 0 and aw is done, its result is returned;
+// otherwise aw is cancelled, and WaitForFuture returns once the cancellation has
+// finished.
+func WaitForFuture[T any](y *Yielder, d time.Duration, aw Awaitable[T]) (v T, err error) {
+	if d > 0 {
+		return WithTimeout(y, d, aw.Await)
+	}
+	t, err := taskOf(y)
+	if err != nil {
+		return v, err
+	}
+	f := aw.ensureFuture(t.fut.loop)
 	if f.state != pending {
 		return f.Result()
 	}
 	if err := cancelAndWait(y, f.self); err != nil {
 		return v, err
 	}
-	if v, err = f.Result(); isCancelled(err) {
-		err = ErrTimeout
+	if v, err = f.Result(); IsCancelled(err) {
+		err = timedOut(err)
 	}
 	return v, err
 }
 
 // cancelAndWait cancels f and waits until it is done (_cancel_and_wait).
 func cancelAndWait(y *Yielder, f AnyFuture) error {
-	w := &waiter{left: 1}
+	w := &waiting{left: 1}
 	w.init(f.base().loop, w)
 	f.base().addCallback(w)
 	f.cancel("")

@@ -45,12 +45,12 @@ func TestTimeout(t *testing.T) {
 			return err
 		}, loop.ErrCancelled, 2},
 		{"nested, inner", 3, func(y *loop.Yielder, l *loop.Loop) error {
-			err := loop.WithTimeout(y, 1, func() error { return loop.Sleep(y, 5) })
+			err := loop.NewTimeout(l, 1).Run(y, func() error { return loop.Sleep(y, 5) })
 			expectErr(t, "inner", err, loop.ErrTimeout)
 			return loop.Sleep(y, 1)
 		}, nil, 2},
 		{"nested, outer", 1, func(y *loop.Yielder, l *loop.Loop) error {
-			err := loop.WithTimeout(y, 3, func() error { return loop.Sleep(y, 5) })
+			err := loop.NewTimeout(l, 3).Run(y, func() error { return loop.Sleep(y, 5) })
 			expectErr(t, "inner", err, loop.ErrCancelled)
 			return err
 		}, loop.ErrTimeout, 1},
@@ -58,7 +58,7 @@ func TestTimeout(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			l, _ := newLoop(t)
 			_, err := loop.RunUntilComplete(l, loop.Func[any](func(y *loop.Yielder) (any, error) {
-				return nil, loop.WithTimeout(y, tc.d, func() error { return tc.fn(y, l) })
+				return loop.WithTimeout(y, tc.d, func(y *loop.Yielder) (any, error) { return nil, tc.fn(y, l) })
 			}))
 			expectErr(t, "error", err, tc.want)
 			expect(t, "time", l.Time(), tc.duration)
@@ -104,29 +104,29 @@ func TestTimeoutStates(t *testing.T) {
 
 func TestWaitFor(t *testing.T) {
 	play(t, func(y *loop.Yielder, l *loop.Loop) {
-		v, err := loop.WaitFor(y, after(1, 7, nil), 2*time.Second)
+		v, err := loop.WaitFor(y, 2*time.Second, after(1, 7, nil))
 		expect(t, "value", v, 7)
 		expectErr(t, "error", err, nil)
 		expect(t, "no task was made", len(l.AllTasks()), 1)
-		_, err = loop.WaitFor(y, after(1, 7, errTest), loop.NoTimeout)
+		_, err = loop.WaitFor(y, loop.NoTimeout, after(1, 7, errTest))
 		expectErr(t, "error", err, errTest)
 		task := loop.Go(l, forever)
-		_, err = loop.WaitFor(y, task, time.Second)
+		_, err = loop.WaitForFuture(y, time.Second, task)
 		expectErr(t, "too late", err, loop.ErrTimeout)
 		expect(t, "cancelled", task.Cancelled(), true)
 		f := loop.NewFuture[int](l)
 		f.SetResult(3)
-		v, err = loop.WaitFor(y, f, 0)
+		v, err = loop.WaitForFuture(y, 0, f)
 		expect(t, "done already", v, 3)
 		expectErr(t, "done already", err, nil)
-		_, err = loop.WaitFor(y, loop.NewFuture[int](l), -1)
+		_, err = loop.WaitForFuture(y, -1, loop.NewFuture[int](l))
 		expectErr(t, "no time", err, loop.ErrTimeout)
 		stoic := loop.Go(l, func(y *loop.Yielder) (int, error) {
 			loop.Sleep(y, time.Second)
 			return 4, nil
 		})
 		loop.Sleep(y, 0)
-		v, err = loop.WaitFor(y, stoic, 0)
+		v, err = loop.WaitForFuture(y, 0, stoic)
 		expect(t, "one that does not let itself be cancelled", v, 4)
 		expectErr(t, "one that does not let itself be cancelled", err, nil)
 	})

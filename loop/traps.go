@@ -3,7 +3,8 @@ package loop
 import "time"
 
 // Everything that suspends a task does so by way of the two functions here that
-// call Yield.
+// call Yield. Both look first whether they are called on the goroutine of the
+// coroutine: another one would suspend the task from outside.
 
 // Sleep suspends the task for d (asyncio.sleep). For d <= 0 it gives every
 // other ready task a turn. It returns early only with an error, that of a
@@ -11,6 +12,9 @@ import "time"
 func Sleep(y *Yielder, d time.Duration) error {
 	if d > 0 {
 		return sleep(y, d)
+	}
+	if !y.Here() {
+		return ErrWrongGoroutine
 	}
 	_, err := y.Yield(nil)
 	return err
@@ -25,11 +29,14 @@ func (f *future) Block() any {
 
 // await suspends until f, which is pending, is done (Future.__await__). The
 // error is that of f, raised by the task's wake-up. On a closed loop nothing
-// wakes a task: what still runs there, to clean up, gets ErrClosed.
+// wakes a task: a coroutine that still runs there, to clean up, gets ErrClosed.
 func await(y *Yielder, f AnyFuture) error {
 	b := f.base()
-	if b.loop.closed {
+	switch {
+	case b.loop.closed:
 		return ErrClosed
+	case !y.Here():
+		return ErrWrongGoroutine
 	}
 	b.awaiting = true
 	if _, err := y.Yield(f); err != nil {
@@ -39,4 +46,16 @@ func await(y *Yielder, f AnyFuture) error {
 		return ErrNotAwaited
 	}
 	return nil
+}
+
+// Await suspends the task of y until the future is done and returns its result
+// or error (Future.__await__). It does not suspend if the future is done.
+func (f *Future[T]) Await(y *Yielder) (T, error) {
+	if f.state == pending {
+		if err := await(y, f.self); err != nil {
+			var zero T
+			return zero, err
+		}
+	}
+	return f.Result()
 }

@@ -10,10 +10,11 @@ import (
 // they can and always the same. Jobs of the executor take no time on it: it stands
 // still until they are done, so they must not wait for it to pass.
 type Virtual struct {
-	loop   *Loop
-	time   time.Duration
-	events []virtualEvent // by time, then by registration
-	woken  chan struct{}
+	loop     *Loop
+	time     time.Duration
+	events   []virtualEvent // by time, then by registration
+	woken    chan struct{}
+	expected int
 }
 
 type virtualEvent struct {
@@ -24,19 +25,18 @@ type virtualEvent struct {
 // NewVirtual returns a loop on a virtual clock, and that clock. The loop has no
 // network. It must be closed.
 func NewVirtual() (*Loop, *Virtual) {
-	l := &Loop{gone: make(chan struct{})}
-	v := &Virtual{loop: l, woken: make(chan struct{}, 1)}
-	l.poller = v
-	return l, v
+	v := &Virtual{woken: make(chan struct{}, 1)}
+	v.loop = NewOn(v)
+	return v.loop, v
 }
 
 // Advance moves the clock by d, as a callback does that takes so long.
-func (v *Virtual) Advance(d time.Duration) { v.time += d }
+func (v *Virtual) Advance(d time.Duration) { v.time = addTime(v.time, max(0, d)) }
 
-// Event has fn called by the poller once d has passed, as if a descriptor had
+// Event has fn called by the loop once d has passed, as if a descriptor had
 // become ready then.
 func (v *Virtual) Event(d time.Duration, fn func()) *Handle {
-	e := virtualEvent{v.time + d, &Handle{cb: funcCallback(fn)}}
+	e := virtualEvent{addTime(v.time, d), &Handle{cb: funcCallback(fn)}}
 	i := len(v.events)
 	for i > 0 && v.events[i-1].when > e.when {
 		i--
@@ -45,41 +45,62 @@ func (v *Virtual) Event(d time.Duration, fn func()) *Handle {
 	return e.handle
 }
 
-func (v *Virtual) now() time.Duration { return v.time }
+// Now returns the time on the clock.
+func (v *Virtual) Now() time.Duration { return v.time }
 
-func (v *Virtual) poll(until time.Duration) error {
+// Wait moves the clock to the next event, or to until if that comes first. While
+// other goroutines are expected to call Wake, it waits for that, and no time
+// passes. See [System].
+func (v *Virtual) Wait(until time.Duration, _ func(fd int, read, write, hangup bool) (enough bool)) error {
 	if until > v.time {
-		if v.loop.outstanding > 0 {
+		switch {
+		case v.expected > 0:
 			<-v.woken
 			return nil
-		}
-		if len(v.events) > 0 {
+		case len(v.events) > 0:
 			until = min(until, v.events[0].when)
 		}
-		switch {
-		case v.loop.pendingN.Load() > 0:
-		case until == forever:
-			return ErrIdle
+		select {
+		case <-v.woken:
+			until = v.time
 		default:
-			v.time = max(v.time, until)
 		}
+		if until == forever {
+			return ErrIdle
+		}
+		v.time = max(v.time, until)
 	}
 	for len(v.events) > 0 && v.events[0].when <= v.time {
 		if h := v.events[0].handle; !h.cancelled {
-			v.loop.ready.put(h)
+			v.loop.enqueue(h)
 		}
 		v.events = slices.Delete(v.events, 0, 1)
 	}
 	return nil
 }
 
-func (v *Virtual) wake() {
+// Wake ends a Wait. It may be called on any goroutine.
+func (v *Virtual) Wake() {
 	select {
 	case v.woken <- struct{}{}:
 	default:
 	}
 }
 
-func (v *Virtual) add(*descriptor) error { return ErrNoNetwork }
-func (v *Virtual) remove(*descriptor)    {}
-func (v *Virtual) close() error          { return nil }
+// Expect is told how many goroutines are going to call Wake.
+func (v *Virtual) Expect(n int) { v.expected += n }
+
+// Patience returns 0: the loop asks for events in every turn.
+func (v *Virtual) Patience() int { return 0 }
+
+// Network returns ErrNoNetwork.
+func (v *Virtual) Network() (any, error) { return nil, ErrNoNetwork }
+
+// Add returns ErrNoNetwork.
+func (v *Virtual) Add(int) error { return ErrNoNetwork }
+
+// Remove does nothing.
+func (v *Virtual) Remove(int) {}
+
+// Close does nothing.
+func (v *Virtual) Close() error { return nil }

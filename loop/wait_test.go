@@ -58,8 +58,7 @@ func TestWait(t *testing.T) {
 func TestAsCompleted(t *testing.T) {
 	play(t, func(y *loop.Yielder, l *loop.Loop) {
 		slow, quick := loop.Go(l, after(3, "slow", nil)), loop.Go(l, after(1, "quick", nil))
-		c := loop.AsCompleted[string, loop.Awaitable[string]](l, loop.NoTimeout,
-			slow, quick, slow, after(2, "", errTest))
+		c := loop.AsCompletedFutures(l, slow, quick, slow, after(2, "", errTest))
 		expect(t, "left", c.Left(), 3)
 		f, err := c.NextFuture(y)
 		expectErr(t, "error", err, nil)
@@ -72,7 +71,7 @@ func TestAsCompleted(t *testing.T) {
 		_, err = c.Next(y)
 		expectErr(t, "after the last", err, loop.ErrExhausted)
 
-		c = loop.AsCompleted[string](l, time.Second, after(0, "in time", nil), forever, forever)
+		c = loop.AsCompleted(l, after(0, "in time", nil), forever, forever).Within(time.Second)
 		v, _ := c.Next(y)
 		expect(t, "in time", v, "in time")
 		for range c.All(y) {
@@ -90,7 +89,7 @@ func ExampleAsCompleted() {
 		return func(y *loop.Yielder) (string, error) { return name, loop.Sleep(y, d) }
 	}
 	loop.RunUntilComplete(l, loop.Func[any](func(y *loop.Yielder) (any, error) {
-		jobs := loop.AsCompleted[string](l, loop.NoTimeout, job("slow", time.Minute), job("quick", time.Second))
+		jobs := loop.AsCompleted(l, job("slow", time.Minute), job("quick", time.Second))
 		for name, err := range jobs.All(y) {
 			fmt.Println(name, err)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"coloop/loop"
+	"coloop/loop/netio"
 
 	"github.com/valyala/fasthttp"
 	"golang.org/x/text/unicode/runenames"
@@ -48,7 +49,7 @@ func http(index Index, log io.Writer) handler {
 			}
 		},
 	}
-	return func(_ *loop.Yielder, c *loop.Conn) error {
+	return func(_ *loop.Yielder, c *netio.Conn) error {
 		// A browser opens connections that it may never use. fasthttp would
 		// answer a cancellation there as it does a request that it cannot read.
 		err := c.WaitRead()

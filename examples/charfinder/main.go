@@ -18,12 +18,13 @@ import (
 	"os"
 
 	"coloop/loop"
+	"coloop/loop/netio"
 
 	"github.com/spf13/pflag"
 )
 
 // A handler serves one connection, in a task of its own.
-type handler func(y *loop.Yielder, c *loop.Conn) error
+type handler func(y *loop.Yielder, c *netio.Conn) error
 
 // protocols are what the server can speak.
 var protocols = map[string]struct {
@@ -37,12 +38,12 @@ var protocols = map[string]struct {
 
 // serve serves connections until it is cancelled.
 func serve(y *loop.Yielder, address string, handle handler, listening func(net.Addr)) error {
-	ln, err := loop.Listen(loop.Running(y), "tcp", address)
+	ln, err := netio.Listen(y, "tcp", address)
 	if err != nil {
 		return err
 	}
 	listening(ln.Addr())
-	return loop.Serve(y, ln, handle)
+	return netio.Serve(y, ln, handle)
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"coloop/loop"
+	"coloop/loop/netio"
 
 	"github.com/valyala/fasthttp"
 )
@@ -73,9 +74,9 @@ func TestTCP(t *testing.T) {
 	var log bytes.Buffer
 	served(t, tcp(NewIndex(' ', 0x7f), &log), func(y *loop.Yielder, address string) error {
 		var clients [2]*bufio.ReadWriter
-		var conns [2]*loop.Conn
+		var conns [2]*netio.Conn
 		for i := range clients {
-			c, err := loop.Dial(y, "tcp", address)
+			c, err := netio.Dial(y, "tcp", address)
 			if err != nil {
 				return err
 			}
@@ -133,7 +134,7 @@ func TestTCP(t *testing.T) {
 // the server is cancelled.
 func TestHTTP(t *testing.T) {
 	served(t, http(NewIndex(' ', 0x7f), io.Discard), func(y *loop.Yielder, address string) error {
-		c, err := loop.Dial(y, "tcp", address)
+		c, err := netio.Dial(y, "tcp", address)
 		if err != nil {
 			return err
 		}
@@ -168,19 +169,19 @@ func TestHTTP(t *testing.T) {
 func TestHTTPUnused(t *testing.T) {
 	said, err := loop.Run(func(y *loop.Yielder) ([]byte, error) {
 		l := loop.Running(y)
-		ln, err := loop.Listen(l, "tcp", "127.0.0.1:0")
+		ln, err := netio.Listen(y, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}
 		serving := new(loop.Event)
 		handle := http(nil, io.Discard)
 		server := loop.Go(l, func(y *loop.Yielder) (struct{}, error) {
-			return struct{}{}, loop.Serve(y, ln, func(y *loop.Yielder, c *loop.Conn) error {
+			return struct{}{}, netio.Serve(y, ln, func(y *loop.Yielder, c *netio.Conn) error {
 				serving.Set()
 				return handle(y, c)
 			})
 		})
-		unused, err := loop.Dial(y, "tcp", ln.Addr().String())
+		unused, err := netio.Dial(y, "tcp", ln.Addr().String())
 		if err != nil {
 			return nil, err
 		}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"coloop/loop"
+	"coloop/loop/netio"
 
 	"golang.org/x/text/unicode/runenames"
 )
@@ -17,7 +18,7 @@ const prompt = "?> "
 
 // tcp returns what talks to one client in lines of text, in a task of its own.
 func tcp(index Index, log io.Writer) handler {
-	return func(_ *loop.Yielder, c *loop.Conn) error {
+	return func(_ *loop.Yielder, c *netio.Conn) error {
 		client := c.RemoteAddr()
 		err := converse(index, c, func(query string, results int) {
 			fmt.Fprintf(log, "%v asks for %q: %d found\n", client, query, results)

@@ -156,10 +156,14 @@ func (l *loopLevel) created(t loop.AnyTask) {
 
 // reported prints what the loop's exception handler is called for.
 func (l *loopLevel) reported(_ *loop.Loop, c loop.ExceptionContext) {
-	if l.over {
+	if l.over || c.Unretrieved {
 		return
 	}
 	p, ok := c.Exception.(*coroutine.PanicError)
+	if !ok && c.Task == nil {
+		l.line("loop error callback", l.formatError(c.Exception))
+		return
+	}
 	if !ok {
 		l.line("loop error orphan", l.formatError(c.Exception))
 		return

@@ -187,7 +187,7 @@ func (l *loopLevel) waitFor(ins fields) (step[scene], error) {
 			if err != nil {
 				return nil, err
 			}
-			return loop.WaitFor(a.y.Yielder, aws[0], t)
+			return loop.WaitForFuture(a.y.Yielder, t, aws[0])
 		}
 	})
 }

@@ -9,14 +9,28 @@ import (
 // A guard is a Lock, a Condition or a Semaphore.
 type guard interface {
 	Acquire(*loop.Yielder) error
-	Release() error
+	Release()
+}
+
+// misuse calls fn and returns the error that it panics with, which Python raises.
+func misuse(fn func()) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			var ok bool
+			if err, ok = r.(error); !ok {
+				panic(r)
+			}
+		}
+	}()
+	fn()
+	return nil
 }
 
 // primitive compiles what is done to locks and queues at once.
 func (l *loopLevel) primitive(op string, ins fields) (step[scene], error) {
 	switch op {
 	case "release":
-		return plain(l, op, ins, func(_ *activation[scene], g guard) (any, error) { return nil, g.Release() })
+		return plain(l, op, ins, func(_ *activation[scene], g guard) (any, error) { return nil, misuse(g.Release) })
 	case "event_set":
 		return plain(l, op, ins, func(_ *activation[scene], e *loop.Event) (any, error) {
 			e.Set()
@@ -34,7 +48,7 @@ func (l *loopLevel) primitive(op string, ins fields) (step[scene], error) {
 	case "get_nowait":
 		return plain(l, op, ins, func(_ *activation[scene], q *loop.Queue[any]) (any, error) { return q.GetNowait() })
 	case "task_done":
-		return plain(l, op, ins, func(_ *activation[scene], q *loop.Queue[any]) (any, error) { return nil, q.TaskDone() })
+		return plain(l, op, ins, func(_ *activation[scene], q *loop.Queue[any]) (any, error) { return nil, misuse(q.TaskDone) })
 	}
 	return nil, nil
 }
@@ -57,10 +71,10 @@ func (l *loopLevel) notify(ins fields) (step[scene], error) {
 		if err != nil {
 			return nil, err
 		}
-		detail, notify = " "+number(n), func(c *loop.Condition) error { return c.Notify(int(n)) }
+		detail, notify = " "+number(n), func(c *loop.Condition) { c.Notify(int(n)) }
 	}
 	return on(l, "notify", ins, func(*activation[scene]) (string, func(*loop.Condition) (any, error)) {
-		return detail, func(c *loop.Condition) (any, error) { return nil, notify(c) }
+		return detail, func(c *loop.Condition) (any, error) { return nil, misuse(func() { notify(c) }) }
 	})
 }
 
@@ -124,7 +138,7 @@ func blockOf(x any) (block, error) {
 		return block{
 			func(y *loop.Yielder) (any, error) { return nil, x.Acquire(y) },
 			func(_ *loop.Yielder, err error) error {
-				if e := x.Release(); e != nil {
+				if e := misuse(x.Release); e != nil {
 					return e
 				}
 				return err

@@ -40,7 +40,8 @@ func (l *loopLevel) immediate(op string, ins fields, _ place) (step[scene], erro
 		}, err
 	case "loop_state":
 		return func(a *activation[scene]) (flow, error) {
-			ready, timers, cancelled := l.loop.Stats()
+			ready, timers, _ := l.loop.Stats()
+			cancelled := l.loop.TimerCancelledCount()
 			a.say(fmt.Sprintf("loop_state -> ready=%d scheduled=%d cancelled=%d", ready, timers, cancelled))
 			return onward, nil
 		}, nil
@@ -147,7 +148,7 @@ func (l *loopLevel) spawn(ins fields) (step[scene], error) {
 			if err != nil {
 				return nil, err
 			}
-			return loop.GoIn(g, fn)
+			return loop.CreateTaskIn(g, loop.NewCoroutine(l.loop, fn))
 		}
 	})
 }
@@ -200,7 +201,7 @@ func (l *loopLevel) shield(ins fields) (step[scene], error) {
 			if err != nil {
 				return nil, err
 			}
-			return l.whole(loop.Shield(l.loop, aws[0])), nil
+			return l.whole(loop.ShieldFuture(l.loop, aws[0])), nil
 		}
 	})
 }
@@ -221,7 +222,7 @@ func (l *loopLevel) asCompleted(ins fields) (step[scene], error) {
 			if err != nil {
 				return nil, err
 			}
-			return loop.AsCompleted(l.loop, t, aws...), nil
+			return loop.AsCompletedFutures(l.loop, aws...).Within(t), nil
 		}
 	})
 }

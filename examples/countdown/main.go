@@ -48,14 +48,14 @@ func (c counter) countdown(y *loop.Yielder, w io.Writer, col, n int) (string, er
 
 // race runs the counters from n and tells of their ends as they come.
 func race(y *loop.Yielder, w io.Writer, n int) error {
-	var running []loop.Func[string]
+	var running []func(*loop.Yielder) (string, error)
 	for i, c := range counters {
 		running = append(running, func(y *loop.Yielder) (string, error) {
 			return c.countdown(y, w, i, n)
 		})
 	}
 	var order []string
-	for label, err := range loop.AsCompleted(loop.Running(y), loop.NoTimeout, running...).All(y) {
+	for label, err := range loop.AsCompleted(y, running...).All(y) {
 		if err != nil {
 			return err
 		}

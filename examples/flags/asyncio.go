@@ -92,7 +92,7 @@ func (d *asyncio) save(name string, image []byte) coro[struct{}] {
 		saved := loop.RunInExecutor(l, nil, func() (struct{}, error) {
 			return struct{}{}, saveFlag(d.dir, name, image)
 		})
-		_, err := loop.Shield(l, saved).Await(y)
+		_, err := loop.ShieldFuture(l, saved).Await(y)
 		if errors.Is(err, loop.ErrCancelled) {
 			return saved.Await(y)
 		}
@@ -121,7 +121,7 @@ func (d *asyncio) supervisor() coro[Tally] {
 				d.display.show(res)
 			}
 		}
-		toDoIter := loop.AsCompleted(l, loop.NoTimeout, toDo...)
+		toDoIter := loop.AsCompletedFutures(l, loop.Awaitables(toDo)...)
 		for toDoIter.Left() > 0 {
 			future, err := toDoIter.NextFuture(y)
 			if err != nil { // Ctrl-C cancels this task

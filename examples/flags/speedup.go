@@ -94,7 +94,7 @@ func timed(y *loop.Yielder, session *client.Client, baseURL string, n, concurReq
 		semaphore: loop.NewSemaphore(concurReq),
 	}
 	codes := atlas.Codes()
-	toDo := make([]loop.Func[[]byte], n)
+	toDo := make([]func(*loop.Yielder) ([]byte, error), n)
 	for i := range toDo {
 		toDo[i] = func(y *loop.Yielder) (image []byte, err error) {
 			err = d.semaphore.With(y, func() (err error) {
@@ -105,6 +105,6 @@ func timed(y *loop.Yielder, session *client.Client, baseURL string, n, concurReq
 		}
 	}
 	start := time.Now()
-	_, err := loop.Gather(loop.Running(y), toDo...).Await(y)
+	_, err := loop.Gather(y, toDo...).Await(y)
 	return time.Since(start), err
 }

@@ -16,6 +16,7 @@ import (
 
 	"coloop/examples/flags/atlas"
 	"coloop/loop"
+	"coloop/loop/netio"
 
 	"github.com/valyala/fasthttp"
 )
@@ -40,7 +41,9 @@ func Start(address string, conduct Conduct) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	ln, err := loop.Listen(l, "tcp", a.String())
+	ln, err := loop.RunUntilComplete(l, loop.Func[*netio.Listener](func(y *loop.Yielder) (*netio.Listener, error) {
+		return netio.Listen(y, "tcp", a.String())
+	}))
 	if err != nil {
 		_ = l.Close()
 		return nil, err
@@ -48,7 +51,7 @@ func Start(address string, conduct Conduct) (*Server, error) {
 	site := newSite(conduct)
 	s := &Server{loop: l, addr: ln.Addr(), ended: make(chan struct{})}
 	s.serve = loop.Go(l, func(y *loop.Yielder) (struct{}, error) {
-		return struct{}{}, loop.Serve(y, ln, site.serve)
+		return struct{}{}, netio.Serve(y, ln, site.serve)
 	})
 	go func() {
 		defer close(s.ended)
@@ -93,12 +96,12 @@ func newSite(conduct Conduct) *site {
 
 // conn is how handle, which knows its connection only, gets at the task.
 type conn struct {
-	*loop.Conn
+	*netio.Conn
 	y   *loop.Yielder
 	err error // what interrupted the handler
 }
 
-func (s *site) serve(y *loop.Yielder, c *loop.Conn) error {
+func (s *site) serve(y *loop.Yielder, c *netio.Conn) error {
 	// fasthttp would answer a cancellation that comes before the first request
 	// as it does a request that it cannot read.
 	if err := c.WaitRead(); err != nil {

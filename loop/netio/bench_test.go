@@ -1,14 +1,16 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package loop
+package netio
 
 import (
+	"coloop/loop"
+
 	"io"
 	"testing"
 	"time"
 )
 
-func benchNet(b *testing.B, fn func(y *Yielder, l *Loop) error) {
+func benchNet(b *testing.B, fn func(y *loop.Yielder, l *loop.Loop) error) {
 	b.ReportAllocs()
 	netRun(b, fn)
 }
@@ -17,12 +19,12 @@ func benchNet(b *testing.B, fn func(y *Yielder, l *Loop) error) {
 // system calls and their two waits.
 func BenchmarkConnEcho(b *testing.B) {
 	ping := func(b *testing.B, before func(c *Conn) error) {
-		benchNet(b, func(y *Yielder, l *Loop) error {
+		benchNet(b, func(y *loop.Yielder, l *loop.Loop) error {
 			near, far, err := connPair(y, "tcp", "127.0.0.1:0")
 			if err != nil {
 				return err
 			}
-			spawn(l, func(y *Yielder) error {
+			spawn(l, func(y *loop.Yielder) error {
 				for msg := make([]byte, 128); ; {
 					n, err := far.Read(msg)
 					if err == nil {
@@ -60,13 +62,13 @@ func BenchmarkConnEcho(b *testing.B) {
 func BenchmarkConnStream(b *testing.B) {
 	const size = 64 << 10
 	b.SetBytes(size)
-	benchNet(b, func(y *Yielder, l *Loop) error {
+	benchNet(b, func(y *loop.Yielder, l *loop.Loop) error {
 		near, far, err := connPair(y, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}
 		b.ResetTimer()
-		return together(y, func(*Yielder) error {
+		return together(y, func(*loop.Yielder) error {
 			defer near.Close()
 			data := make([]byte, size)
 			for range b.N {
@@ -75,7 +77,7 @@ func BenchmarkConnStream(b *testing.B) {
 				}
 			}
 			return nil
-		}, func(*Yielder) error {
+		}, func(*loop.Yielder) error {
 			_, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{far}, make([]byte, size))
 			return err
 		})
@@ -84,12 +86,14 @@ func BenchmarkConnStream(b *testing.B) {
 
 // BenchmarkAccept is a connection made, served and closed, both ends.
 func BenchmarkAccept(b *testing.B) {
-	benchNet(b, func(y *Yielder, l *Loop) error {
-		ln, err := Listen(l, "tcp", "127.0.0.1:0")
+	benchNet(b, func(y *loop.Yielder, l *loop.Loop) error {
+		ln, err := Listen(y, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}
-		server := spawn(l, func(y *Yielder) error { return Serve(y, ln, func(_ *Yielder, c *Conn) error { return c.WaitRead() }) })
+		server := spawn(l, func(y *loop.Yielder) error {
+			return Serve(y, ln, func(_ *loop.Yielder, c *Conn) error { return c.WaitRead() })
+		})
 		b.ResetTimer()
 		for range b.N {
 			c, err := Dial(y, "tcp", ln.Addr().String())

@@ -1,8 +1,10 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package loop
+package netio
 
 import (
+	"coloop/loop"
+
 	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -60,27 +62,27 @@ func TestTLS(t *testing.T) {
 	data := noise(8 << 20)
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		clientConfig.MaxVersion = version
-		eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
+		eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 			client, server := tls.Client(a, clientConfig), tls.Server(b, serverConfig)
 			err := together(y,
-				func(*Yielder) error { return client.Handshake() },
-				func(*Yielder) error { return server.Handshake() })
+				func(*loop.Yielder) error { return client.Handshake() },
+				func(*loop.Yielder) error { return server.Handshake() })
 			if err != nil {
 				return err
 			}
 			if got := client.ConnectionState().Version; got != version {
 				t.Errorf("version %x, not %x", got, version)
 			}
-			write := func(c *tls.Conn) func(*Yielder) error {
-				return func(*Yielder) error {
+			write := func(c *tls.Conn) func(*loop.Yielder) error {
+				return func(*loop.Yielder) error {
 					if _, err := c.Write(data); err != nil {
 						return err
 					}
 					return c.CloseWrite()
 				}
 			}
-			read := func(c *tls.Conn) func(*Yielder) error {
-				return func(*Yielder) error {
+			read := func(c *tls.Conn) func(*loop.Yielder) error {
+				return func(*loop.Yielder) error {
 					// Its end is the other's close notify; the connection
 					// has not ended.
 					got, err := io.ReadAll(c)
@@ -102,26 +104,26 @@ func TestTLS(t *testing.T) {
 // and by the context, for which TLS closes the connection on another goroutine.
 func TestTLSCancelled(t *testing.T) {
 	_, config := tlsConfigs(t)
-	eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
-		task := spawn(a.Loop(), func(y *Yielder) error { return tls.Client(a, config).Handshake() })
+	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
+		task := spawn(a.Loop(), func(y *loop.Yielder) error { return tls.Client(a, config).Handshake() })
 		if err := until(y, func() bool { return a.d.rd.busy }); err != nil {
 			return err
 		}
 		task.Cancel()
 		_, err := task.Await(y)
-		wantErr(t, "handshake", err, ErrCancelled)
+		wantErr(t, "handshake", err, loop.ErrCancelled)
 
 		// What a has sent is no answer.
 		if _, err := b.Read(make([]byte, 1<<16)); err != nil {
 			return err
 		}
-		task = spawn(b.Loop(), func(y *Yielder) error { return tls.Client(b, config).HandshakeContext(y.Context()) })
+		task = spawn(b.Loop(), func(y *loop.Yielder) error { return tls.Client(b, config).HandshakeContext(y.Context()) })
 		if err := until(y, func() bool { return b.d.rd.busy }); err != nil {
 			return err
 		}
 		task.Cancel()
 		_, err = task.Await(y)
-		wantErr(t, "handshake", err, ErrCancelled)
+		wantErr(t, "handshake", err, loop.ErrCancelled)
 		return nil
 	})
 }
@@ -140,13 +142,13 @@ func TestFastHTTPServer(t *testing.T) {
 			ctx.Error("no such page", fasthttp.StatusNotFound)
 		}
 	}}
-	netRun(t, func(y *Yielder, l *Loop) error {
-		ln, err := Listen(l, "tcp", "127.0.0.1:0")
+	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
+		ln, err := Listen(y, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}
-		serving := spawn(l, func(y *Yielder) error {
-			return Serve(y, ln, func(_ *Yielder, c *Conn) error { return server.ServeConn(c) })
+		serving := spawn(l, func(y *loop.Yielder) error {
+			return Serve(y, ln, func(_ *loop.Yielder, c *Conn) error { return server.ServeConn(c) })
 		})
 		url := "http://" + ln.Addr().String()
 		fetch := func() error {
@@ -168,9 +170,9 @@ func TestFastHTTPServer(t *testing.T) {
 			}
 			return nil
 		}
-		fetches := make([]*Future[struct{}], 4)
+		fetches := make([]*loop.Future[struct{}], 4)
 		for i := range fetches {
-			fetches[i] = RunInExecutor(l, nil, func() (struct{}, error) { return struct{}{}, fetch() })
+			fetches[i] = loop.RunInExecutor(l, nil, func() (struct{}, error) { return struct{}{}, fetch() })
 		}
 		c, err := Dial(y, "tcp", ln.Addr().String())
 		if err != nil {
@@ -183,7 +185,7 @@ func TestFastHTTPServer(t *testing.T) {
 		if err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 404 ") || !strings.HasSuffix(string(got), "no such page") {
 			t.Errorf("the reply was %q, %v", got, err)
 		}
-		if _, err := Gather[struct{}](l, fetches...).Await(y); err != nil {
+		if _, err := loop.GatherFutures(l, loop.Awaitables(fetches)...).Await(y); err != nil {
 			return err
 		}
 		if err := ln.Close(); err != nil {
@@ -198,10 +200,10 @@ func TestFastHTTPServer(t *testing.T) {
 // server side.
 func TestPostgresWire(t *testing.T) {
 	const rows = 2000
-	eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
-		return together(y, func(*Yielder) error {
+	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
+		return together(y, func(*loop.Yielder) error {
 			return pgServe(pgproto3.NewBackend(b, b), rows)
-		}, func(*Yielder) error {
+		}, func(*loop.Yielder) error {
 			got, err := pgQuery(pgproto3.NewFrontend(a, a), "select n")
 			if len(got) != rows || got[rows-1] != fmt.Sprint("select n: row ", rows-1) {
 				t.Errorf("%d rows, %v", len(got), err)

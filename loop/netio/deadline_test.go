@@ -1,8 +1,10 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package loop
+package netio
 
 import (
+	"coloop/loop"
+
 	"errors"
 	"net"
 	"os"
@@ -29,7 +31,7 @@ func fill(c *Conn) error {
 }
 
 func TestDeadlinePast(t *testing.T) {
-	eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
+	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 		if _, err := b.Write([]byte("x")); err != nil {
 			return err
 		}
@@ -59,16 +61,16 @@ func TestDeadlinePast(t *testing.T) {
 
 // TestDeadlineParked has a reader and a writer of one connection run out of time.
 func TestDeadlineParked(t *testing.T) {
-	eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
+	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 		l := a.Loop()
-		err := together(y, func(y *Yielder) error {
+		err := together(y, func(y *loop.Yielder) error {
 			_, err := a.Read(make([]byte, 1))
 			wantTimeout(t, "read", err)
 			return nil
-		}, func(y *Yielder) error {
+		}, func(y *loop.Yielder) error {
 			wantTimeout(t, "write", fill(a))
 			return nil
-		}, func(y *Yielder) error {
+		}, func(y *loop.Yielder) error {
 			if err := until(y, func() bool { return a.d.rd.busy && a.d.wr.busy }); err != nil {
 				return err
 			}
@@ -106,7 +108,7 @@ func TestDeadlineMoved(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
+			eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 				l := a.Loop()
 				start := l.Time()
 				readBy := func(d time.Duration) error {
@@ -118,8 +120,8 @@ func TestDeadlineMoved(t *testing.T) {
 				if err := readBy(tt.first); err != nil {
 					return err
 				}
-				reader := spawn(l, func(y *Yielder) error { _, err := a.Read(make([]byte, 1)); return err })
-				if err := Sleep(y, 0); err != nil {
+				reader := spawn(l, func(y *loop.Yielder) error { _, err := a.Read(make([]byte, 1)); return err })
+				if err := loop.Sleep(y, 0); err != nil {
 					return err
 				}
 				if err := readBy(tt.second); err != nil {
@@ -140,14 +142,14 @@ func TestDeadlineMoved(t *testing.T) {
 // TestDeadlineMovedBack is about a connection that moves its deadline all the
 // time, at all stages of its timer: there is at most one.
 func TestDeadlineMovedBack(t *testing.T) {
-	eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
+	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 		l := a.Loop()
 		for i := range 50 {
 			if err := a.ReadBy(l.Time() + time.Duration(i%5)*100*time.Microsecond); err != nil {
 				return err
 			}
 			if i%3 == 0 {
-				if err := Sleep(y, 50*time.Microsecond); err != nil {
+				if err := loop.Sleep(y, 50*time.Microsecond); err != nil {
 					return err
 				}
 			}

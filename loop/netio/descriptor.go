@@ -1,37 +1,47 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package loop
+package netio
 
 import (
+	"fmt"
+	"math"
 	"net"
 	"os"
 	"time"
 
+	"coloop/loop"
+
 	"golang.org/x/sys/unix"
 )
 
-// A descriptor is a non-blocking socket that the loop's poller watches,
-// edge-triggered: what it was last told stays true until a system call says
-// otherwise. What it is told may be about a closed one of the same number, so
-// no more follows from it than that a system call is worth trying.
+// forever is a time that never comes.
+const forever = time.Duration(math.MaxInt64)
+
+// A descriptor is a non-blocking socket that the loop watches, edge-triggered: what
+// it was last told stays true until a system call says otherwise. An event may
+// belong to a closed socket whose number was reused, so it is no more than a hint
+// that a system call is worth trying.
 type descriptor struct {
-	loop   *Loop
-	fd     int
-	rd, wr side
-	eager  bool   // a short read may leave something: the peer has hung up, say
-	path   string // a file to remove with it
-	closed bool
+	loop    *loop.Loop
+	sockets Sockets
+	fd      int
+	rd, wr  side
+	hungUp  bool     // a short read may leave something
+	file    unixFile // to remove with it
+	closed  bool
+	network string
+	peer    net.Addr // the other end, or the address listened at
 }
 
 // side is one direction of a descriptor.
 type side struct {
-	park     ioFuture
+	lot      loop.ParkingLot // of at most one task
 	ready    bool
 	busy     bool // a task is suspended on it
 	deadline time.Duration
-	timer    *TimerHandle // goes off at the deadline, or before
-	turn     uint32       // the turn of the loop in which ...
-	used     int32        // ... it has been used so often
+	timer    *loop.TimerHandle // goes off at the deadline, or before
+	turn     uint32            // the turn of the loop in which ...
+	used     int32             // ... it has been used so often
 }
 
 // perTurn is how often a descriptor can be used in one turn of the loop. A peer
@@ -43,42 +53,40 @@ const perTurn = 64
 // the descriptor.
 const maxIO = 1 << 30
 
-// ioFuture is what a task that is parked on a descriptor waits for.
-type ioFuture struct{ future }
-
-func (f *ioFuture) wake() {
-	if f.state == pending {
-		f.settle(finished)
-	}
-}
-
-func newDescriptor(l *Loop, fd int) *descriptor {
-	d := &descriptor{loop: l, fd: fd}
+func newDescriptor(l *loop.Loop, s Sockets, fd int, network string) *descriptor {
+	d := &descriptor{loop: l, sockets: s, fd: fd, network: network}
 	d.rd.deadline, d.wr.deadline = forever, forever
 	return d
 }
 
-// ready is called by the poller.
-func (d *descriptor) ready(r, w, eager bool) {
-	d.eager = d.eager || eager
-	if r {
+// String says what a task that is parked on the descriptor waits for.
+func (d *descriptor) String() string {
+	if d.peer == nil {
+		return d.network
+	}
+	return fmt.Sprintf("%s %v", d.network, d.peer)
+}
+
+// Ready is called by the loop.
+func (d *descriptor) Ready(read, write, hangup bool) {
+	d.hungUp = d.hungUp || hangup
+	if read {
 		d.rd.wake()
 	}
-	if w {
+	if write {
 		d.wr.wake()
 	}
 }
 
+// wake makes the side ready.
 func (s *side) wake() {
 	s.ready = true
-	if s.busy {
-		s.park.wake()
-	}
+	s.lot.Unpark()
 }
 
 // wait returns when the side is ready, its deadline has passed or the descriptor
-// is closed, and parks the running task until then.
-func (d *descriptor) wait(s *side) error {
+// is closed, and parks the running task until then. kind is what the task does.
+func (d *descriptor) wait(s *side, kind string) error {
 	if s.busy {
 		return ErrBusy
 	}
@@ -86,33 +94,32 @@ func (d *descriptor) wait(s *side) error {
 		if err := d.check(s); err != nil {
 			return err
 		}
-		if s.turn != d.loop.turn {
-			s.turn, s.used = d.loop.turn, 0
+		if turn := d.loop.Turn(); s.turn != turn {
+			s.turn, s.used = turn, 0
 		}
 		if s.used++; s.ready && s.used <= perTurn {
 			return nil
 		}
-		if err := d.suspend(s); err != nil {
+		if err := d.suspend(s, kind); err != nil {
 			return err
 		}
 	}
 }
 
-func (d *descriptor) suspend(s *side) (err error) {
-	y := d.loop.yielder()
-	if y == nil {
+func (d *descriptor) suspend(s *side, kind string) (err error) {
+	y, err := d.loop.Current()
+	if err != nil {
 		if s.ready {
 			return nil
 		}
-		return ErrNoTask
+		return err
 	}
 	s.busy = true
 	if s.ready {
-		err = Sleep(y, 0)
+		err = loop.Sleep(y, 0)
 	} else {
-		s.park.future = future{}
-		s.park.init(d.loop, &s.park)
-		err = await(y, &s.park)
+		s.lot.Kind, s.lot.Owner = kind, d
+		_, err = s.lot.Park(y, nil)
 	}
 	s.busy = false
 	return err
@@ -133,7 +140,7 @@ func (d *descriptor) check(s *side) error {
 // the deadline has been moved: connections move theirs at each request.
 func (d *descriptor) setDeadline(s *side, when time.Duration) {
 	s.deadline = when
-	if when == forever || s.timer != nil && s.timer.when <= when {
+	if when == forever || s.timer != nil && s.timer.When() <= when {
 		return
 	}
 	if s.timer != nil {
@@ -147,44 +154,27 @@ func (d *descriptor) expire(s *side) {
 	switch {
 	case s.deadline > d.loop.Time():
 		d.setDeadline(s, s.deadline)
-	case s.busy:
-		s.park.wake()
+	default:
+		s.lot.Unpark()
 	}
 }
 
-// yielder returns the coroutine that runs, for operations that have no Yielder
-// in their signature; nil if none does that can be suspended here.
-func (l *Loop) yielder() *Yielder {
-	if l.current == nil {
-		return nil
-	}
-	c, ok := l.current.coro.(interface{ Innermost() *Yielder })
-	if !ok {
-		return nil
-	}
-	return c.Innermost()
-}
-
-// close closes the descriptor and wakes whoever is parked on it.
-func (d *descriptor) close() error {
+// Close closes the descriptor and wakes whoever is parked on it.
+func (d *descriptor) Close() error {
 	if d.closed {
 		return net.ErrClosed
 	}
 	d.closed = true
-	d.loop.poller.remove(d)
+	d.loop.Unwatch(d.fd)
 	for _, s := range []*side{&d.rd, &d.wr} {
 		if s.timer != nil {
 			s.timer.Cancel()
 			s.timer = nil
 		}
-		if s.busy {
-			s.park.wake()
-		}
+		s.lot.Unpark()
 	}
-	if d.path != "" {
-		_ = os.Remove(d.path)
-	}
-	return os.NewSyscallError("close", unix.Close(d.fd))
+	d.file.remove()
+	return os.NewSyscallError("close", d.sockets.Close(d.fd))
 }
 
 // read reads into b, and parks while there is nothing to read.
@@ -194,20 +184,20 @@ func (d *descriptor) read(b []byte) (int, error) {
 		return 0, nil
 	}
 	for {
-		if err := d.wait(&d.rd); err != nil {
+		if err := d.wait(&d.rd, "Conn.Read"); err != nil {
 			return 0, err
 		}
-		n, err := read(d.fd, b)
+		n, err := d.sockets.Read(d.fd, b)
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:
-			d.rd.ready, d.eager = false, false
+			d.rd.ready, d.hungUp = false, false
 		case err != nil:
 			return 0, os.NewSyscallError("read", err)
 		default:
 			// A short read has taken all there was. What comes later is a new
 			// event.
-			if 0 < n && n < len(b) && !d.eager {
+			if 0 < n && n < len(b) && !d.hungUp {
 				d.rd.ready = false
 			}
 			return n, nil
@@ -218,11 +208,11 @@ func (d *descriptor) read(b []byte) (int, error) {
 // write writes all of b, and parks while the peer takes no more.
 func (d *descriptor) write(b []byte) (n int, err error) {
 	for n < len(b) {
-		if err := d.wait(&d.wr); err != nil {
+		if err := d.wait(&d.wr, "Conn.Write"); err != nil {
 			return n, err
 		}
 		part := b[n:min(len(b), n+maxIO)]
-		m, err := write(d.fd, part)
+		m, err := d.sockets.Write(d.fd, part)
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:

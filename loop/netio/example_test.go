@@ -1,6 +1,6 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package loop_test
+package netio_test
 
 import (
 	"bufio"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"coloop/loop"
+	"coloop/loop/netio"
 )
 
 // A server that sends back what it gets, in a task for each connection, and its
@@ -19,17 +20,17 @@ import (
 func ExampleServe() {
 	_, err := loop.Run(func(y *loop.Yielder) (any, error) {
 		l := loop.Running(y)
-		ln, err := loop.Listen(l, "tcp", "127.0.0.1:0")
+		ln, err := netio.Listen(y, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}
 		server := loop.Go(l, func(y *loop.Yielder) (any, error) {
-			return nil, loop.Serve(y, ln, func(_ *loop.Yielder, c *loop.Conn) error {
+			return nil, netio.Serve(y, ln, func(_ *loop.Yielder, c *netio.Conn) error {
 				_, err := io.Copy(c, c)
 				return err
 			})
 		})
-		c, err := loop.Dial(y, "tcp", ln.Addr().String())
+		c, err := netio.Dial(y, "tcp", ln.Addr().String())
 		if err != nil {
 			return nil, err
 		}
@@ -53,7 +54,7 @@ func ExampleServe() {
 // Errors are those of package net.
 func ExampleDial() {
 	_, err := loop.Run(func(y *loop.Yielder) (any, error) {
-		_, err := loop.Dial(y, "unix", "/nobody/listens/here")
+		_, err := netio.Dial(y, "unix", "/nobody/listens/here")
 		return nil, err
 	})
 	var op *net.OpError
@@ -68,13 +69,13 @@ func ExampleDial() {
 func ExampleListen() {
 	_, err := loop.Run(func(y *loop.Yielder) (any, error) {
 		l := loop.Running(y)
-		ln, err := loop.Listen(l, "tcp", "127.0.0.1:0")
+		ln, err := netio.Listen(y, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}
 		defer ln.Close()
-		dialled := loop.Go(l, func(y *loop.Yielder) (*loop.Conn, error) {
-			return loop.Dial(y, "tcp", ln.Addr().String())
+		dialled := loop.Go(l, func(y *loop.Yielder) (*netio.Conn, error) {
+			return netio.Dial(y, "tcp", ln.Addr().String())
 		})
 		accepted, err := ln.Accept()
 		if err != nil {
@@ -97,23 +98,22 @@ func ExampleListen() {
 
 // A deadline ends a Read that has nothing to read.
 func ExampleConn_SetReadDeadline() {
-	_, err := loop.Run(func(y *loop.Yielder) (any, error) {
-		l := loop.Running(y)
-		ln, err := loop.Listen(l, "tcp", "127.0.0.1:0")
+	err := loop.Main(func(y *loop.Yielder) error {
+		ln, err := netio.Listen(y, "tcp", "127.0.0.1:0")
 		if err != nil {
-			return nil, err
+			return err
 		}
 		defer ln.Close()
-		c, err := loop.Dial(y, "tcp", ln.Addr().String())
+		c, err := netio.Dial(y, "tcp", ln.Addr().String())
 		if err != nil {
-			return nil, err
+			return err
 		}
 		defer c.Close()
 		if err := c.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
-			return nil, err
+			return err
 		}
 		_, err = c.Read(make([]byte, 1))
-		return nil, err
+		return err
 	})
 	fmt.Println(errors.Is(err, os.ErrDeadlineExceeded))
 	// Output: true

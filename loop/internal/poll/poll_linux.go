@@ -1,4 +1,4 @@
-package loop
+package poll
 
 import (
 	"errors"
@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// eager reports whether a read may stop short of what there is: before the end
+// hangup reports whether a read may stop short of what there is: before the end
 // of file, or at the mark of urgent data.
-func eager(ev netpoll.IOEvent, _ netpoll.IOFlags) bool {
+func hangup(ev netpoll.IOEvent, _ netpoll.IOFlags) bool {
 	return ev&(unix.EPOLLRDHUP|unix.EPOLLPRI) != 0
 }
 
@@ -25,14 +25,30 @@ func (f *flag) open() (err error) {
 
 func (f *flag) fd() int { return f.efd }
 
-func (f *flag) raise() {
+func (f *flag) raise() error {
 	one := [8]byte{0: 1}
-	_, _ = unix.Write(f.efd, one[:]) // fails only if it is raised
+	for {
+		switch _, err := unix.Write(f.efd, one[:]); err {
+		case nil, unix.EAGAIN: // the second means that it is raised
+			return nil
+		case unix.EINTR:
+		default:
+			return os.NewSyscallError("write to an eventfd", err)
+		}
+	}
 }
 
-func (f *flag) lower() {
+func (f *flag) lower() error {
 	var n [8]byte
-	_, _ = unix.Read(f.efd, n[:])
+	for {
+		switch _, err := unix.Read(f.efd, n[:]); err {
+		case nil, unix.EAGAIN:
+			return nil
+		case unix.EINTR:
+		default:
+			return os.NewSyscallError("read from an eventfd", err)
+		}
+	}
 }
 
 func (f *flag) close() error { return os.NewSyscallError("close", unix.Close(f.efd)) }
@@ -40,11 +56,11 @@ func (f *flag) close() error { return os.NewSyscallError("close", unix.Close(f.e
 // timer is a timerfd. It is watched edge-triggered and never read.
 type timer struct{ tfd int }
 
-func (t *timer) open(n *netPoller) (err error) {
+func (t *timer) open(p *Poller) (err error) {
 	if t.tfd, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC); err != nil {
 		return os.NewSyscallError("timerfd_create", err)
 	}
-	if err = n.poller.AddRead(&netpoll.PollAttachment{FD: t.tfd}, true); err != nil {
+	if err = p.poller.AddRead(&netpoll.PollAttachment{FD: t.tfd}, true); err != nil {
 		return errors.Join(err, t.close())
 	}
 	return nil
@@ -52,9 +68,9 @@ func (t *timer) open(n *netPoller) (err error) {
 
 func (t *timer) fd() int { return t.tfd }
 
-func (t *timer) set(d time.Duration) {
+func (t *timer) set(d time.Duration) error {
 	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}
-	_ = unix.TimerfdSettime(t.tfd, 0, &spec, nil) // d is positive, so it is valid
+	return os.NewSyscallError("timerfd_settime", unix.TimerfdSettime(t.tfd, 0, &spec, nil))
 }
 
 func (t *timer) close() error { return os.NewSyscallError("close", unix.Close(t.tfd)) }

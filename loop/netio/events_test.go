@@ -1,8 +1,11 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package loop
+package netio
 
 import (
+	"coloop/loop"
+	"path/filepath"
+
 	"errors"
 	"math"
 	"net"
@@ -10,17 +13,14 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/panjf2000/gnet/v2/pkg/netpoll"
-	"golang.org/x/sys/unix"
 )
 
 // TestReusedDescriptorNumber has two events in one batch, and a task that at the
 // first closes the connection of the second and opens another, which the system
 // gives the same number.
 func TestReusedDescriptorNumber(t *testing.T) {
-	eachNetwork(t, func(t *testing.T, y *Yielder, network, address string) error {
-		ln, err := Listen(Running(y), network, address)
+	eachNetwork(t, func(t *testing.T, y *loop.Yielder, network, address string) error {
+		ln, err := Listen(y, network, address)
 		if err != nil {
 			return err
 		}
@@ -37,8 +37,8 @@ func TestReusedDescriptorNumber(t *testing.T) {
 			bs[i] = c.(*Conn)
 		}
 		// Whichever wakes first closes the other.
-		read := func(mine, other *Conn) func(y *Yielder) error {
-			return func(y *Yielder) error {
+		read := func(mine, other *Conn) func(y *loop.Yielder) error {
+			return func(y *loop.Yielder) error {
 				_, err := mine.Read(make([]byte, 1))
 				if errors.Is(err, net.ErrClosed) {
 					return nil
@@ -64,17 +64,17 @@ func TestReusedDescriptorNumber(t *testing.T) {
 				}
 				defer peer.Close()
 				reads := 0
-				return together(y, func(y *Yielder) error {
+				return together(y, func(y *loop.Yielder) error {
 					for ; reads < 2; reads++ {
 						if n, err := c.Read(make([]byte, 8)); n != 4 || err != nil {
 							t.Errorf("read %d, %v", n, err)
 						}
 					}
-					if c.d.eager || c.d.rd.ready {
+					if c.d.hungUp || c.d.rd.ready {
 						t.Error("an event of the old connection sticks to the new one")
 					}
 					return nil
-				}, func(y *Yielder) error {
+				}, func(y *loop.Yielder) error {
 					for n := range 2 {
 						if err := until(y, func() bool { return reads == n && c.d.rd.busy }); err != nil {
 							return err
@@ -87,7 +87,7 @@ func TestReusedDescriptorNumber(t *testing.T) {
 				})
 			}
 		}
-		return together(y, read(as[0], as[1]), read(as[1], as[0]), func(y *Yielder) error {
+		return together(y, read(as[0], as[1]), read(as[1], as[0]), func(y *loop.Yielder) error {
 			if err := until(y, func() bool { return as[0].d.rd.busy && as[1].d.rd.busy }); err != nil {
 				return err
 			}
@@ -106,21 +106,21 @@ func TestReusedDescriptorNumber(t *testing.T) {
 
 // TestStaleEvents tells descriptors what is not true of them.
 func TestStaleEvents(t *testing.T) {
-	eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
-		return together(y, func(y *Yielder) error {
+	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
+		return together(y, func(y *loop.Yielder) error {
 			for range 3 {
 				if n, err := a.Read(make([]byte, 8)); n != 1 || err != nil {
 					t.Errorf("read %d, %v", n, err)
 				}
 			}
 			return nil
-		}, func(y *Yielder) error {
+		}, func(y *loop.Yielder) error {
 			for range 3 {
 				for range 3 {
 					if err := until(y, func() bool { return a.d.rd.busy }); err != nil {
 						return err
 					}
-					a.d.ready(true, true, true)
+					a.d.Ready(true, true, true)
 					if err := until(y, func() bool { return !a.d.rd.ready }); err != nil {
 						return err
 					}
@@ -140,20 +140,20 @@ func TestStaleEvents(t *testing.T) {
 // TestEventsOutliveRun leaves a loop in the middle of a batch of events, which
 // come but once, and wants them of the next run.
 func TestEventsOutliveRun(t *testing.T) {
-	eachNetwork(t, func(t *testing.T, y *Yielder, network, address string) error {
-		l, err := New()
+	for network, address := range map[string]string{"tcp": "127.0.0.1:0", "unix": filepath.Join(t.TempDir(), "s")} {
+		l, err := loop.New()
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
 		defer l.Close()
 		const n = 20
-		var readers [n]*Task[struct{}]
-		run := func(fn func(y *Yielder) error) error {
-			_, err := RunUntilComplete(l, spawn(l, fn))
+		var readers [n]*loop.Task[struct{}]
+		run := func(fn func(y *loop.Yielder) error) error {
+			_, err := loop.RunUntilComplete(l, spawn(l, fn))
 			return err
 		}
-		err = run(func(y *Yielder) error {
-			ln, err := Listen(l, network, address)
+		err = run(func(y *loop.Yielder) error {
+			ln, err := Listen(y, network, address)
 			if err != nil {
 				return err
 			}
@@ -167,7 +167,7 @@ func TestEventsOutliveRun(t *testing.T) {
 				if bs[i], err = ln.Accept(); err != nil {
 					return err
 				}
-				readers[i] = spawn(l, func(y *Yielder) error { _, err := a.Read(make([]byte, 1)); return err })
+				readers[i] = spawn(l, func(y *loop.Yielder) error { _, err := a.Read(make([]byte, 1)); return err })
 				if err := until(y, func() bool { return a.d.rd.busy }); err != nil {
 					return err
 				}
@@ -181,11 +181,11 @@ func TestEventsOutliveRun(t *testing.T) {
 		})
 		for _, reader := range readers {
 			if err == nil {
-				_, err = RunUntilComplete(l, reader)
+				_, err = loop.RunUntilComplete(l, reader)
 			}
 		}
-		return err
-	})
+		wantErr(t, network, err, nil)
+	}
 }
 
 // TestFastPeer is about a peer that is always ahead: a reader that never finds
@@ -207,12 +207,12 @@ func TestFastPeer(t *testing.T) {
 			_, err = c.Write(b)
 		}
 	})
-	netRun(t, func(y *Yielder, l *Loop) error {
+	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
 		c, err := Dial(y, "tcp", peer.Addr().String())
 		if err != nil {
 			return err
 		}
-		reader := spawn(l, func(y *Yielder) error {
+		reader := spawn(l, func(y *loop.Yielder) error {
 			for {
 				if _, err := c.Read(make([]byte, 16)); err != nil {
 					return err
@@ -220,7 +220,7 @@ func TestFastPeer(t *testing.T) {
 				c.d.rd.ready = true // as if it had been full
 			}
 		})
-		if err := Sleep(y, time.Millisecond); err != nil {
+		if err := loop.Sleep(y, time.Millisecond); err != nil {
 			return err
 		}
 		if err := c.Close(); err != nil {
@@ -236,11 +236,11 @@ func TestFastPeer(t *testing.T) {
 // TestSpinnerAndIO has a task that spins, two that send each other bytes, and a
 // timer: none keeps another waiting.
 func TestSpinnerAndIO(t *testing.T) {
-	eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
+	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 		l := a.Loop()
 		bounces := 0
-		bounce := func(c *Conn) func(y *Yielder) error {
-			return func(y *Yielder) error {
+		bounce := func(c *Conn) func(y *loop.Yielder) error {
+			return func(y *loop.Yielder) error {
 				for buf := make([]byte, 1); ; bounces++ {
 					if _, err := c.Read(buf); err != nil {
 						return err
@@ -251,14 +251,14 @@ func TestSpinnerAndIO(t *testing.T) {
 				}
 			}
 		}
-		spinner := spawn(l, func(y *Yielder) error { return until(y, func() bool { return false }) })
+		spinner := spawn(l, func(y *loop.Yielder) error { return until(y, func() bool { return false }) })
 		for _, c := range []*Conn{a, b} {
 			spawn(l, bounce(c))
 		}
 		if _, err := a.Write([]byte("x")); err != nil {
 			return err
 		}
-		if err := Sleep(y, time.Millisecond); err != nil {
+		if err := loop.Sleep(y, time.Millisecond); err != nil {
 			return err
 		}
 		if err := until(y, func() bool { return bounces > 100 }); err != nil {
@@ -266,11 +266,11 @@ func TestSpinnerAndIO(t *testing.T) {
 		}
 		spinner.Cancel()
 		at := bounces
-		if err := Sleep(y, time.Millisecond); err != nil {
+		if err := loop.Sleep(y, time.Millisecond); err != nil {
 			return err
 		}
 		for bounces < at+100 {
-			if err := Sleep(y, time.Millisecond); err != nil {
+			if err := loop.Sleep(y, time.Millisecond); err != nil {
 				return err
 			}
 		}
@@ -281,9 +281,9 @@ func TestSpinnerAndIO(t *testing.T) {
 // TestCallSoonThreadsafeRace races calls with a loop that goes to sleep after
 // each: none is lost, none is left lying.
 func TestCallSoonThreadsafeRace(t *testing.T) {
-	netRun(t, func(y *Yielder, l *Loop) error {
+	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
 		const callers, calls = 4, 2000
-		done := NewFuture[struct{}](l)
+		done := loop.NewFuture[struct{}](l)
 		got := 0
 		for range callers {
 			go func() {
@@ -314,7 +314,7 @@ func TestCallSoonThreadsafeRace(t *testing.T) {
 func TestCallSoonThreadsafeClose(t *testing.T) {
 	for range 50 {
 		var callers sync.WaitGroup
-		netRun(t, func(y *Yielder, l *Loop) error {
+		netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
 			a, b, err := connPair(y, "tcp", "127.0.0.1:0")
 			if err != nil {
 				return err
@@ -334,10 +334,10 @@ func TestCallSoonThreadsafeClose(t *testing.T) {
 }
 
 func TestManyTimers(t *testing.T) {
-	netRun(t, func(y *Yielder, l *Loop) error {
+	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
 		const n = 10000
 		start, last, left := l.Time(), time.Duration(0), n
-		done := NewFuture[struct{}](l)
+		done := loop.NewFuture[struct{}](l)
 		for i := range n {
 			when := start + time.Duration(i*7919%n)*time.Microsecond
 			l.CallAt(when, func() {
@@ -358,85 +358,13 @@ func TestManyTimers(t *testing.T) {
 // TestEarlierTimer sets timers one before the other, each while the loop waits
 // for the one before.
 func TestEarlierTimer(t *testing.T) {
-	netRun(t, func(y *Yielder, l *Loop) error {
+	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
 		for _, d := range []time.Duration{math.MaxInt64, math.MaxInt64 - 1, 100 * 365 * 24 * time.Hour, time.Hour} {
 			l.CallLater(d, func() { t.Errorf("the timer of %v went off", d) })
-			if err := Sleep(y, 100*time.Microsecond); err != nil {
+			if err := loop.Sleep(y, 100*time.Microsecond); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-// TestNewFails lets New fail at each descriptor that it needs.
-func TestNewFails(t *testing.T) {
-	warmNet()
-	before := openSockets()
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)
-	failures := 0
-	low := limit
-	for low.Cur = 0; ; low.Cur++ {
-		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &low); err != nil {
-			t.Fatal(err)
-		}
-		l, err := New()
-		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-			t.Fatal(err)
-		}
-		if err == nil {
-			if err := l.Close(); err != nil {
-				t.Error(err)
-			}
-		} else {
-			wantErr(t, "New", err, unix.EMFILE)
-			failures++
-		}
-		if after := openSockets(); after != before {
-			t.Errorf("%d descriptors are open, %d were before", after, before)
-		}
-		if err == nil {
-			break
-		}
-	}
-	if failures < 4 {
-		t.Errorf("New failed %d times only", failures)
-	}
-}
-
-// TestTimerInCrowd: the timer goes off while the poller looks for many events,
-// and is the last of a batch that has no room for the flag.
-func TestTimerInCrowd(t *testing.T) {
-	for i := range 20 {
-		l, err := New()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var peers []int
-		for range netpoll.InitPollEventsCap - 1 { // which are writable, for nobody
-			p, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			peers = append(peers, p[1])
-			if _, err := newConn(l, p[0], "unix", nil); err != nil {
-				t.Fatal(err)
-			}
-		}
-		l.poller.(*netPoller).crowd = true
-		l.CallAt(l.Time()+time.Duration(1+i)*time.Microsecond, l.Stop)
-		saved := time.AfterFunc(10*time.Second, func() { _ = l.CallSoonThreadsafe(l.Stop) })
-		wantErr(t, "run", l.RunForever(), nil)
-		if !saved.Stop() {
-			t.Fatal("nothing has woken the loop")
-		}
-		wantErr(t, "close", l.Close(), nil)
-		for _, fd := range peers {
-			_ = unix.Close(fd)
-		}
-	}
 }

@@ -1,8 +1,12 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package loop
+package netio
 
 import (
+	"coloop/loop"
+	"coloop/loop/internal/poll"
+	"os"
+
 	"errors"
 	"net"
 	"net/netip"
@@ -26,7 +30,7 @@ func deafListener(t *testing.T, a net.Addr) net.Addr {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fd, err := socket(family)
+	fd, err := system{}.Socket(family)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,6 +43,9 @@ func deafListener(t *testing.T, a net.Addr) net.Addr {
 	}
 	return address(a.Network(), sa)
 }
+
+// here is where addresses have been resolved already.
+func here(l *loop.Loop) resolved { return resolved{l, system{}} }
 
 func loopback(port int) *net.TCPAddr {
 	return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}
@@ -66,7 +73,7 @@ func TestDialRefused(t *testing.T) {
 		{"unix", "/" + strings.Repeat("x", 200), unix.EINVAL},
 	}
 	for _, tt := range tests {
-		netRun(t, func(y *Yielder, l *Loop) error {
+		netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
 			c, err := Dial(y, tt.network, tt.address)
 			if c != nil || err == nil {
 				t.Errorf("Dial %s: a connection", tt.address)
@@ -85,8 +92,8 @@ func TestDialRefused(t *testing.T) {
 
 // TestDialSelf dials a port that is the one the socket itself gets.
 func TestDialSelf(t *testing.T) {
-	netRun(t, func(y *Yielder, l *Loop) error {
-		fd, err := socket(unix.AF_INET)
+	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
+		fd, err := system{}.Socket(unix.AF_INET)
 		if err != nil {
 			return err
 		}
@@ -104,7 +111,7 @@ func TestDialSelf(t *testing.T) {
 		if err := syscall.Connect(fd, own); err != unix.EINPROGRESS && err != nil {
 			return err
 		}
-		c, err := newConn(l, fd, "tcp", address("tcp", own))
+		c, err := newConn(l, system{}, fd, "tcp", address("tcp", own))
 		if err != nil {
 			return err
 		}
@@ -118,28 +125,29 @@ func TestDialSelf(t *testing.T) {
 // then a connection is never made, until the time is up or the task cancelled.
 func TestDialDeaf(t *testing.T) {
 	a := deafListener(t, loopback(0)).String()
-	netRun(t, func(y *Yielder, l *Loop) error {
+	system := &liar{}
+	open := func() (*loop.Loop, error) {
+		p, err := poll.Open()
+		system.System = p
+		return loop.NewOn(system), err
+	}
+	netRunOn(t, open, func(y *loop.Yielder, l *loop.Loop) error {
 		var err error
 		for err == nil {
-			err = WithTimeout(y, 20*time.Millisecond, func() error {
-				_, err := Dial(y, "tcp", a)
-				return err
+			_, err = loop.WithTimeout(y, 20*time.Millisecond, func(y *loop.Yielder) (*Conn, error) {
+				return Dial(y, "tcp", a)
 			})
 		}
 		wantTimeout(t, "dial", err)
 
-		dial := spawn(l, func(y *Yielder) error { _, err := Dial(y, "tcp", a); return err })
-		if err := Sleep(y, 0); err != nil {
+		dial := spawn(l, func(y *loop.Yielder) error { _, err := Dial(y, "tcp", a); return err })
+		if err := loop.Sleep(y, 0); err != nil {
 			return err
 		}
 		// What is said of a closed descriptor of that number is not believed.
-		for _, d := range l.poller.(*netPoller).socks {
-			if d != nil && d.wr.busy {
-				d.ready(true, true, true)
-			}
-		}
+		system.lies = true
 		for range 3 {
-			if err := Sleep(y, 0); err != nil {
+			if err := loop.Sleep(y, 0); err != nil {
 				return err
 			}
 		}
@@ -148,11 +156,11 @@ func TestDialDeaf(t *testing.T) {
 		}
 		dial.Cancel()
 		_, err = dial.Await(y)
-		wantErr(t, "dial", err, ErrCancelled)
+		wantErr(t, "dial", err, loop.ErrCancelled)
 		return nil
 	})
 	a = deafListener(t, &net.UnixAddr{Name: filepath.Join(t.TempDir(), "s"), Net: "unix"}).String()
-	netRun(t, func(y *Yielder, l *Loop) error {
+	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
 		var err error
 		for err == nil {
 			_, err = Dial(y, "unix", a)
@@ -166,13 +174,13 @@ func TestDialDeaf(t *testing.T) {
 // when the connection has just been made.
 func TestDialCancelled(t *testing.T) {
 	for turns := range 5 {
-		eachNetwork(t, func(t *testing.T, y *Yielder, network, address string) error {
-			ln, err := Listen(Running(y), network, address)
+		eachNetwork(t, func(t *testing.T, y *loop.Yielder, network, address string) error {
+			ln, err := Listen(y, network, address)
 			if err != nil {
 				return err
 			}
 			defer ln.Close()
-			dial := spawn(Running(y), func(y *Yielder) error {
+			dial := spawn(loop.Running(y), func(y *loop.Yielder) error {
 				c, err := Dial(y, network, ln.Addr().String())
 				if err == nil {
 					err = c.Close()
@@ -180,32 +188,55 @@ func TestDialCancelled(t *testing.T) {
 				return err
 			})
 			for range turns {
-				if err := Sleep(y, 0); err != nil {
+				if err := loop.Sleep(y, 0); err != nil {
 					return err
 				}
 			}
 			if dial.Cancel() {
 				_, err = dial.Await(y)
-				wantErr(t, "dial", err, ErrCancelled)
+				wantErr(t, "dial", err, loop.ErrCancelled)
 			}
 			return nil
 		})
 	}
 }
 
+// liar is a system that reports of every descriptor what is not true.
+type liar struct {
+	loop.System
+	fds  []int
+	lies bool
+}
+
+func (s *liar) Add(fd int) error {
+	s.fds = append(s.fds, fd)
+	return s.System.Add(fd)
+}
+
+func (s *liar) Wait(until time.Duration, report func(fd int, read, write, hangup bool) (enough bool)) error {
+	if s.lies {
+		s.lies = false
+		for _, fd := range s.fds {
+			report(fd, true, true, true)
+		}
+		until = 0
+	}
+	return s.System.Wait(until, report)
+}
+
 // TestDialClosed: a dial whose coroutine is closed tries no further address.
 func TestDialClosed(t *testing.T) {
 	deaf := deafListener(t, loopback(0))
-	netRun(t, func(y *Yielder, l *Loop) error {
+	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
 		for range 2 { // so that there is no room for another one
-			spawn(l, func(*Yielder) error { _, err := dialAny(l, "tcp", []net.Addr{deaf}); return err })
+			spawn(l, func(*loop.Yielder) error { _, err := here(l).dialAny("tcp", []net.Addr{deaf}); return err })
 		}
-		gen := coroutine.New(func(*Yielder) (any, error) {
-			_, err := dialAny(l, "tcp", []net.Addr{deaf, deaf})
+		gen := coroutine.New(func(*loop.Yielder) (any, error) {
+			_, err := here(l).dialAny("tcp", []net.Addr{deaf, deaf})
 			return nil, err
 		})
-		task := Go(l, func(y *Yielder) (any, error) { return coroutine.YieldFrom(y, gen) })
-		if err := Sleep(y, 10*time.Millisecond); err != nil {
+		task := loop.Go(l, func(y *loop.Yielder) (any, error) { return coroutine.YieldFrom(y, gen) })
+		if err := loop.Sleep(y, 10*time.Millisecond); err != nil {
 			return err
 		}
 		if gen.State() != coroutine.Suspended {
@@ -222,9 +253,9 @@ func TestDialClosed(t *testing.T) {
 }
 
 func TestDialName(t *testing.T) {
-	netRun(t, func(y *Yielder, l *Loop) error {
+	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
 		// At one address of those that localhost may have, so that others fail.
-		ln, err := Listen(l, "tcp", "127.0.0.1:0")
+		ln, err := Listen(y, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}
@@ -247,8 +278,8 @@ func TestDialName(t *testing.T) {
 
 // TestConnectInTurn is what Dial does with a host of several addresses.
 func TestConnectInTurn(t *testing.T) {
-	netRun(t, func(y *Yielder, l *Loop) error {
-		ln, err := Listen(l, "tcp", "127.0.0.1:0")
+	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
+		ln, err := Listen(y, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}
@@ -256,11 +287,11 @@ func TestConnectInTurn(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		c, err := dialAny(l, "tcp", []net.Addr{refused, &net.UDPAddr{}, ln.Addr(), refused})
+		c, err := here(l).dialAny("tcp", []net.Addr{refused, &net.UDPAddr{}, ln.Addr(), refused})
 		if err != nil || c.RemoteAddr() != ln.Addr() {
 			t.Errorf("dialAny: %v", err)
 		}
-		_, err = dialAny(l, "tcp", []net.Addr{refused, &net.UDPAddr{}})
+		_, err = here(l).dialAny("tcp", []net.Addr{refused, &net.UDPAddr{}})
 		wantErr(t, "dialAny", err, unix.ECONNREFUSED)
 		if n := strings.Count(err.Error(), "dial tcp"); n != 2 {
 			t.Errorf("dialAny: %v, with %d errors", err, n)
@@ -270,10 +301,11 @@ func TestConnectInTurn(t *testing.T) {
 }
 
 func TestBadAddress(t *testing.T) {
-	netRun(t, func(y *Yielder, l *Loop) error {
+	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
 		for _, tt := range []struct{ network, address, want string }{
 			{"tcp", "127.0.0.1", "missing port in address"},
-			{"tcp", "127.0.0.1:http", "invalid port"},
+			{"tcp", "127.0.0.1:nosuchport", "unknown port"},
+			{"tcp", "127.0.0.1:", "invalid port"},
 			{"tcp", "127.0.0.1:65536", "invalid port"},
 			{"tcp", "127.0.0.1:-1", "invalid port"},
 			{"tcp6", "127.0.0.1:80", "no suitable address"},
@@ -286,7 +318,7 @@ func TestBadAddress(t *testing.T) {
 			if err == nil || !strings.HasPrefix(err.Error(), "dial") || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("Dial %q: %v, want %s", tt.address, err, tt.want)
 			}
-			_, err = Listen(l, tt.network, tt.address)
+			_, err = Listen(y, tt.network, tt.address)
 			if err == nil || !strings.HasPrefix(err.Error(), "listen") || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("Listen %q: %v, want %s", tt.address, err, tt.want)
 			}
@@ -303,23 +335,37 @@ func TestBadAddress(t *testing.T) {
 
 func TestNoNetwork(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
-	l, _ := NewVirtual()
-	_, err := RunUntilComplete(l, spawn(l, func(y *Yielder) error {
-		_, err := Listen(l, "unix", path)
-		wantErr(t, "Listen", err, ErrNoNetwork)
+	l, _ := loop.NewVirtual()
+	_, err := loop.RunUntilComplete(l, spawn(l, func(y *loop.Yielder) error {
+		_, err := Listen(y, "unix", path)
+		wantErr(t, "Listen", err, loop.ErrNoNetwork)
 		_, err = Dial(y, "unix", path)
 		return err
 	}))
-	wantErr(t, "Dial", err, ErrNoNetwork)
+	wantErr(t, "Dial", err, loop.ErrNoNetwork)
 	if err := l.Close(); err != nil {
 		t.Error(err)
 	}
-	if l, err = New(); err != nil {
+}
+
+// TestListenOnClosedLoop: a coroutine that still runs when its loop is closed, to
+// clean up, opens nothing.
+func TestListenOnClosedLoop(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := loop.New()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Close(); err != nil {
-		t.Error(err)
+	spawn(l, func(y *loop.Yielder) error {
+		err := loop.Sleep(y, time.Hour)
+		_, err2 := Listen(y, "unix", path)
+		wantErr(t, "Listen", err2, loop.ErrClosed)
+		return err
+	})
+	l.CallSoon(l.Stop)
+	wantErr(t, "run", l.RunForever(), nil)
+	wantErr(t, "Close", l.Close(), nil)
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the socket's file: %v", err)
 	}
-	_, err = Listen(l, "unix", path)
-	wantErr(t, "Listen on a closed loop", err, ErrClosed)
 }

@@ -1,6 +1,6 @@
 //go:build darwin || dragonfly || freebsd || netbsd || openbsd
 
-package loop
+package netio
 
 import (
 	"syscall"
@@ -9,9 +9,9 @@ import (
 )
 
 // These systems need a second call to keep a descriptor from programs that are
-// started; syscall.ForkLock keeps those from being started in between.
+// started; syscall.ForkLock keeps programs from being started in between.
 
-func socket(family int) (int, error) {
+func (system) Socket(family int) (int, error) {
 	syscall.ForkLock.RLock()
 	fd, err := unix.Socket(family, unix.SOCK_STREAM, 0)
 	if err == nil {
@@ -24,7 +24,7 @@ func socket(family int) (int, error) {
 	return nonblocking(fd)
 }
 
-func accept(fd int) (int, syscall.Sockaddr, error) {
+func (system) Accept(fd int) (int, syscall.Sockaddr, error) {
 	syscall.ForkLock.RLock()
 	nfd, sa, err := syscall.Accept(fd)
 	if err == nil {
@@ -45,3 +45,6 @@ func nonblocking(fd int) (int, error) {
 	}
 	return fd, nil
 }
+
+func (system) Read(fd int, b []byte) (int, error)  { return unix.Read(fd, b) }
+func (system) Write(fd int, b []byte) (int, error) { return unix.Write(fd, b) }

@@ -1,8 +1,10 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package loop
+package netio
 
 import (
+	"coloop/loop"
+
 	"bytes"
 	"errors"
 	"io"
@@ -45,16 +47,21 @@ func openSockets() (n int) {
 
 // netRun runs fn in a task of a loop, and sees to it that the loop leaves no
 // descriptor open. A minute is for ever.
-func netRun(t testing.TB, fn func(y *Yielder, l *Loop) error) {
+func netRun(t testing.TB, fn func(y *loop.Yielder, l *loop.Loop) error) {
+	t.Helper()
+	netRunOn(t, loop.New, fn)
+}
+
+func netRunOn(t testing.TB, open func() (*loop.Loop, error), fn func(y *loop.Yielder, l *loop.Loop) error) {
 	t.Helper()
 	warmNet()
 	before := openSockets()
-	l, err := New()
+	l, err := open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = RunUntilComplete(l, Go(l, func(y *Yielder) (struct{}, error) {
-		return struct{}{}, WithTimeout(y, time.Minute, func() error { return fn(y, l) })
+	_, err = loop.RunUntilComplete(l, loop.Go(l, func(y *loop.Yielder) (struct{}, error) {
+		return struct{}{}, loop.NewTimeout(l, time.Minute).Run(y, func() error { return fn(y, l) })
 	}))
 	if err != nil {
 		t.Errorf("the task ended with %v", err)
@@ -69,21 +76,21 @@ func netRun(t testing.TB, fn func(y *Yielder, l *Loop) error) {
 
 // eachNetwork runs fn as netRun does with TCP and with Unix sockets, given an
 // address to listen at.
-func eachNetwork(t *testing.T, fn func(t *testing.T, y *Yielder, network, address string) error) {
+func eachNetwork(t *testing.T, fn func(t *testing.T, y *loop.Yielder, network, address string) error) {
 	for _, network := range []string{"tcp", "unix"} {
 		t.Run(network, func(t *testing.T) {
 			address := "127.0.0.1:0"
 			if network == "unix" {
 				address = filepath.Join(t.TempDir(), "s")
 			}
-			netRun(t, func(y *Yielder, l *Loop) error { return fn(t, y, network, address) })
+			netRun(t, func(y *loop.Yielder, l *loop.Loop) error { return fn(t, y, network, address) })
 		})
 	}
 }
 
 // eachPair is eachNetwork with two ends of a connection.
-func eachPair(t *testing.T, fn func(t *testing.T, y *Yielder, a, b *Conn) error) {
-	eachNetwork(t, func(t *testing.T, y *Yielder, network, address string) error {
+func eachPair(t *testing.T, fn func(t *testing.T, y *loop.Yielder, a, b *Conn) error) {
+	eachNetwork(t, func(t *testing.T, y *loop.Yielder, network, address string) error {
 		a, b, err := connPair(y, network, address)
 		if err != nil {
 			return err
@@ -92,8 +99,8 @@ func eachPair(t *testing.T, fn func(t *testing.T, y *Yielder, a, b *Conn) error)
 	})
 }
 
-func connPair(y *Yielder, network, address string) (a, b *Conn, err error) {
-	ln, err := Listen(Running(y), network, address)
+func connPair(y *loop.Yielder, network, address string) (a, b *Conn, err error) {
+	ln, err := Listen(y, network, address)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -109,25 +116,25 @@ func connPair(y *Yielder, network, address string) (a, b *Conn, err error) {
 }
 
 // spawn is Go for a function without a result.
-func spawn(l *Loop, fn func(y *Yielder) error) *Task[struct{}] {
-	return Go(l, func(y *Yielder) (struct{}, error) { return struct{}{}, fn(y) })
+func spawn(l *loop.Loop, fn func(y *loop.Yielder) error) *loop.Task[struct{}] {
+	return loop.Spawn(l, fn)
 }
 
 // together runs functions in tasks and waits for all.
-func together(y *Yielder, fns ...func(y *Yielder) error) error {
-	l := Running(y)
-	var ts []*Task[struct{}]
+func together(y *loop.Yielder, fns ...func(y *loop.Yielder) error) error {
+	l := loop.Running(y)
+	var ts []*loop.Task[struct{}]
 	for _, fn := range fns {
 		ts = append(ts, spawn(l, fn))
 	}
-	_, err := Gather[struct{}](l, ts...).Await(y)
+	_, err := loop.GatherFutures(l, loop.Awaitables(ts)...).Await(y)
 	return err
 }
 
 // until lets the other tasks run until cond is true.
-func until(y *Yielder, cond func() bool) error {
+func until(y *loop.Yielder, cond func() bool) error {
 	for !cond() {
-		if err := Sleep(y, 0); err != nil {
+		if err := loop.Sleep(y, 0); err != nil {
 			return err
 		}
 	}
@@ -149,11 +156,11 @@ func noise(n int) []byte {
 }
 
 func TestConnBothWays(t *testing.T) {
-	eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
+	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 		if a.RemoteAddr().String() != b.LocalAddr().String() {
 			t.Errorf("a's peer is %v, b is %v", a.RemoteAddr(), b.LocalAddr())
 		}
-		if a.Loop() != Running(y) {
+		if a.Loop() != loop.Running(y) {
 			t.Error("not the connection's loop")
 		}
 		for _, to := range [][2]*Conn{{a, b}, {b, a}} {
@@ -177,7 +184,7 @@ func TestConnBothWays(t *testing.T) {
 
 // TestConnHalfClose is about ends that stop sending, one before the other.
 func TestConnHalfClose(t *testing.T) {
-	eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
+	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 		if _, err := a.Write([]byte("question")); err != nil {
 			return err
 		}
@@ -194,13 +201,13 @@ func TestConnHalfClose(t *testing.T) {
 		if n, err := b.Read(make([]byte, 1)); n != 0 || err != io.EOF {
 			t.Errorf("read after the end: %d, %v", n, err)
 		}
-		return together(y, func(y *Yielder) error {
+		return together(y, func(y *loop.Yielder) error {
 			got, err := io.ReadAll(a)
 			if string(got) != "answer" || err != nil {
 				t.Errorf("read %q, %v", got, err)
 			}
 			return nil
-		}, func(y *Yielder) error {
+		}, func(y *loop.Yielder) error {
 			if _, err := b.Write([]byte("answer")); err != nil {
 				return err
 			}
@@ -213,10 +220,10 @@ func TestConnHalfClose(t *testing.T) {
 // which it does in both directions at once.
 func TestConnBackPressure(t *testing.T) {
 	data := noise(32 << 20)
-	eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
+	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 		reading := false
-		write := func(c *Conn) func(y *Yielder) error {
-			return func(y *Yielder) error {
+		write := func(c *Conn) func(y *loop.Yielder) error {
+			return func(y *loop.Yielder) error {
 				n, err := c.Write(data)
 				if !reading || n != len(data) {
 					t.Errorf("wrote %d, before anybody read: %t", n, !reading)
@@ -224,8 +231,8 @@ func TestConnBackPressure(t *testing.T) {
 				return errors.Join(err, c.CloseWrite())
 			}
 		}
-		read := func(c *Conn) func(y *Yielder) error {
-			return func(y *Yielder) error {
+		read := func(c *Conn) func(y *loop.Yielder) error {
+			return func(y *loop.Yielder) error {
 				if err := until(y, func() bool { return a.d.wr.busy && b.d.wr.busy }); err != nil {
 					return err
 				}
@@ -244,7 +251,7 @@ func TestConnBackPressure(t *testing.T) {
 // TestConnPeerGone is about writing to, and reading from, a peer that has gone:
 // an error, and no SIGPIPE that ends the process.
 func TestConnPeerGone(t *testing.T) {
-	eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
+	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 		if _, err := a.Write([]byte("unread")); err != nil {
 			return err
 		}
@@ -268,7 +275,7 @@ func TestConnPeerGone(t *testing.T) {
 // TestConnUrgent is about a read that stops at the mark of urgent data, short
 // of what there is.
 func TestConnUrgent(t *testing.T) {
-	netRun(t, func(y *Yielder, l *Loop) error {
+	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
 		a, b, err := connPair(y, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
@@ -308,14 +315,14 @@ func TestConnCancelled(t *testing.T) {
 		},
 	}
 	for name, op := range ops {
-		eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
-			task := spawn(a.Loop(), func(y *Yielder) error { return op(a) })
+		eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
+			task := spawn(a.Loop(), func(y *loop.Yielder) error { return op(a) })
 			if err := until(y, func() bool { return a.d.rd.busy || a.d.wr.busy }); err != nil {
 				return err
 			}
 			task.Cancel("enough")
 			_, err := task.Await(y)
-			wantErr(t, name, err, ErrCancelled)
+			wantErr(t, name, err, loop.ErrCancelled)
 			if !task.Cancelled() {
 				t.Errorf("%s: the task is not cancelled", name)
 			}
@@ -330,16 +337,16 @@ func TestConnCancelled(t *testing.T) {
 // TestConnCancelledAfterWakeup cancels a reader that has been woken and not yet
 // been stepped: what there is to read stays there.
 func TestConnCancelledAfterWakeup(t *testing.T) {
-	eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
-		read := func(y *Yielder) error { _, err := a.Read(make([]byte, 8)); return err }
+	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
+		read := func(y *loop.Yielder) error { _, err := a.Read(make([]byte, 8)); return err }
 		task := spawn(a.Loop(), read)
 		if err := until(y, func() bool { return a.d.rd.busy }); err != nil {
 			return err
 		}
-		a.d.ready(true, false, false)
+		a.d.Ready(true, false, false)
 		task.Cancel()
 		_, err := task.Await(y)
-		wantErr(t, "read", err, ErrCancelled)
+		wantErr(t, "read", err, loop.ErrCancelled)
 		if _, err := b.Write([]byte("x")); err != nil {
 			return err
 		}
@@ -348,8 +355,8 @@ func TestConnCancelledAfterWakeup(t *testing.T) {
 }
 
 func TestConnClosedElsewhere(t *testing.T) {
-	eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
-		return together(y, func(y *Yielder) error {
+	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
+		return together(y, func(y *loop.Yielder) error {
 			_, err := a.Read(make([]byte, 1))
 			wantErr(t, "read", err, net.ErrClosed)
 			_, err = a.Read(make([]byte, 1))
@@ -360,7 +367,7 @@ func TestConnClosedElsewhere(t *testing.T) {
 			wantErr(t, "deadline", a.SetDeadline(time.Time{}), net.ErrClosed)
 			wantErr(t, "CloseWrite", a.CloseWrite(), net.ErrClosed)
 			return nil
-		}, func(y *Yielder) error {
+		}, func(y *loop.Yielder) error {
 			if err := until(y, func() bool { return a.d.rd.busy }); err != nil {
 				return err
 			}
@@ -377,9 +384,9 @@ func TestConnClosedElsewhere(t *testing.T) {
 // TestConnBusy is about a second task in one direction, also after the first
 // has been woken and before it runs: it must not get in between.
 func TestConnBusy(t *testing.T) {
-	eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
+	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 		var got [1]byte
-		first := spawn(a.Loop(), func(y *Yielder) error { _, err := a.Read(got[:]); return err })
+		first := spawn(a.Loop(), func(y *loop.Yielder) error { _, err := a.Read(got[:]); return err })
 		if err := until(y, func() bool { return a.d.rd.busy }); err != nil {
 			return err
 		}
@@ -389,7 +396,7 @@ func TestConnBusy(t *testing.T) {
 			return err
 		}
 		for !a.d.rd.ready {
-			if err := Sleep(y, 0); err != nil {
+			if err := loop.Sleep(y, 0); err != nil {
 				return err
 			}
 			if _, err = a.Read(make([]byte, 1)); !errors.Is(err, ErrBusy) && got[0] == 0 {
@@ -405,12 +412,12 @@ func TestConnBusy(t *testing.T) {
 }
 
 func TestConnOutsideTask(t *testing.T) {
-	eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
+	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 		l := a.Loop()
-		called := NewFuture[struct{}](l)
+		called := loop.NewFuture[struct{}](l)
 		l.CallSoon(func() {
 			_, err := a.Read(make([]byte, 1))
-			wantErr(t, "read that would wait", err, ErrNoTask)
+			wantErr(t, "read that would wait", err, loop.ErrNoTask)
 			if n, err := b.Write([]byte("x")); n != 1 || err != nil {
 				t.Errorf("write that need not wait: %d, %v", n, err)
 			}
@@ -427,9 +434,9 @@ func TestConnOutsideTask(t *testing.T) {
 // TestLoopCloseReleases closes loops whose tasks are parked in everything that
 // parks, and that have connections nobody holds; netRun counts what is left.
 func TestLoopCloseReleases(t *testing.T) {
-	eachNetwork(t, func(t *testing.T, y *Yielder, network, address string) error {
-		l := Running(y)
-		ln, err := Listen(l, network, address)
+	eachNetwork(t, func(t *testing.T, y *loop.Yielder, network, address string) error {
+		l := loop.Running(y)
+		ln, err := Listen(y, network, address)
 		if err != nil {
 			return err
 		}
@@ -452,10 +459,10 @@ func TestLoopCloseReleases(t *testing.T) {
 			_ = a.Close()
 			return err
 		}
-		spawn(l, func(y *Yielder) error { _, err := a.Read(make([]byte, 1)); return ended("read", err) })
-		spawn(l, func(y *Yielder) error { _, err := b.Write(make([]byte, 64<<20)); return ended("write", err) })
-		spawn(l, func(y *Yielder) error {
-			return ended("serve", Serve(y, ln, func(y *Yielder, c *Conn) error {
+		spawn(l, func(y *loop.Yielder) error { _, err := a.Read(make([]byte, 1)); return ended("read", err) })
+		spawn(l, func(y *loop.Yielder) error { _, err := b.Write(make([]byte, 64<<20)); return ended("write", err) })
+		spawn(l, func(y *loop.Yielder) error {
+			return ended("serve", Serve(y, ln, func(y *loop.Yielder, c *Conn) error {
 				defer c.Close()
 				_, err := c.Read(make([]byte, 1))
 				return ended("serving", err)
@@ -471,7 +478,7 @@ func TestLoopCloseReleases(t *testing.T) {
 // TestConnBuffered is about what is known of a connection that nobody reads:
 // after a read that takes all there is and fills its buffer nothing is.
 func TestConnBuffered(t *testing.T) {
-	eachPair(t, func(t *testing.T, y *Yielder, a, b *Conn) error {
+	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 		if a.Buffered() {
 			t.Error("Buffered when new")
 		}

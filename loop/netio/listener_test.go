@@ -1,8 +1,10 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package loop
+package netio
 
 import (
+	"coloop/loop"
+
 	"errors"
 	stdflag "flag"
 	"io"
@@ -20,14 +22,16 @@ import (
 var manyConns = stdflag.Int("conns", 2000, "how many connections TestManyConns makes at once")
 
 func TestListenAddresses(t *testing.T) {
-	netRun(t, func(y *Yielder, l *Loop) error {
+	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
 		for _, tt := range []struct{ network, address, ip string }{
-			{"tcp", ":0", "0.0.0.0"},
+			{"tcp", ":0", "::"}, // both families
+			{"tcp4", ":0", "0.0.0.0"},
+			{"tcp", "localhost:0", "127.0.0.1"},
 			{"tcp4", "127.0.0.1:0", "127.0.0.1"},
 			{"tcp6", ":0", "::"},
 			{"tcp", "[::1]:0", "::1"},
 		} {
-			ln, err := Listen(l, tt.network, tt.address)
+			ln, err := Listen(y, tt.network, tt.address)
 			if errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EADDRNOTAVAIL) {
 				t.Logf("%s %s: %v", tt.network, tt.address, err)
 				continue
@@ -39,7 +43,7 @@ func TestListenAddresses(t *testing.T) {
 			if a := ln.Addr().(*net.TCPAddr); a.IP.String() != tt.ip || a.Port == 0 {
 				t.Errorf("Listen %s %s: at %v", tt.network, tt.address, a)
 			}
-			_, err = Listen(l, tt.network, ln.Addr().String())
+			_, err = Listen(y, tt.network, ln.Addr().String())
 			wantErr(t, "Listen again", err, unix.EADDRINUSE)
 		}
 		return nil
@@ -51,13 +55,13 @@ func TestListenAddresses(t *testing.T) {
 func TestListenUnixFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	there := func() bool { _, err := os.Stat(path); return err == nil }
-	netRun(t, func(y *Yielder, l *Loop) error {
+	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
 		for range 2 {
-			ln, err := Listen(l, "unix", path)
+			ln, err := Listen(y, "unix", path)
 			if err != nil {
 				return err
 			}
-			_, err = Listen(l, "unix", path)
+			_, err = Listen(y, "unix", path)
 			wantErr(t, "Listen again", err, unix.EADDRINUSE)
 			if !there() {
 				t.Error("no file")
@@ -69,7 +73,7 @@ func TestListenUnixFile(t *testing.T) {
 				t.Error("the file is left by Close")
 			}
 		}
-		_, err := Listen(l, "unix", path)
+		_, err := Listen(y, "unix", path)
 		return err
 	})
 	if there() {
@@ -78,13 +82,13 @@ func TestListenUnixFile(t *testing.T) {
 }
 
 func TestAcceptEnds(t *testing.T) {
-	eachNetwork(t, func(t *testing.T, y *Yielder, network, address string) error {
-		ln, err := Listen(Running(y), network, address)
+	eachNetwork(t, func(t *testing.T, y *loop.Yielder, network, address string) error {
+		ln, err := Listen(y, network, address)
 		if err != nil {
 			return err
 		}
-		accept := func() (*Task[struct{}], error) {
-			task := spawn(Running(y), func(y *Yielder) error { _, err := ln.Accept(); return err })
+		accept := func() (*loop.Task[struct{}], error) {
+			task := spawn(loop.Running(y), func(y *loop.Yielder) error { _, err := ln.Accept(); return err })
 			return task, until(y, func() bool { return ln.d.rd.busy })
 		}
 		task, err := accept()
@@ -95,7 +99,7 @@ func TestAcceptEnds(t *testing.T) {
 		wantErr(t, "a second Accept", err, ErrBusy)
 		task.Cancel()
 		_, err = task.Await(y)
-		wantErr(t, "Accept", err, ErrCancelled)
+		wantErr(t, "Accept", err, loop.ErrCancelled)
 
 		if task, err = accept(); err != nil {
 			return err
@@ -109,7 +113,7 @@ func TestAcceptEnds(t *testing.T) {
 }
 
 // echo sends back what it gets.
-func echo(_ *Yielder, c *Conn) error {
+func echo(_ *loop.Yielder, c *Conn) error {
 	_, err := io.Copy(struct{ io.Writer }{c}, struct{ io.Reader }{c})
 	return err
 }
@@ -117,12 +121,12 @@ func echo(_ *Yielder, c *Conn) error {
 // TestServeGraceful closes a listener while connections are served: Serve waits
 // for them.
 func TestServeGraceful(t *testing.T) {
-	eachNetwork(t, func(t *testing.T, y *Yielder, network, address string) error {
-		ln, err := Listen(Running(y), network, address)
+	eachNetwork(t, func(t *testing.T, y *loop.Yielder, network, address string) error {
+		ln, err := Listen(y, network, address)
 		if err != nil {
 			return err
 		}
-		server := spawn(Running(y), func(y *Yielder) error { return Serve(y, ln, echo) })
+		server := spawn(loop.Running(y), func(y *loop.Yielder) error { return Serve(y, ln, echo) })
 		var cs []*Conn
 		b := make([]byte, 1)
 		ping := func(c *Conn) error {
@@ -167,14 +171,14 @@ func TestServeGraceful(t *testing.T) {
 // accepted but not served yet, and wait to be accepted.
 func TestServeCancelled(t *testing.T) {
 	for turns := 1; turns < 7; turns++ {
-		eachNetwork(t, func(t *testing.T, y *Yielder, network, address string) error {
-			l := Running(y)
-			l.SetExceptionHandler(func(_ *Loop, c ExceptionContext) { t.Errorf("%s: %v", c.Message, c.Exception) })
-			ln, err := Listen(l, network, address)
+		eachNetwork(t, func(t *testing.T, y *loop.Yielder, network, address string) error {
+			l := loop.Running(y)
+			l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) { t.Errorf("%s: %v", c.Message, c.Exception) })
+			ln, err := Listen(y, network, address)
 			if err != nil {
 				return err
 			}
-			server := spawn(l, func(y *Yielder) error { return Serve(y, ln, echo) })
+			server := spawn(l, func(y *loop.Yielder) error { return Serve(y, ln, echo) })
 			var cs []*Conn
 			for range 5 {
 				c, err := Dial(y, network, ln.Addr().String())
@@ -184,19 +188,19 @@ func TestServeCancelled(t *testing.T) {
 				cs = append(cs, c)
 			}
 			for range turns {
-				if err := Sleep(y, 0); err != nil {
+				if err := loop.Sleep(y, 0); err != nil {
 					return err
 				}
 			}
 			server.Cancel()
 			_, err = server.Await(y)
-			wantErr(t, "Serve", err, ErrCancelled)
+			wantErr(t, "Serve", err, loop.ErrCancelled)
 			if n := len(l.AllTasks()); n != 1 {
 				t.Errorf("%d tasks", n)
 			}
 			for _, c := range cs {
 				n, err := c.Read(make([]byte, 1))
-				if errors.Is(err, ErrCancelled) {
+				if errors.Is(err, loop.ErrCancelled) {
 					return err
 				}
 				if err == nil {
@@ -211,16 +215,18 @@ func TestServeCancelled(t *testing.T) {
 // TestServeLoopClosed: a Serve that waits for the last of its tasks ends with the
 // loop, which wakes nobody any more.
 func TestServeLoopClosed(t *testing.T) {
-	l, err := New()
+	l, err := loop.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	ln, err := Listen(l, "tcp", "127.0.0.1:0")
+	ln, err := loop.RunUntilComplete(l, loop.Func[*Listener](func(y *loop.Yielder) (*Listener, error) {
+		return Listen(y, "tcp", "127.0.0.1:0")
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	serve := Go(l, func(y *Yielder) (any, error) {
-		return nil, Serve(y, ln, func(y *Yielder, c *Conn) error {
+	serve := loop.Go(l, func(y *loop.Yielder) (any, error) {
+		return nil, Serve(y, ln, func(y *loop.Yielder, c *Conn) error {
 			_ = ln.Close()
 			l.CallLater(0, func() { l.CallSoon(l.Stop) }) // when Serve knows
 			return c.WaitRead()
@@ -240,28 +246,28 @@ func TestServeLoopClosed(t *testing.T) {
 // TestServeFailures has handlers that fail, panic and exit.
 func TestServeFailures(t *testing.T) {
 	failed := errors.New("failed")
-	netRun(t, func(y *Yielder, l *Loop) error {
+	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
 		var reported []error
-		l.SetExceptionHandler(func(_ *Loop, c ExceptionContext) {
+		l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) {
 			reported = append(reported, c.Exception)
 			if c.Task == nil || c.Message == "" {
 				t.Errorf("reported %+v", c)
 			}
 		})
-		ln, err := Listen(l, "tcp", "127.0.0.1:0")
+		ln, err := Listen(y, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}
 		n := 0
-		server := spawn(l, func(y *Yielder) error {
-			return Serve(y, ln, func(*Yielder, *Conn) error {
+		server := spawn(l, func(y *loop.Yielder) error {
+			return Serve(y, ln, func(*loop.Yielder, *Conn) error {
 				switch n++; n {
 				case 1:
 					return failed
 				case 2:
 					panic(failed)
 				case 3:
-					return &CancelledError{}
+					return &loop.CancelledError{}
 				}
 				return nil
 			})
@@ -304,13 +310,13 @@ func TestServeOutOfDescriptors(t *testing.T) {
 		}
 	}
 	defer restore()
-	netRun(t, func(y *Yielder, l *Loop) error {
+	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
 		var reported []error
-		l.SetExceptionHandler(func(_ *Loop, c ExceptionContext) {
+		l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) {
 			restore()
 			reported = append(reported, c.Exception)
 		})
-		ln, err := Listen(l, "tcp", "127.0.0.1:0")
+		ln, err := Listen(y, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}
@@ -323,7 +329,7 @@ func TestServeOutOfDescriptors(t *testing.T) {
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &low); err != nil {
 			return err
 		}
-		server := spawn(l, func(y *Yielder) error { return Serve(y, ln, func(*Yielder, *Conn) error { return nil }) })
+		server := spawn(l, func(y *loop.Yielder) error { return Serve(y, ln, func(*loop.Yielder, *Conn) error { return nil }) })
 		_, err = c.Read(make([]byte, 1))
 		wantErr(t, "read", err, io.EOF)
 		if len(reported) != 1 {
@@ -349,14 +355,14 @@ func TestManyConns(t *testing.T) {
 	if uint64(limit.Cur) < uint64(2*n+100) {
 		t.Skipf("%d descriptors are not enough for %d connections", limit.Cur, n)
 	}
-	netRun(t, func(y *Yielder, l *Loop) error {
-		ln, err := Listen(l, "tcp", "127.0.0.1:0")
+	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
+		ln, err := Listen(y, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}
-		server := spawn(l, func(y *Yielder) error { return Serve(y, ln, echo) })
-		open, all := 0, NewFuture[struct{}](l)
-		client := func(y *Yielder) error {
+		server := spawn(l, func(y *loop.Yielder) error { return Serve(y, ln, echo) })
+		open, all := 0, loop.NewFuture[struct{}](l)
+		client := func(y *loop.Yielder) error {
 			c, err := Dial(y, "tcp", ln.Addr().String())
 			if err != nil {
 				return err
@@ -379,7 +385,7 @@ func TestManyConns(t *testing.T) {
 			}
 			return nil
 		}
-		if err := together(y, slices.Repeat([]func(*Yielder) error{client}, n)...); err != nil {
+		if err := together(y, slices.Repeat([]func(*loop.Yielder) error{client}, n)...); err != nil {
 			return err
 		}
 		if err := ln.Close(); err != nil {

@@ -1,16 +1,21 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package loop
+package netio
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"coloop/loop"
 )
+
+// ErrBusy is returned by a Read or Write that finds another task parked in the
+// same direction of the connection.
+var ErrBusy = errors.New("another task is waiting on the connection already")
 
 // A Conn is a stream connection, TCP or Unix, whose Read and Write park the
 // calling task instead of the goroutine. It implements net.Conn, so any protocol
@@ -25,15 +30,15 @@ import (
 // stackful task runs, Read and Write that would have to wait return ErrNoTask.
 // If the task is cancelled while parked they return its CancelledError.
 type Conn struct {
-	d             *descriptor
-	network       string
-	local, remote net.Addr
+	d     *descriptor
+	local net.Addr
 }
 
-func newConn(l *Loop, fd int, network string, remote net.Addr) (*Conn, error) {
-	c := &Conn{d: newDescriptor(l, fd), network: network, remote: remote}
-	if err := l.poller.add(c.d); err != nil {
-		_ = unix.Close(fd)
+func newConn(l *loop.Loop, s Sockets, fd int, network string, remote net.Addr) (*Conn, error) {
+	c := &Conn{d: newDescriptor(l, s, fd, network)}
+	c.d.peer = remote
+	if err := l.Watch(fd, c.d); err != nil {
+		_ = s.Close(fd)
 		return nil, err
 	}
 	c.d.wr.ready = true
@@ -41,7 +46,7 @@ func newConn(l *Loop, fd int, network string, remote net.Addr) (*Conn, error) {
 }
 
 // Loop returns the loop of the connection.
-func (c *Conn) Loop() *Loop { return c.d.loop }
+func (c *Conn) Loop() *loop.Loop { return c.d.loop }
 
 // Read reads what there is into b, and parks while there is nothing.
 func (c *Conn) Read(b []byte) (int, error) {
@@ -57,7 +62,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 
 // WaitRead parks until Read would not, without a buffer.
 func (c *Conn) WaitRead() error {
-	if err := c.d.wait(&c.d.rd); err != nil {
+	if err := c.d.wait(&c.d.rd, "Conn.Read"); err != nil {
 		return c.fail("read", err)
 	}
 	return nil
@@ -79,10 +84,10 @@ func (c *Conn) Close() error {
 	l := c.d.loop
 	if !l.OnLoop() {
 		// If the loop is closed, so are its connections.
-		_ = l.CallSoonThreadsafe(func() { _ = c.d.close() })
+		_ = l.CallSoonThreadsafe(func() { _ = c.d.Close() })
 		return nil
 	}
-	if err := c.d.close(); err != nil {
+	if err := c.d.Close(); err != nil {
 		return c.fail("close", err)
 	}
 	return nil
@@ -94,7 +99,7 @@ func (c *Conn) CloseWrite() error {
 	if c.d.closed {
 		return c.fail("close", net.ErrClosed)
 	}
-	if err := unix.Shutdown(c.d.fd, unix.SHUT_WR); err != nil {
+	if err := c.d.sockets.Shutdown(c.d.fd); err != nil {
 		return c.fail("close", os.NewSyscallError("shutdown", err))
 	}
 	return nil
@@ -104,15 +109,15 @@ func (c *Conn) CloseWrite() error {
 // if it was not asked before.
 func (c *Conn) LocalAddr() net.Addr {
 	if c.local == nil && !c.d.closed {
-		if sa, err := syscall.Getsockname(c.d.fd); err == nil {
-			c.local = address(c.network, sa)
+		if sa, err := c.d.sockets.Getsockname(c.d.fd); err == nil {
+			c.local = address(c.d.network, sa)
 		}
 	}
 	return c.local
 }
 
 // RemoteAddr returns the address of the other end.
-func (c *Conn) RemoteAddr() net.Addr { return c.remote }
+func (c *Conn) RemoteAddr() net.Addr { return c.d.peer }
 
 // SetDeadline sets both deadlines.
 func (c *Conn) SetDeadline(t time.Time) error {
@@ -152,7 +157,11 @@ func (c *Conn) onLoop(t time.Time) time.Duration {
 	if t.IsZero() {
 		return forever
 	}
-	return c.d.loop.after(time.Until(t))
+	now, d := c.d.loop.Time(), time.Until(t)
+	if d > forever-now {
+		return forever
+	}
+	return now + d
 }
 
 func (c *Conn) setDeadlines(when time.Duration, sides ...*side) error {
@@ -165,9 +174,9 @@ func (c *Conn) setDeadlines(when time.Duration, sides ...*side) error {
 	return nil
 }
 
-// Buffered reports whether the connection has something to read, be it its end,
-// as far as the poller has said. A connection that rests unused and has is of no
-// more use.
+// Buffered reports whether the connection has data, EOF or an error waiting, as far
+// as the system has reported it. An idle pooled connection for which this is true
+// must not be reused.
 func (c *Conn) Buffered() bool {
 	d := c.d
 	if d.closed || !d.rd.ready {
@@ -175,31 +184,11 @@ func (c *Conn) Buffered() bool {
 	}
 	// A read that filled its buffer has left open whether there is more.
 	var b [1]byte
-	_, _, err := unix.Recvfrom(d.fd, b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-	d.rd.ready = err != unix.EAGAIN
+	_, err := d.sockets.Peek(d.fd, b[:])
+	d.rd.ready = err != syscall.EAGAIN
 	return d.rd.ready
 }
 
 func (c *Conn) fail(op string, err error) error {
-	return &net.OpError{Op: op, Net: c.network, Source: c.local, Addr: c.remote, Err: err}
-}
-
-// address takes a sockaddr of package syscall; package unix would ask the system
-// for the protocol with each.
-func address(network string, sa syscall.Sockaddr) net.Addr {
-	switch sa := sa.(type) {
-	case *syscall.SockaddrInet4:
-		return &net.TCPAddr{IP: append(net.IP(nil), sa.Addr[:]...), Port: sa.Port}
-	case *syscall.SockaddrInet6:
-		a := &net.TCPAddr{IP: append(net.IP(nil), sa.Addr[:]...), Port: sa.Port}
-		if sa.ZoneId != 0 {
-			if ifi, err := net.InterfaceByIndex(int(sa.ZoneId)); err == nil {
-				a.Zone = ifi.Name
-			}
-		}
-		return a
-	case *syscall.SockaddrUnix:
-		return &net.UnixAddr{Name: sa.Name, Net: network}
-	}
-	return nil
+	return &net.OpError{Op: op, Net: c.d.network, Source: c.local, Addr: c.d.peer, Err: err}
 }

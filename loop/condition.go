@@ -1,0 +1,93 @@
+package loop
+
+// A Condition lets tasks that hold a lock wait for one another's notice
+// (asyncio.Condition). The zero value has a lock of its own.
+type Condition struct {
+	Name string // for those who look; see [Dump]
+
+	lock *Lock
+	own  Lock
+	lot  ParkingLot
+}
+
+// NewCondition returns a Condition over a lock.
+func NewCondition(l *Lock) *Condition { return &Condition{lock: l} }
+
+// String describes the condition.
+func (c *Condition) String() string { return named("condition", c.Name) }
+
+func (c *Condition) mutex() *Lock {
+	if c.lock == nil {
+		c.lock = &c.own
+	}
+	return c.lock
+}
+
+// Locked reports whether the condition's lock is locked.
+func (c *Condition) Locked() bool { return c.mutex().Locked() }
+
+// Waiting returns the number of tasks waiting for notice.
+func (c *Condition) Waiting() int { return c.lot.n }
+
+// Acquire locks the condition's lock.
+func (c *Condition) Acquire(y *Yielder) error { return c.mutex().Acquire(y) }
+
+// Release unlocks the condition's lock; see [Lock.Release].
+func (c *Condition) Release() { c.mutex().Release() }
+
+// With calls fn with the condition's lock locked.
+func (c *Condition) With(y *Yielder, fn func() error) error { return with(y, c.mutex(), fn) }
+
+// Wait releases the lock, suspends the task until it is notified and locks the
+// lock again, whatever has happened. It returns ErrNotAcquired without the lock.
+// A wait that is cancelled passes on the notice that it may have had.
+func (c *Condition) Wait(y *Yielder) error {
+	if !c.Locked() {
+		return ErrNotAcquired
+	}
+	c.Release()
+	c.lot.Kind, c.lot.Owner = "Condition.Wait", c
+	_, err := c.lot.Park(y, nil)
+	var again error
+	for {
+		e := c.mutex().Acquire(y)
+		if e == nil {
+			break
+		}
+		again = e
+		if !IsCancelled(e) {
+			break
+		}
+	}
+	if again != nil {
+		err = again
+	}
+	if err != nil {
+		c.lot.wakeNext()
+	}
+	return err
+}
+
+// WaitFor waits until predicate is true; it is called with the lock locked.
+func (c *Condition) WaitFor(y *Yielder, predicate func() bool) error {
+	for !predicate() {
+		if err := c.Wait(y); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Notify wakes n of the tasks that wait. It panics with [ErrNotAcquired] without
+// the lock.
+func (c *Condition) Notify(n int) {
+	if !c.Locked() {
+		panic(ErrNotAcquired)
+	}
+	for ; n > 0 && c.lot.wakeNext(); n-- {
+	}
+}
+
+// NotifyAll wakes all tasks that wait. It panics with [ErrNotAcquired] without the
+// lock.
+func (c *Condition) NotifyAll() { c.Notify(c.lot.n) }

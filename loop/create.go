@@ -1,0 +1,154 @@
+package loop
+
+import (
+	"context"
+
+	"coloop/coroutine"
+)
+
+// A TaskOption says something of a task when it is made.
+type TaskOption struct {
+	name   string
+	values context.Context
+	eager  bool
+}
+
+// Named gives the task a name, as [Task.SetName] does later.
+func Named(name string) TaskOption { return TaskOption{name: name} }
+
+// Eager has the task begin at once, within the call that makes it (eager_start);
+// see [Loop.SetEager]. That call must be made on the goroutine of the loop, and
+// panics with [ErrWrongGoroutine] elsewhere.
+func Eager() TaskOption { return TaskOption{eager: true} }
+
+// WithValues gives the context of the task, and of those that it makes, the values
+// of ctx (asyncio's context). Without it a task has those of the one that makes it.
+// The cancellation and the deadline of ctx are not passed on; see [CancelWith].
+func WithValues(ctx context.Context) TaskOption { return TaskOption{values: ctx} }
+
+// SetEager has the tasks made from now on begin at once, within the call that
+// makes them, and not in the next turn (asyncio.eager_task_factory). One that
+// never has to wait is done when it is made, and costs no turn. That changes the
+// order in which things happen, so it is for programs that know of it. While the
+// loop does not run it changes nothing.
+func (l *Loop) SetEager(eager bool) { l.eager = eager }
+
+// Go makes a task of fn and schedules its first step (asyncio.create_task). fn
+// runs as a generator on a stack of the loop's pool. The context of its Yielder is
+// done while a request to cancel the task stands, and when the task has ended.
+//
+// The place w is the loop, or the coroutine that runs. Go panics with [ErrNoTask]
+// if that is the coroutine of no task.
+func Go[T any, W Where](w W, fn func(*Yielder) (T, error), opts ...TaskOption) *Task[T] {
+	t := &struct {
+		Task[T]
+		gen coroutine.Generator[any, any, T]
+	}{}
+	l := loopOf(w)
+	t.gen.Init((*taskContext)(&t.task), &l.stacks, fn)
+	t.stepper = t.gen.Stepper()
+	t.start(l, &t.gen, valuesAt(w), opts)
+	return &t.Task
+}
+
+// Spawn is Go for a function without a result.
+func Spawn[W Where](w W, fn func(*Yielder) error, opts ...TaskOption) *Task[struct{}] {
+	return Go(w, func(y *Yielder) (struct{}, error) { return struct{}{}, fn(y) }, opts...)
+}
+
+// CreateTask is Go for a coroutine object. A generator that has no context and no
+// pool gets those of the task and its loop.
+func CreateTask[T any, W Where](w W, coro Coroutine[T], opts ...TaskOption) *Task[T] {
+	l := loopOf(w)
+	t := &Task[T]{}
+	if g, ok := coro.(*coroutine.Generator[any, any, T]); ok {
+		g.Inherit((*taskContext)(&t.task), &l.stacks)
+	}
+	t.start(l, coro, valuesAt(w), opts)
+	return t
+}
+
+// valuesAt returns the context whose values a task made at w inherits, nil if there
+// are none.
+func valuesAt[W Where](w W) context.Context {
+	var maker *task
+	switch w := any(w).(type) {
+	case *Loop:
+		maker = w.current
+	case *Yielder:
+		t, ok := w.Context().(*taskContext)
+		if !ok {
+			return w.Context()
+		}
+		maker = (*task)(t)
+	}
+	if maker == nil {
+		return nil
+	}
+	return maker.values
+}
+
+func (t *Task[T]) start(l *Loop, coro Coroutine[T], values context.Context, opts []TaskOption) {
+	t.Future.init(l, t)
+	t.isTask = true
+	t.task.fut, t.task.coro, t.values = &t.future, coro, values
+	t.handle.cb = &t.task
+	eager := l.eager
+	for _, o := range opts {
+		if o.name != "" {
+			t.SetName(o.name)
+		}
+		if o.values != nil {
+			t.values = o.values
+		}
+		eager = eager || o.eager
+	}
+	if t.notes == nil {
+		l.made++
+		t.number = uint32(l.made)
+	}
+	eager = eager && l.running
+	if eager && !l.OnLoop() {
+		panic(ErrWrongGoroutine)
+	}
+	if l.debug != nil {
+		l.debug.made(&t.task)
+	}
+	l.tasks.add(&t.task)
+	if l.onTask != nil {
+		l.observed(t)
+	}
+	switch {
+	case l.closed:
+		t.abandon()
+	case eager:
+		t.runNow()
+	default:
+		l.enqueue(&t.handle)
+	}
+}
+
+// observed shows a new task to the task observer. If that panics, there is no such
+// task.
+func (l *Loop) observed(t AnyTask) {
+	ok := false
+	defer func() {
+		if !ok {
+			l.tasks.remove(t.core())
+		}
+	}()
+	l.onTask(t)
+	ok = true
+}
+
+// failedTask returns a task that could not be made.
+func failedTask[T any](l *Loop, err error) *Task[T] {
+	t := &Task[T]{}
+	t.Future.init(l, t)
+	t.isTask = true
+	t.task.fut, t.task.coro = &t.future, done{}
+	l.made++
+	t.number = uint32(l.made)
+	t.fail(err)
+	return t
+}

@@ -1,0 +1,116 @@
+package loop
+
+import (
+	"context"
+	"time"
+)
+
+// Where is the place of a call that needs a loop: the coroutine that runs, or the
+// loop itself. [Go] takes either.
+type Where interface{ *Loop | *Yielder }
+
+// loopOf returns the loop at w. It panics with [ErrNoTask] if w is a Yielder that
+// no task runs.
+func loopOf[W Where](w W) *Loop {
+	l, ok := any(w).(*Loop)
+	if ok {
+		return l
+	}
+	t, err := taskOf(any(w).(*Yielder))
+	if err != nil {
+		panic(err)
+	}
+	return t.fut.loop
+}
+
+// Running returns the loop whose task runs the coroutine of y
+// (asyncio.get_running_loop); nil if none does.
+func Running(y *Yielder) *Loop {
+	t, err := taskOf(y)
+	if err != nil {
+		return nil
+	}
+	return t.fut.loop
+}
+
+// taskOf returns the task that the coroutine of y runs in.
+func taskOf(y *Yielder) (*task, error) {
+	switch c := y.Context().(type) {
+	case *taskContext:
+		return (*task)(c), nil
+	default:
+		if t, ok := c.Value(taskKey{}).(*task); ok {
+			return t, nil
+		}
+	}
+	return nil, ErrNoTask
+}
+
+type taskKey struct{}
+
+func (c *taskContext) state() *doneState {
+	for {
+		if s := c.ctx.Load(); s != nil {
+			return s
+		}
+		c.ctx.CompareAndSwap(nil, newDoneState())
+	}
+}
+
+// Deadline reports that there is none.
+func (c *taskContext) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// Done returns a channel that is closed when the task is cancelled or has ended.
+func (c *taskContext) Done() <-chan struct{} { return c.state().done }
+
+// Err returns context.Canceled once Done is closed.
+func (c *taskContext) Err() error {
+	if c.state().isOver() {
+		return context.Canceled
+	}
+	return nil
+}
+
+// Value returns what the task has inherited, or was given by [WithValues]. It knows
+// the task itself, for contexts derived from this one.
+func (c *taskContext) Value(key any) any {
+	switch {
+	case key == taskKey{}:
+		return (*task)(c)
+	case c.values != nil:
+		return c.values.Value(key)
+	}
+	return nil
+}
+
+// callContext returns a context for one call made in the coroutine of y. The
+// task's own context is no good here: it stays done once the task has been
+// cancelled, even if the task has dealt with that, by a Timeout of its own, say.
+func callContext(y *Yielder) (context.Context, context.CancelFunc) {
+	ctx := y.Context()
+	if _, ok := ctx.(*taskContext); ok || ctx.Err() != nil {
+		ctx = context.WithoutCancel(ctx)
+	}
+	return context.WithCancel(ctx)
+}
+
+// Current returns the coroutine of l that runs, for methods whose signature has no
+// Yielder, those of a net.Conn say. It must be called on the goroutine of that
+// coroutine; elsewhere, and if the coroutine is none that can be suspended, the
+// error is [ErrNoTask], or [ErrForeignLoop] within a task of another loop.
+func (l *Loop) Current() (*Yielder, error) {
+	if t := l.current; t != nil {
+		if c, ok := t.coro.(interface{ Innermost() *Yielder }); ok {
+			if y := c.Innermost(); y != nil && y.Here() {
+				return y, nil
+			}
+		}
+	}
+	if other := runningHere(); other != nil && other != l {
+		return nil, ErrForeignLoop
+	}
+	return nil, ErrNoTask
+}
+
+// Turn returns the number of turns that the loop has begun.
+func (l *Loop) Turn() uint32 { return l.turn }

@@ -1,0 +1,41 @@
+package loop
+
+// An Event is a flag that tasks wait for (asyncio.Event). The zero value is not
+// set.
+type Event struct {
+	Name string // for those who look; see [Dump]
+
+	set bool
+	lot ParkingLot
+}
+
+// String describes the event.
+func (e *Event) String() string { return named("event", e.Name) }
+
+// IsSet reports whether the event is set.
+func (e *Event) IsSet() bool { return e.set }
+
+// Waiting returns the number of tasks waiting for the event.
+func (e *Event) Waiting() int { return e.lot.n }
+
+// Set sets the event and wakes all who wait for it.
+func (e *Event) Set() {
+	if !e.set {
+		e.set = true
+		for e.lot.wakeNext() {
+		}
+	}
+}
+
+// Clear makes those who come from now on wait.
+func (e *Event) Clear() { e.set = false }
+
+// Wait suspends the task until the event is set.
+func (e *Event) Wait(y *Yielder) error {
+	if e.set {
+		return nil
+	}
+	e.lot.Kind, e.lot.Owner = "Event.Wait", e
+	_, err := e.lot.Park(y, nil)
+	return err
+}

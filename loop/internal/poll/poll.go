@@ -1,0 +1,195 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+// Package poll makes of gnet's poller (epoll or kqueue) what a loop asks of the
+// operating system: the time, and a wait that ends with events, at a given time
+// or when another goroutine ends it. It knows no loop.
+package poll
+
+import (
+	"errors"
+	"iter"
+	"math"
+	"os"
+	"sync/atomic"
+	"time"
+
+	gneterrors "github.com/panjf2000/gnet/v2/pkg/errors"
+	"github.com/panjf2000/gnet/v2/pkg/netpoll"
+)
+
+// Forever is a time that never comes.
+const Forever = time.Duration(math.MaxInt64)
+
+// A Poller waits for descriptors, edge-triggered, and tells the time.
+//
+// netpoll.Poller.Polling calls back for each event and comes back only by being
+// shut down, which loses the rest of its batch. So it runs as a coroutine, and
+// Wait is its Next: it stays where it is, in the middle of a batch if need be,
+// until the next Wait.
+//
+// Polling blocks for as long as there are no events and knows no end of a batch.
+// Therefore a descriptor of our own, level-triggered, the flag, is kept readable
+// ("raised") while the Wait is not to block: such a Wait ends with the event of
+// the flag; one that may block ends with any event that is enough.
+type Poller struct {
+	poller  *netpoll.Poller
+	resume  func() (struct{}, bool)
+	stop    func()
+	yield   func(struct{}) bool
+	failure error
+	base    time.Time
+	report  func(fd int, read, write, hangup bool) (enough bool)
+	waiting bool
+
+	flag   flag
+	raised atomic.Bool // the flag is readable
+	woken  atomic.Bool // by Wake, since the last Wait
+	broken atomic.Pointer[error]
+	timer  timer
+	armed  time.Duration // the time the timer is set to
+}
+
+// Open returns a poller whose clock is at 0.
+func Open() (_ *Poller, err error) {
+	p := &Poller{base: time.Now(), armed: Forever, stop: func() {}}
+	if p.poller, err = netpoll.OpenPoller(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.poller.Close())
+		}
+	}()
+	if err = p.flag.open(); err != nil {
+		return nil, err
+	}
+	if err = p.poller.AddRead(&netpoll.PollAttachment{FD: p.flag.fd()}, false); err != nil {
+		return nil, errors.Join(err, p.flag.close())
+	}
+	if err = p.timer.open(p); err != nil {
+		return nil, errors.Join(err, p.flag.close())
+	}
+	return p, nil
+}
+
+// Now returns the time since Open.
+func (p *Poller) Now() time.Duration { return time.Since(p.base) }
+
+// Wait reports descriptors that have become ready. If until has come it reports
+// those there are and returns; else it returns once one of them is enough, at
+// until, or when Wake is called. An error means that the poller is of no more use.
+//
+// It must be called by one goroutine at a time. report is called on a goroutine
+// of the poller's, while Wait waits for it.
+func (p *Poller) Wait(until time.Duration, report func(fd int, read, write, hangup bool) (enough bool)) error {
+	p.report, p.waiting = report, until > 0
+	if p.waiting && until != Forever {
+		now := p.Now()
+		if p.armed <= now {
+			p.armed = Forever // it has gone off
+		}
+		if until <= now {
+			p.waiting = false
+		} else if until < p.armed {
+			if err := p.timer.set(until - now); err != nil {
+				return err
+			}
+			p.armed = until
+		}
+	}
+	if p.waiting && p.raised.Load() {
+		if err := p.flag.lower(); err != nil {
+			return err
+		}
+		p.raised.Store(false)
+		// A goroutine that called Wake before the flag was lowered found it up
+		// and did not raise it again.
+		p.waiting = !p.woken.Load()
+	}
+	if !p.waiting {
+		p.raise()
+	}
+	if p.resume == nil {
+		// Not before: a coroutine must be made on the thread that resumes it, if
+		// its goroutine is locked to that.
+		p.resume, p.stop = iter.Pull(p.polling)
+	}
+	if _, ok := p.resume(); !ok {
+		return os.NewSyscallError("poll", p.failure)
+	}
+	p.woken.Store(false) // the caller sees what was announced with it
+	if err := p.broken.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+func (p *Poller) polling(yield func(struct{}) bool) {
+	p.yield = yield
+	p.failure = p.poller.Polling(p.event)
+}
+
+// event is called by Polling.
+func (p *Poller) event(fd int, ev netpoll.IOEvent, flags netpoll.IOFlags) error {
+	if fd != p.flag.fd() && fd != p.timer.fd() {
+		broken := netpoll.IsErrorEvent(ev, flags)
+		enough := p.report(fd,
+			netpoll.IsReadEvent(ev) || broken,
+			netpoll.IsWriteEvent(ev) || broken,
+			broken || hangup(ev, flags))
+		if !p.waiting || !enough {
+			return nil
+		}
+	}
+	if !p.yield(struct{}{}) {
+		return gneterrors.ErrEngineShutdown
+	}
+	return nil
+}
+
+// Wake ends the Wait under way, or the next one. It may be called on any
+// goroutine.
+func (p *Poller) Wake() {
+	p.woken.Store(true)
+	p.raise()
+}
+
+// raise raises the flag. If the system refuses that, the loop would be deaf, so
+// the timer ends the Wait instead, with the error.
+func (p *Poller) raise() {
+	if p.raised.Swap(true) {
+		return
+	}
+	if err := p.flag.raise(); err != nil {
+		p.raised.Store(false)
+		p.broken.Store(&err)
+		_ = p.timer.set(1) // there is no third way
+	}
+}
+
+// Expect does nothing: the time passes by itself.
+func (p *Poller) Expect(int) {}
+
+// Patience is how many turns a loop may take without asking for events, after it
+// has waited for one. What an event sets off, a task that ends and another that
+// it wakes, is mostly over by then, and the flag need not be raised and lowered
+// for each event.
+func (p *Poller) Patience() int { return 4 }
+
+// Network returns nil: descriptors are those of the operating system.
+func (p *Poller) Network() (any, error) { return nil, nil }
+
+// Add has Wait report the readiness of fd, for reading and writing, until fd is
+// closed.
+func (p *Poller) Add(fd int) error {
+	return p.poller.AddReadWrite(&netpoll.PollAttachment{FD: fd}, true)
+}
+
+// Remove does nothing: the system forgets a descriptor when it is closed.
+func (p *Poller) Remove(fd int) {}
+
+// Close releases the poller. A goroutine that calls Wake later has no effect.
+func (p *Poller) Close() error {
+	p.stop()
+	return errors.Join(p.timer.close(), p.flag.close(), p.poller.Close())
+}

@@ -1,0 +1,34 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package netio
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Package syscall's sockaddrs are used where there is a choice: package unix asks
+// the system for the protocol of a socket with each.
+
+func (system) Bind(fd int, sa syscall.Sockaddr) error    { return syscall.Bind(fd, sa) }
+func (system) Listen(fd, backlog int) error              { return unix.Listen(fd, backlog) }
+func (system) Connect(fd int, sa syscall.Sockaddr) error { return syscall.Connect(fd, sa) }
+func (system) Shutdown(fd int) error                     { return unix.Shutdown(fd, unix.SHUT_WR) }
+func (system) Close(fd int) error                        { return unix.Close(fd) }
+
+func (system) Peek(fd int, b []byte) (int, error) {
+	n, _, err := unix.Recvfrom(fd, b, unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	return n, err
+}
+
+func (system) Getsockname(fd int) (syscall.Sockaddr, error) { return syscall.Getsockname(fd) }
+func (system) Getpeername(fd int) (syscall.Sockaddr, error) { return syscall.Getpeername(fd) }
+
+func (system) GetsockoptInt(fd, level, option int) (int, error) {
+	return unix.GetsockoptInt(fd, level, option)
+}
+
+func (system) SetsockoptInt(fd, level, option, value int) error {
+	return unix.SetsockoptInt(fd, level, option, value)
+}

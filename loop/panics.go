@@ -1,0 +1,26 @@
+package loop
+
+import (
+	"runtime/debug"
+
+	"coloop/coroutine"
+)
+
+// panicError makes an error of what was recovered, with the stack it came from.
+func panicError(r any) *coroutine.PanicError {
+	p, ok := r.(*coroutine.PanicError)
+	if !ok {
+		p = &coroutine.PanicError{Value: r, Stack: debug.Stack()}
+	}
+	return p
+}
+
+// recovered calls fn and returns its error, or its panic as one.
+func recovered(fn func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = panicError(r)
+		}
+	}()
+	return fn()
+}

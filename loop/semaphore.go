@@ -1,0 +1,77 @@
+package loop
+
+// A Semaphore has a number of permits (asyncio.Semaphore). The zero value has
+// none.
+type Semaphore struct {
+	Name string // for those who look; see [Dump]
+
+	value   int
+	bound   int // of a BoundedSemaphore
+	bounded bool
+	lot     ParkingLot
+}
+
+// NewSemaphore returns a semaphore of n permits. It panics if n < 0.
+func NewSemaphore(n int) *Semaphore {
+	if n < 0 {
+		panic(ErrSemaphoreValue)
+	}
+	return &Semaphore{value: n}
+}
+
+// NewBoundedSemaphore returns a semaphore that never has more than n permits
+// (asyncio.BoundedSemaphore). It panics if n < 0.
+func NewBoundedSemaphore(n int) *Semaphore {
+	s := NewSemaphore(n)
+	s.bound, s.bounded = n, true
+	return s
+}
+
+// String describes the semaphore.
+func (s *Semaphore) String() string { return named("semaphore", s.Name) }
+
+// Locked reports whether an Acquire would have to wait.
+func (s *Semaphore) Locked() bool { return s.value == 0 || !s.lot.idle() }
+
+// Value returns the number of permits left.
+func (s *Semaphore) Value() int { return s.value }
+
+// Waiting returns the number of tasks waiting for a permit.
+func (s *Semaphore) Waiting() int { return s.lot.n }
+
+// Acquire takes a permit, suspending the task until there is one for it.
+func (s *Semaphore) Acquire(y *Yielder) error {
+	if !s.Locked() {
+		s.value--
+		return nil
+	}
+	s.lot.Kind, s.lot.Owner = "Semaphore.Acquire", s
+	granted, err := s.lot.Park(y, nil)
+	if err != nil && granted {
+		s.value++ // whatever ended the wait: nobody else would give it back
+	}
+	for s.value > 0 && s.wakeNext() {
+	}
+	return err
+}
+
+func (s *Semaphore) wakeNext() bool {
+	if !s.lot.wakeNext() {
+		return false
+	}
+	s.value--
+	return true
+}
+
+// Release gives a permit back. It panics with [ErrReleased] if a BoundedSemaphore
+// has them all.
+func (s *Semaphore) Release() {
+	if s.bounded && s.value >= s.bound {
+		panic(ErrReleased)
+	}
+	s.value++
+	s.wakeNext()
+}
+
+// With calls fn with a permit taken.
+func (s *Semaphore) With(y *Yielder, fn func() error) error { return with(y, s, fn) }

@@ -1,0 +1,50 @@
+package loop
+
+// Shield runs fn in a task and returns a future that is done as the task is, but
+// whose cancellation leaves the task alone (asyncio.shield). For w see [Go].
+func Shield[T any, W Where](w W, fn func(*Yielder) (T, error)) *Future[T] {
+	return ShieldFuture(w, Func[T](fn))
+}
+
+// ShieldFuture is [Shield] for a task or a future. A future that is done is
+// returned itself.
+func ShieldFuture[T any, W Where](w W, aw Awaitable[T]) *Future[T] {
+	inner := aw.ensureFuture(loopOf(w))
+	if inner.state != pending {
+		return inner
+	}
+	outer := NewFuture[T](inner.loop)
+	in := &shield[T]{inner, outer}
+	inner.addCallback(in)
+	outer.addCallback((*unshield[T])(in))
+	return outer
+}
+
+type shield[T any] struct{ inner, outer *Future[T] }
+
+// futureDone is _inner_done_callback. An error that comes after the outer future
+// was cancelled has nobody to take it, and is reported in the end.
+func (s *shield[T]) futureDone(*future) {
+	var err error
+	switch {
+	case s.outer.state == cancelled:
+	case s.inner.state == cancelled:
+		s.outer.cancel("")
+	case s.inner.err != nil:
+		err = s.outer.fail(s.inner.retrieve())
+	default:
+		err = s.outer.succeed(s.inner.result)
+	}
+	if err != nil {
+		s.outer.loop.CallExceptionHandler(ExceptionContext{
+			Message: "somebody else has completed a shield's future", Exception: err})
+	}
+}
+
+type unshield[T any] shield[T]
+
+func (s *unshield[T]) futureDone(*future) {
+	if s.inner.state == pending {
+		s.inner.removeCallback((*shield[T])(s))
+	}
+}

@@ -1,0 +1,70 @@
+package loop
+
+import (
+	"math"
+	"time"
+)
+
+// forever is a time that never comes.
+const forever = time.Duration(math.MaxInt64)
+
+// A System is what a loop asks of the operating system: the time, readiness of
+// descriptors, and a way to be woken (asyncio's selector and its self-pipe). It
+// knows nothing of the loop. [New] gives a loop the system that it runs on, by way
+// of gnet's poller, [NewVirtual] a clock that jumps, and [NewOn] any other one, a
+// simulated system say.
+//
+// All methods but Wake are called by the goroutine that runs the loop, or that
+// makes or closes it.
+type System interface {
+	// Now is the time on the loop's clock, which starts at 0 and does not go
+	// back.
+	Now() time.Duration
+
+	// Wait reports descriptors that have become ready. If until has come, it
+	// reports those there are and returns. If not, it returns once report says
+	// that it is enough, at until, or when Wake is called. Whatever is scheduled
+	// before a Wake is seen by the loop after the Wait that this Wake ends.
+	//
+	// hangup says that a read may stop short of what there is to read: the peer
+	// has hung up, or something is wrong.
+	//
+	// The error is [ErrIdle] if Wait would never return; any other one ends the
+	// run of the loop.
+	Wait(until time.Duration, report func(fd int, read, write, hangup bool) (enough bool)) error
+
+	// Wake ends the Wait under way, or the next one if there is none. It may be
+	// called on any goroutine.
+	Wake()
+
+	// Expect says that n more goroutines, or -n fewer, are going to call Wake. A
+	// clock that is not that of the world must not pass until they have.
+	Expect(n int)
+
+	// Patience is how many turns that have something to run the loop may take
+	// after a Wait before the next one. With 0 it asks in every turn, and events
+	// are taken in exactly asyncio's order.
+	Patience() int
+
+	// Add has Wait report the readiness of fd, once for each change from not
+	// ready to ready (edge-triggered), until Remove.
+	Add(fd int) error
+	Remove(fd int)
+
+	// Network tells those who make descriptors what to call instead of the
+	// operating system; nil means that itself. The error is [ErrNoNetwork] if
+	// there are no descriptors.
+	Network() (calls any, err error)
+
+	Close() error
+}
+
+// A Watcher is told of the readiness of a descriptor; see [Loop.Watch].
+type Watcher interface {
+	// Ready is called by the loop, outside of any task, with what has become
+	// true. It must not run user code, but may wake tasks.
+	Ready(read, write, hangup bool)
+
+	// Close is called when the loop is closed.
+	Close() error
+}

@@ -1,0 +1,156 @@
+package loop
+
+import (
+	"fmt"
+	"time"
+)
+
+// RunForever runs the loop until Stop is called (loop.run_forever). It returns an
+// [IdleError] if that cannot happen any more, which only a virtual clock can tell,
+// and [ErrRunning] within a running loop, this one or another.
+func (l *Loop) RunForever() error {
+	if l.closed {
+		return ErrClosed
+	}
+	if err := l.begin(); err != nil {
+		return err
+	}
+	defer l.end()
+	for {
+		if err := l.runOnce(); err != nil {
+			return err
+		}
+		if l.stopping {
+			return nil
+		}
+	}
+}
+
+// begin makes the calling goroutine the loop's.
+func (l *Loop) begin() error {
+	if l.running {
+		return ErrRunning
+	}
+	if runningHere() != nil {
+		return fmt.Errorf("cannot run within another event loop: %w", ErrRunning)
+	}
+	running.Store(l, nil)
+	l.running, l.unpolled, l.report = true, 0, l.event
+	l.retire = l.stacks.Adopt()
+	return nil
+}
+
+func (l *Loop) end() {
+	running.Delete(l)
+	l.running, l.stopping = false, false
+	l.retire()
+}
+
+// runOnce is one turn of the loop (BaseEventLoop._run_once): wait for I/O and
+// timers, as long as nothing is ready, then run what is.
+func (l *Loop) runOnce() error {
+	l.timers.dropCancelled(l)
+	until := forever
+	switch {
+	case l.ready.n > 0 || l.stopping:
+		until = 0
+	case len(l.timers.heap) > 0:
+		until = max(0, l.timers.heap[0].when)
+	}
+	if err := l.poll(until); err != nil {
+		return err
+	}
+	if l.inbox.Load() > 0 {
+		l.receive()
+	}
+	if len(l.timers.heap) > 0 {
+		for now := l.Time(); len(l.timers.heap) > 0 && l.timers.heap[0].when <= now; {
+			l.ready.put(&l.timers.due().Handle)
+		}
+	}
+	// This is the only place where callbacks are called. What they schedule
+	// waits for the next turn, so that I/O is never starved.
+	for n := l.ready.n; n > 0; {
+		n = l.runReady(n)
+	}
+	return nil
+}
+
+// crowd is how many events must come at once for it to pay to look for all there
+// are, instead of taking one after the other.
+const crowd = 8
+
+// poll puts what has become ready at the end of the ready queue. If until has not
+// come, it may wait for that.
+//
+// A look that does not wait costs the system more than a wait that ends with its
+// first event, so there are three ways: wait for one event; if many came at once
+// the last time, and now and then to find out, look for all there are; and, for
+// some turns after a wait, do not ask at all.
+func (l *Loop) poll(until time.Duration) error {
+	l.turn++
+	switch {
+	case l.patience == 0:
+	case until > 0:
+		if l.waits++; l.crowd || l.waits%64 == 0 {
+			err := l.system.Wait(0, l.report)
+			// Even without events this turn does not wait: the look may have been
+			// ended by a timer or another goroutine.
+			l.crowd = l.ready.n >= crowd
+			return err
+		}
+		l.unpolled = l.patience
+	case l.unpolled > 0:
+		l.unpolled--
+		return nil
+	}
+	return l.system.Wait(until, l.report)
+}
+
+// event is told by the system what has become ready, on a goroutine that may be
+// the system's own.
+func (l *Loop) event(fd int, read, write, hangup bool) (enough bool) {
+	if l.leave == nil {
+		l.leave = l.stacks.Adopt()
+	}
+	// An event may be about a descriptor that was closed since it came.
+	if fd < len(l.watchers) && l.watchers[fd] != nil {
+		l.watchers[fd].Ready(read, write, hangup)
+	}
+	return l.ready.n > 0
+}
+
+// runReady runs n handles, or fewer if one panics, and returns how many are left.
+func (l *Loop) runReady(n int) (left int) {
+	left = n
+	defer func() {
+		if r := recover(); r != nil {
+			l.panicked(r)
+		}
+	}()
+	for left > 0 {
+		left--
+		h := l.ready.get()
+		switch {
+		case h.cancelled:
+			h.drop(l)
+		case l.debug != nil:
+			l.debug.run(h)
+		default:
+			h.cb.run(l)
+		}
+	}
+	return left
+}
+
+// panicked deals with a panic of a callback: in a task it becomes the task's
+// error, elsewhere it goes to the exception handler.
+func (l *Loop) panicked(r any) {
+	p := panicError(r)
+	if t := l.current; t != nil {
+		l.current = nil
+		t.end(p)
+		return
+	}
+	l.CallExceptionHandler(ExceptionContext{Message: "panic in callback", Exception: p})
+}
