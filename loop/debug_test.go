@@ -48,7 +48,7 @@ func TestDebugSlow(t *testing.T) {
 	})
 	expect(t, "reports", len(e), 2)
 	expect(t, "callback", strings.HasPrefix(e[0], "callback coloop/loop_test.TestDebugSlow.func1 took 3s: <nil>"), true)
-	expect(t, "task", strings.HasPrefix(e[1], "step of slow took 2s: <nil> at loop.Sleep loop_test.slowly "), true)
+	expect(t, "task", strings.HasPrefix(e[1], "step of slow took 2s: <nil> at loop.giveWay loop.Sleep loop_test.slowly "), true)
 }
 
 func TestTaskStack(t *testing.T) {

@@ -3,7 +3,9 @@ package loop
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"strings"
 )
 
 // Errors of the loop, its futures and its tasks.
@@ -118,15 +120,6 @@ func IsCancelled(err error) bool {
 	})
 }
 
-// isCancellation is IsCancelled for an error that t ends with: if t has been asked
-// to end, it may also say so with the error of its context.
-func (t *task) isCancellation(err error) bool {
-	return IsCancelled(err) || t.cancelling > 0 && every(err, func(err error) bool {
-		_, ok := err.(*CancelledError)
-		return ok || err == context.Canceled
-	})
-}
-
 // every reports whether match holds for err, an error that it wraps or, of a join,
 // each of those.
 func every(err error, match func(error) bool) bool {
@@ -177,6 +170,25 @@ func timedOut(err error) error {
 	}
 	return &TimeoutError{Cause: err}
 }
+
+// A GroupError has the errors of a TaskGroup, in the order of their occurrence
+// (ExceptionGroup). errors.Is and errors.As see each.
+type GroupError struct{ Errors []error }
+
+func (e *GroupError) Error() string {
+	texts := make([]string, len(e.Errors))
+	for i, err := range e.Errors {
+		texts[i] = err.Error()
+	}
+	noun := "errors"
+	if len(texts) == 1 {
+		noun = "error"
+	}
+	return fmt.Sprintf("%d %s in a TaskGroup: %s", len(texts), noun, strings.Join(texts, "; "))
+}
+
+// Unwrap returns the errors.
+func (e *GroupError) Unwrap() []error { return e.Errors }
 
 type timeoutError struct{}
 

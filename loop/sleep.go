@@ -2,7 +2,13 @@ package loop
 
 import "time"
 
-func sleep(y *Yielder, d time.Duration) error {
+// Sleep suspends the task for d (asyncio.sleep). For d <= 0 it gives every
+// other ready task a turn. It returns early only with an error, that of a
+// cancellation as a rule.
+func Sleep(y *Yielder, d time.Duration) error {
+	if d <= 0 {
+		return giveWay(y)
+	}
 	t, err := taskOf(y)
 	if err != nil {
 		return err

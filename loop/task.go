@@ -200,6 +200,15 @@ func (t *task) cancelledError() error {
 	return t.fut.cancelledError()
 }
 
+// isCancellation is IsCancelled for an error that t ends with: if t has been asked
+// to end, it may also say so with the error of its context.
+func (t *task) isCancellation(err error) bool {
+	return IsCancelled(err) || t.cancelling > 0 && every(err, func(err error) bool {
+		_, ok := err.(*CancelledError)
+		return ok || err == context.Canceled
+	})
+}
+
 // run is a step of the task (Task.__step): its first, one that follows a bare
 // yield, or the wake-up by what it waited for (Task.__wakeup).
 func (t *task) run(l *Loop) {

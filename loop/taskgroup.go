@@ -3,7 +3,6 @@ package loop
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"coloop/coroutine"
 )
@@ -13,25 +12,6 @@ var (
 	ErrGroupFinished     = errors.New("TaskGroup is finished")
 	ErrGroupShuttingDown = errors.New("TaskGroup is shutting down")
 )
-
-// A GroupError has the errors of a TaskGroup, in the order of their occurrence
-// (ExceptionGroup). errors.Is and errors.As see each.
-type GroupError struct{ Errors []error }
-
-func (e *GroupError) Error() string {
-	texts := make([]string, len(e.Errors))
-	for i, err := range e.Errors {
-		texts[i] = err.Error()
-	}
-	noun := "errors"
-	if len(texts) == 1 {
-		noun = "error"
-	}
-	return fmt.Sprintf("%d %s in a TaskGroup: %s", len(texts), noun, strings.Join(texts, "; "))
-}
-
-// Unwrap returns the errors.
-func (e *GroupError) Unwrap() []error { return e.Errors }
 
 // A TaskGroup is a set of tasks that end together (asyncio.TaskGroup): the first
 // that fails has the others, and the body, cancelled. The zero value can be used

@@ -1,18 +1,11 @@
 package loop
 
-import "time"
-
 // Everything that suspends a task does so by way of the two functions here that
 // call Yield. Both look first whether they are called on the goroutine of the
 // coroutine: another one would suspend the task from outside.
 
-// Sleep suspends the task for d (asyncio.sleep). For d <= 0 it gives every
-// other ready task a turn. It returns early only with an error, that of a
-// cancellation as a rule.
-func Sleep(y *Yielder, d time.Duration) error {
-	if d > 0 {
-		return sleep(y, d)
-	}
+// giveWay suspends until the next turn of the loop.
+func giveWay(y *Yielder) error {
 	if !y.Here() {
 		return ErrWrongGoroutine
 	}

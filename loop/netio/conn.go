@@ -3,7 +3,6 @@
 package netio
 
 import (
-	"errors"
 	"io"
 	"net"
 	"os"
@@ -12,10 +11,6 @@ import (
 
 	"coloop/loop"
 )
-
-// ErrBusy is returned by a Read or Write that finds another task parked in the
-// same direction of the connection.
-var ErrBusy = errors.New("another task is waiting on the connection already")
 
 // A Conn is a stream connection, TCP or Unix, whose Read and Write park the
 // calling task instead of the goroutine. It implements net.Conn, so any protocol

@@ -3,6 +3,7 @@
 package netio
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net"
@@ -16,6 +17,10 @@ import (
 
 // forever is a time that never comes.
 const forever = time.Duration(math.MaxInt64)
+
+// ErrBusy is returned by a Read or Write that finds another task parked in the
+// same direction of the connection.
+var ErrBusy = errors.New("another task is waiting on the connection already")
 
 // A descriptor is a non-blocking socket that the loop watches, edge-triggered: what
 // it was last told stays true until a system call says otherwise. An event may
