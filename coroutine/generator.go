@@ -14,10 +14,8 @@
 package coroutine
 
 import (
-	"context"
 	"fmt"
 	"iter"
-	"runtime"
 )
 
 // A State is what a generator is doing, as inspect.getgeneratorstate names it.
@@ -76,20 +74,6 @@ func NewIn[Y, S, R any](pool *Pool, body func(*Yielder[Y, S]) (R, error)) *Gener
 	return g
 }
 
-// Init makes the zero Generator what NewIn returns, for those who have it as
-// part of something larger, with ctx as the context of its Yielder. Both ctx and
-// pool may be nil.
-func (g *Generator[Y, S, R]) Init(ctx context.Context, pool *Pool, body func(*Yielder[Y, S]) (R, error)) {
-	g.body = body
-	g.y.ctx, g.y.pool, g.y.owner = ctx, pool, g
-	g.y.yield, g.y.err = idle, ErrNotRunning
-}
-
-// Inherit gives the generator a context and a pool where it has none, as the
-// first generator that delegates to it does. Whoever drives it must do that
-// before its start.
-func (g *Generator[Y, S, R]) Inherit(ctx context.Context, pool *Pool) { g.y.inherit(ctx, pool) }
-
 // Next runs the body to its next Yield and returns what that yields. The error
 // is a *StopIteration[R] when the body returns, else what the body raised; it
 // panics with a *PanicError if the body panics.
@@ -107,59 +91,6 @@ func (g *Generator[Y, S, R]) Send(v S) (Y, error) { return g.y.send(v, false) }
 // returns. A body that does not handle it returns it, and so does Throw. A
 // generator that has not started is closed by it. Throw panics if err is nil.
 func (g *Generator[Y, S, R]) Throw(err error) (Y, error) { return g.y.throw(err) }
-
-// Stepper returns the generator as a scheduler drives it, which must be the
-// only one to drive it from then on.
-func (g *Generator[Y, S, R]) Stepper() *Stepper[Y, S] { return (*Stepper[Y, S])(&g.y) }
-
-// A Stepper is a Generator that has one owner, who steps it often: it has no
-// defence against use by several goroutines.
-type Stepper[Y, S any] Yielder[Y, S]
-
-// Step is Next of the generator.
-func (s *Stepper[Y, S]) Step() (Y, error) {
-	if resume := s.Begin(); resume != nil {
-		resume()
-		return s.End()
-	}
-	var none S
-	return (*Yielder[Y, S])(s).send(none, true)
-}
-
-// Begin prepares a Step of a generator that is suspended, as most are, and
-// returns what the caller must call next, directly, and then call End. It saves
-// a return after the switch of stacks, which the processor would mispredict.
-// Where Begin returns nil, it takes Step.
-func (s *Stepper[Y, S]) Begin() (resume func() (struct{}, bool)) {
-	y := (*Yielder[Y, S])(s)
-	cur := y.leaf
-	if cur == nil || y.stepping || State(y.status.Load()) != Suspended {
-		return nil
-	}
-	y.stepping = true
-	var none S
-	cur.in, cur.isNext, cur.err = none, true, nil
-	cur.event = yielded
-	cur.yield = cur.leave
-	return cur.next
-}
-
-// End returns what the Step came to that Begin began.
-func (s *Stepper[Y, S]) End() (Y, error) {
-	y := (*Yielder[Y, S])(s)
-	cur := y.leaf
-	cur.yield = idle
-	y.stepping = false
-	if cur.event != yielded {
-		y.status.Store(uint32(Running))
-		return y.conclude(y.follow(cur))
-	}
-	cur.err = ErrNotRunning
-	return cur.out, nil
-}
-
-// Throw is Throw of the generator.
-func (s *Stepper[Y, S]) Throw(err error) (Y, error) { return (*Yielder[Y, S])(s).throw(err) }
 
 // Close throws GeneratorExit into the body, so that it can clean up and end.
 // It returns the value that the body returned, if it did, with no error; the
@@ -192,33 +123,6 @@ func (g *Generator[Y, S, R]) Delegate() any {
 	default:
 		return g.y.foreign
 	}
-}
-
-// Frames returns the calls in which a suspended generator is, and those it
-// delegates to, innermost first, from the one that called Yield. There are none
-// unless its pool has Trace.
-func (g *Generator[Y, S, R]) Frames() []runtime.Frame {
-	if g.State() != Suspended {
-		return nil
-	}
-	return g.y.frames()
-}
-
-// Innermost returns the Yielder of the body that runs while g does: its own,
-// or that of the generator at the end of its delegation. It is nil if g is not
-// running. It must be called on the goroutine of a running body.
-func (g *Generator[Y, S, R]) Innermost() *Yielder[Y, S] {
-	y := &g.y
-	if !y.running() {
-		return nil
-	}
-	if y.leaf != nil {
-		return y.leaf
-	}
-	for y.sub != nil {
-		y = y.sub
-	}
-	return y
 }
 
 // All ranges over what the generator yields from now on. If the body raises an

@@ -102,28 +102,6 @@ func (p *Pool) Close() {
 	}
 }
 
-// Adopt makes the calling goroutine one of those that Owns knows, until the
-// function it returns is called there.
-func (p *Pool) Adopt() (release func()) {
-	g := getg()
-	p.enter(g)
-	return func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		delete(p.stacks, g)
-	}
-}
-
-// Owns reports whether the calling goroutine is one of the pool's stacks, or
-// adopted. Where goroutines cannot be told apart (other than on amd64 and arm64)
-// it is true on all of them once the pool has been used.
-func (p *Pool) Owns() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	_, ok := p.stacks[getg()]
-	return ok
-}
-
 func (p *Pool) get() *shell {
 	if p == nil {
 		return newShell(nil)

@@ -2,8 +2,6 @@ package coroutine_test
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -85,17 +83,6 @@ func TestPoolInherited(t *testing.T) {
 	expect(t, "idle", coroutine.Idle(&pool), 2)
 }
 
-func TestPoolOwns(t *testing.T) {
-	var pool, other coroutine.Pool
-	defer pool.Close()
-	expect(t, "empty", pool.Owns(), false)
-	play(t, coroutine.NewIn(&pool, func(*yielder) (any, error) {
-		expect(t, "the other", other.Owns(), false)
-		return pool.Owns(), nil
-	}), []op{{"next", nil, "return true"}})
-	expect(t, "outside", pool.Owns(), false)
-}
-
 func TestPoolShared(t *testing.T) {
 	pool := &coroutine.Pool{Max: 2}
 	defer pool.Close()
@@ -112,29 +99,3 @@ func TestPoolShared(t *testing.T) {
 	}
 	wg.Wait()
 }
-
-func TestFrames(t *testing.T) {
-	pool := coroutine.Pool{Trace: true}
-	defer pool.Close()
-	inner := coroutine.New(func(y *yielder) (any, error) { return innermost(y) })
-	g := coroutine.NewIn(&pool, func(y *yielder) (any, error) { return outer(y, inner) })
-	expect(t, "frames before the start", len(g.Frames()), 0)
-	g.Next()
-	var names []string
-	for _, f := range g.Frames() {
-		names = append(names, f.Function[strings.LastIndex(f.Function, ".")+1:])
-	}
-	expect(t, "frames", strings.Join(names[:2], " "), "innermost func1")
-	expect(t, "delegator's frame", slices.Contains(names, "outer"), true)
-	g.Next()
-	expect(t, "frames after the end", len(g.Frames()), 0)
-}
-
-//go:noinline
-func innermost(y *yielder) (any, error) {
-	y.Yield(1)
-	return nil, nil
-}
-
-//go:noinline
-func outer(y *yielder, sub *generator) (any, error) { return coroutine.YieldFrom(y, sub) }

@@ -2,9 +2,7 @@ package coroutine
 
 import (
 	"context"
-	"runtime"
 	"runtime/debug"
-	"strings"
 	"sync/atomic"
 )
 
@@ -173,26 +171,6 @@ func (y *Yielder[Y, S]) inherit(ctx context.Context, pool *Pool) {
 	}
 	if y.pool == nil {
 		y.pool = pool
-	}
-}
-
-func (y *Yielder[Y, S]) frames() []runtime.Frame {
-	var all []runtime.Frame
-	if y.sub != nil {
-		all = y.sub.frames()
-	}
-	if y.shell == nil || y.shell.calls == nil {
-		return all
-	}
-	for frames := runtime.CallersFrames(*y.shell.calls); ; {
-		f, more := frames.Next()
-		ours := strings.HasPrefix(f.Function, "coloop/coroutine.")
-		if !more || ours && strings.HasSuffix(f.Function, ".call") {
-			return all // what comes next runs the body
-		}
-		if !ours {
-			all = append(all, f)
-		}
 	}
 }
 

@@ -158,30 +158,3 @@ func TestForeignYield(t *testing.T) {
 	})
 	g.Next()
 }
-
-// TestInnermostOfDelegates asks generators that were, or are, resumed directly
-// and through a delegator.
-func TestInnermostOfDelegates(t *testing.T) {
-	var top, mid *generator
-	here := func(when string, y *yielder) {
-		t.Helper()
-		expect(t, when+", innermost of top", top.Innermost(), y)
-		expect(t, when+", innermost of mid", mid.Innermost(), y)
-	}
-	leaf := newGen(t, func(y *yielder) (any, error) {
-		here("in the leaf", y)
-		y.Yield(2)
-		here("the leaf is closed", y)
-		return nil, nil
-	})
-	mid = newGen(t, func(y *yielder) (any, error) {
-		y.Yield(1)
-		here("in the middle", y)
-		_, err := coroutine.YieldFrom(y, leaf)
-		here("the middle is closed", y)
-		return nil, err
-	})
-	top = newGen(t, from(mid))
-	play(t, mid, []op{{"next", nil, "1"}})
-	play(t, top, []op{{"next", nil, "2"}, {"close", nil, "<nil>"}})
-}

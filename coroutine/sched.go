@@ -1,0 +1,147 @@
+package coroutine
+
+// This file holds what only a scheduler needs, such as an event loop: to make a
+// generator part of a task, to step it fast, to find the body that runs, and to
+// look into one that does not. Programs that only use generators need none of it.
+
+import (
+	"context"
+	"runtime"
+	"strings"
+)
+
+// Init makes the zero Generator what NewIn returns, for those who have it as
+// part of something larger, with ctx as the context of its Yielder. Both ctx and
+// pool may be nil.
+func (g *Generator[Y, S, R]) Init(ctx context.Context, pool *Pool, body func(*Yielder[Y, S]) (R, error)) {
+	g.body = body
+	g.y.ctx, g.y.pool, g.y.owner = ctx, pool, g
+	g.y.yield, g.y.err = idle, ErrNotRunning
+}
+
+// Inherit gives the generator a context and a pool where it has none, as the
+// first generator that delegates to it does. Whoever drives it must do that
+// before its start.
+func (g *Generator[Y, S, R]) Inherit(ctx context.Context, pool *Pool) { g.y.inherit(ctx, pool) }
+
+// Stepper returns the generator as a scheduler drives it, which must be the
+// only one to drive it from then on.
+func (g *Generator[Y, S, R]) Stepper() *Stepper[Y, S] { return (*Stepper[Y, S])(&g.y) }
+
+// A Stepper is a Generator that has one owner, who steps it often: it has no
+// defence against use by several goroutines.
+type Stepper[Y, S any] Yielder[Y, S]
+
+// Step is Next of the generator.
+func (s *Stepper[Y, S]) Step() (Y, error) {
+	if resume := s.Begin(); resume != nil {
+		resume()
+		return s.End()
+	}
+	var none S
+	return (*Yielder[Y, S])(s).send(none, true)
+}
+
+// Begin prepares a Step of a generator that is suspended, as most are, and
+// returns what the caller must call next, directly, and then call End. It saves
+// a return after the switch of stacks, which the processor would mispredict.
+// Where Begin returns nil, it takes Step.
+func (s *Stepper[Y, S]) Begin() (resume func() (struct{}, bool)) {
+	y := (*Yielder[Y, S])(s)
+	cur := y.leaf
+	if cur == nil || y.stepping || State(y.status.Load()) != Suspended {
+		return nil
+	}
+	y.stepping = true
+	var none S
+	cur.in, cur.isNext, cur.err = none, true, nil
+	cur.event = yielded
+	cur.yield = cur.leave
+	return cur.next
+}
+
+// End returns what the Step came to that Begin began.
+func (s *Stepper[Y, S]) End() (Y, error) {
+	y := (*Yielder[Y, S])(s)
+	cur := y.leaf
+	cur.yield = idle
+	y.stepping = false
+	if cur.event != yielded {
+		y.status.Store(uint32(Running))
+		return y.conclude(y.follow(cur))
+	}
+	cur.err = ErrNotRunning
+	return cur.out, nil
+}
+
+// Throw is Throw of the generator.
+func (s *Stepper[Y, S]) Throw(err error) (Y, error) { return (*Yielder[Y, S])(s).throw(err) }
+
+// Innermost returns the Yielder of the body that runs while g does: its own,
+// or that of the generator at the end of its delegation. It is nil if g is not
+// running. It must be called on the goroutine of a running body.
+func (g *Generator[Y, S, R]) Innermost() *Yielder[Y, S] {
+	y := &g.y
+	if !y.running() {
+		return nil
+	}
+	if y.leaf != nil {
+		return y.leaf
+	}
+	for y.sub != nil {
+		y = y.sub
+	}
+	return y
+}
+
+// Frames returns the calls in which a suspended generator is, and those it
+// delegates to, innermost first, from the one that called Yield. There are none
+// unless its pool has Trace.
+func (g *Generator[Y, S, R]) Frames() []runtime.Frame {
+	if g.State() != Suspended {
+		return nil
+	}
+	return g.y.frames()
+}
+
+func (y *Yielder[Y, S]) frames() []runtime.Frame {
+	var all []runtime.Frame
+	if y.sub != nil {
+		all = y.sub.frames()
+	}
+	if y.shell == nil || y.shell.calls == nil {
+		return all
+	}
+	for frames := runtime.CallersFrames(*y.shell.calls); ; {
+		f, more := frames.Next()
+		ours := strings.HasPrefix(f.Function, "coloop/coroutine.")
+		if !more || ours && strings.HasSuffix(f.Function, ".call") {
+			return all // what comes next runs the body
+		}
+		if !ours {
+			all = append(all, f)
+		}
+	}
+}
+
+// Adopt makes the calling goroutine one of those that Owns knows, until the
+// function it returns is called there.
+func (p *Pool) Adopt() (release func()) {
+	g := getg()
+	p.enter(g)
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.stacks, g)
+	}
+}
+
+// Owns reports whether the calling goroutine is one of the pool's stacks, or
+// adopted. Where goroutines cannot be told apart (other than on amd64 and arm64)
+// it is true on all of them once the pool has been used.
+func (p *Pool) Owns() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, ok := p.stacks[getg()]
+	return ok
+}

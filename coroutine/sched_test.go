@@ -1,0 +1,132 @@
+package coroutine_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"coloop/coroutine"
+)
+
+func TestStepper(t *testing.T) {
+	g := newGen(t, echo)
+	s := g.Stepper()
+	expect(t, "first Step", result(s.Step()), "<nil>")
+	expect(t, "Step", result(s.Step()), "<nil>")
+	expect(t, "Throw", result(s.Throw(errTest)), "test")
+	expect(t, "state", g.State(), coroutine.Closed)
+}
+
+// TestStepSendsNothing has Step be a Next where a Send was the last to resume
+// the generator, or what it delegates to.
+func TestStepSendsNothing(t *testing.T) {
+	g := newGen(t, echo)
+	play(t, g, []op{{"next", nil, "<nil>"}, {"send", "x", "x"}})
+	expect(t, "Step", result(g.Stepper().Step()), "<nil>")
+
+	deep := newGen(t, stubborn(1))
+	sub := newGen(t, func(y *yielder) (any, error) {
+		y.Yield(1)
+		if _, err := coroutine.YieldFrom(y, deep); err != nil {
+			return nil, err
+		}
+		return y.Yield(2)
+	})
+	play(t, sub, []op{{"next", nil, "1"}, {"send", "x", "0"}})
+	s := newGen(t, from(sub)).Stepper()
+	expect(t, "Step", result(s.Step()), "2")
+	expect(t, "Step", result(s.Step()), "return <nil>")
+}
+
+// TestStepExecuting has a body that is stepped operate on its own generator.
+func TestStepExecuting(t *testing.T) {
+	var g *generator
+	g = newGen(t, func(y *yielder) (any, error) {
+		for i := 0; ; i++ {
+			for op, do := range map[string]func() (any, error){
+				"Step":  func() (any, error) { return g.Stepper().Step() },
+				"Next":  g.Next,
+				"Send":  func() (any, error) { return g.Send(1) },
+				"Throw": func() (any, error) { return g.Throw(errTest) },
+				"Close": g.Close,
+			} {
+				_, err := do()
+				expect(t, fmt.Sprint("step ", i, ", ", op), err, coroutine.ErrExecuting)
+			}
+			expect(t, "state", g.State(), coroutine.Running)
+			expect(t, "innermost", g.Innermost(), y)
+			if _, err := y.Yield(i); err != nil {
+				return nil, err
+			}
+		}
+	})
+	s := g.Stepper()
+	for i := range 3 {
+		expect(t, "Step", result(s.Step()), fmt.Sprint(i))
+	}
+}
+
+// TestInnermostOfDelegates asks generators that were, or are, resumed directly
+// and through a delegator.
+func TestInnermostOfDelegates(t *testing.T) {
+	var top, mid *generator
+	here := func(when string, y *yielder) {
+		t.Helper()
+		expect(t, when+", innermost of top", top.Innermost(), y)
+		expect(t, when+", innermost of mid", mid.Innermost(), y)
+	}
+	leaf := newGen(t, func(y *yielder) (any, error) {
+		here("in the leaf", y)
+		y.Yield(2)
+		here("the leaf is closed", y)
+		return nil, nil
+	})
+	mid = newGen(t, func(y *yielder) (any, error) {
+		y.Yield(1)
+		here("in the middle", y)
+		_, err := coroutine.YieldFrom(y, leaf)
+		here("the middle is closed", y)
+		return nil, err
+	})
+	top = newGen(t, from(mid))
+	play(t, mid, []op{{"next", nil, "1"}})
+	play(t, top, []op{{"next", nil, "2"}, {"close", nil, "<nil>"}})
+}
+
+func TestPoolOwns(t *testing.T) {
+	var pool, other coroutine.Pool
+	defer pool.Close()
+	expect(t, "empty", pool.Owns(), false)
+	play(t, coroutine.NewIn(&pool, func(*yielder) (any, error) {
+		expect(t, "the other", other.Owns(), false)
+		return pool.Owns(), nil
+	}), []op{{"next", nil, "return true"}})
+	expect(t, "outside", pool.Owns(), false)
+}
+
+func TestFrames(t *testing.T) {
+	pool := coroutine.Pool{Trace: true}
+	defer pool.Close()
+	inner := coroutine.New(func(y *yielder) (any, error) { return innermost(y) })
+	g := coroutine.NewIn(&pool, func(y *yielder) (any, error) { return outer(y, inner) })
+	expect(t, "frames before the start", len(g.Frames()), 0)
+	g.Next()
+	var names []string
+	for _, f := range g.Frames() {
+		names = append(names, f.Function[strings.LastIndex(f.Function, ".")+1:])
+	}
+	expect(t, "frames", strings.Join(names[:2], " "), "innermost func1")
+	expect(t, "delegator's frame", slices.Contains(names, "outer"), true)
+	g.Next()
+	expect(t, "frames after the end", len(g.Frames()), 0)
+}
+
+//go:noinline
+func innermost(y *yielder) (any, error) {
+	y.Yield(1)
+	return nil, nil
+}
+
+//go:noinline
+func outer(y *yielder, sub *generator) (any, error) { return coroutine.YieldFrom(y, sub) }
