@@ -77,6 +77,15 @@ func (s *Stepper[Y, S]) End() (Y, error) {
 // Throw is Throw of the generator.
 func (s *Stepper[Y, S]) Throw(err error) (Y, error) { return (*Yielder[Y, S])(s).throw(err) }
 
+// Here reports whether the calling goroutine is the one that the body of y runs
+// on, while it runs there: not before its start, nor after its end, nor while it
+// is suspended or delegates. It costs little more than a nanosecond, so that a
+// scheduler can ask at each park. Where goroutines cannot be told apart (other
+// than on amd64 and arm64) it reports whether the body has started and not ended.
+func (y *Yielder[Y, S]) Here() bool {
+	return y.shell != nil && y.shell.g == getg()
+}
+
 // Innermost returns the Yielder of the body that runs while g does: its own,
 // or that of the generator at the end of its delegation. It is nil if g is not
 // running. It must be called on the goroutine of a running body.

@@ -130,3 +130,52 @@ func innermost(y *yielder) (any, error) {
 
 //go:noinline
 func outer(y *yielder, sub *generator) (any, error) { return coroutine.YieldFrom(y, sub) }
+
+// TestA3Here asks where a body runs: on its own goroutine, on that of a body it
+// delegates to or drives, and on others.
+func TestA3Here(t *testing.T) {
+	var top, mid *yielder
+	here := func(when string, want ...*yielder) {
+		t.Helper()
+		for name, y := range map[string]*yielder{"top": top, "mid": mid} {
+			expect(t, when+", "+name+" is here", y.Here(), slices.Contains(want, y))
+		}
+	}
+	elsewhere := func(when string) {
+		t.Helper()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			here(when + ", elsewhere")
+		}()
+		<-done
+	}
+	leaf := newGen(t, func(y *yielder) (any, error) {
+		expect(t, "leaf is here", y.Here(), true)
+		here("in the leaf")
+		elsewhere("in the leaf")
+		return y.Yield(1)
+	})
+	midGen := newGen(t, func(y *yielder) (any, error) {
+		here("in the middle", y)
+		elsewhere("in the middle")
+		_, err := coroutine.YieldFrom(y, leaf)
+		here("in the middle again", y)
+		return nil, err
+	})
+	topGen := newGen(t, func(y *yielder) (any, error) {
+		here("in the top", y)
+		v, err := midGen.Next()
+		here("in the top again", y)
+		expect(t, "driven by hand", result(v, err), "1")
+		_, err = coroutine.YieldFrom(y, midGen)
+		here("in the top at last", y)
+		return nil, err
+	})
+	top, mid = topGen.Yielder(), midGen.Yielder()
+	here("before")
+	topGen.Next()
+	here("between")
+	topGen.Close()
+	here("after")
+}

@@ -76,17 +76,12 @@ func (y *Yielder[Y, S]) Context() context.Context {
 func (y *Yielder[Y, S]) Yield(v Y) (S, error) {
 	// This is kept small enough to be inlined: each return after a switch of
 	// stacks is one that the processor mispredicts.
-	if raceEnabled && !y.here() {
+	if raceEnabled && !y.Here() {
 		return y.in, ErrNotRunning
 	}
 	y.out = v
 	y.yield(struct{}{})
 	return y.in, y.err
-}
-
-// here reports whether the calling goroutine is that of the running body.
-func (y *Yielder[Y, S]) here() bool {
-	return y.shell != nil && y.shell.g == getg()
 }
 
 // idle is the yield of a Yielder whose body is not running.

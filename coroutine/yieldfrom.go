@@ -18,7 +18,7 @@ func YieldFrom[Y, S, R any](y *Yielder[Y, S], sub Resumable[Y, S, R]) (R, error)
 	}
 	var zero R
 	switch {
-	case !y.here():
+	case !y.Here():
 		return zero, ErrNotRunning
 	case g.y.running():
 		return zero, ErrExecuting
@@ -66,7 +66,7 @@ func YieldFromIterator[R, Y, S any](y *Yielder[Y, S], it Iterator[Y]) (R, error)
 // YieldFromSeq yields the values of seq. A value sent raises ErrNoSend, an
 // error thrown in is raised; both end the sequence.
 func YieldFromSeq[Y, S any](y *Yielder[Y, S], seq iter.Seq[Y]) error {
-	if !y.here() {
+	if !y.Here() {
 		return ErrNotRunning
 	}
 	outer := y.foreign // whose body may call us
@@ -97,7 +97,7 @@ func stepper[Y, S any](x interface{ Send(S) (Y, error) }) func() (Y, error) {
 // delegate is the expansion of "yield from" in PEP 380, run by the body of y.
 func delegate[R, Y, S any](y *Yielder[Y, S], it any, next func() (Y, error)) (R, error) {
 	var zero R
-	if !y.here() {
+	if !y.Here() {
 		return zero, ErrNotRunning
 	}
 	outer := y.foreign // whose method may call us
