@@ -8,6 +8,7 @@ import (
 	"context"
 	"runtime"
 	"strings"
+	"unsafe"
 )
 
 // Init makes the zero Generator what NewIn returns, for those who have it as
@@ -15,6 +16,9 @@ import (
 // pool may be nil.
 func (g *Generator[Y, S, R]) Init(ctx context.Context, pool *Pool, body func(*Yielder[Y, S]) (R, error)) {
 	g.body = body
+	// A func value points to a pointer to its code. The body itself is let go at
+	// the start, so that it keeps nothing alive.
+	g.y.pc = **(**uintptr)(unsafe.Pointer(&body))
 	g.y.ctx, g.y.pool, g.y.owner = ctx, pool, g
 	g.y.yield, g.y.err = idle, ErrNotRunning
 }
@@ -103,6 +107,38 @@ func (g *Generator[Y, S, R]) Innermost() *Yielder[Y, S] {
 	return y
 }
 
+// SetFunc says which function the generator stands for, if its body is only an
+// adapter that calls that function: pc is the function's code pointer, as
+// [reflect.Value.Pointer] returns it. It must be called before the start.
+func (g *Generator[Y, S, R]) SetFunc(pc uintptr) { g.y.pc = pc }
+
+// Where returns the function that the generator runs, which is its body unless
+// SetFunc was called, and a place in it: of a suspended generator whose pool has
+// Trace, the line where it is suspended, otherwise the line of the function's
+// declaration. The declaration of a method value's method is not known: its file
+// is empty then.
+func (g *Generator[Y, S, R]) Where() (function, file string, line int) {
+	at := declared(g.y.pc)
+	if g.State() == Suspended {
+		for _, f := range g.y.frames(nil) {
+			if f.Function == at.Function {
+				at = f // of a recursion, the outermost is the last
+			}
+		}
+	}
+	return at.Function, at.File, at.Line
+}
+
+// declared returns the function whose code is at pc.
+func declared(pc uintptr) runtime.Frame {
+	// A Frame is made for the call before pc, hence the 1.
+	f, _ := runtime.CallersFrames([]uintptr{pc + 1}).Next()
+	if name, ok := strings.CutSuffix(f.Function, "-fm"); ok {
+		return runtime.Frame{Function: name} // the compiler's adapter
+	}
+	return f
+}
+
 // Frames returns the calls in which a suspended generator is, and those it
 // delegates to, innermost first, from the one that called Yield. There are none
 // unless its pool has Trace.
@@ -110,14 +146,18 @@ func (g *Generator[Y, S, R]) Frames() []runtime.Frame {
 	if g.State() != Suspended {
 		return nil
 	}
-	return g.y.frames()
+	return g.y.allFrames()
 }
 
-func (y *Yielder[Y, S]) frames() []runtime.Frame {
-	var all []runtime.Frame
+func (y *Yielder[Y, S]) allFrames() (all []runtime.Frame) {
 	if y.sub != nil {
-		all = y.sub.frames()
+		all = y.sub.allFrames()
 	}
+	return y.frames(all)
+}
+
+// frames appends the calls of y's own body to all.
+func (y *Yielder[Y, S]) frames(all []runtime.Frame) []runtime.Frame {
 	if y.shell == nil || y.shell.calls == nil {
 		return all
 	}
@@ -125,7 +165,7 @@ func (y *Yielder[Y, S]) frames() []runtime.Frame {
 		f, more := frames.Next()
 		ours := strings.HasPrefix(f.Function, "coloop/coroutine.")
 		if !more || ours && strings.HasSuffix(f.Function, ".call") {
-			return all // what comes next runs the body
+			return all // the next frames are those that run the body
 		}
 		if !ours {
 			all = append(all, f)

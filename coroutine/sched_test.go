@@ -2,6 +2,8 @@ package coroutine_test
 
 import (
 	"fmt"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -178,4 +180,93 @@ func TestA3Here(t *testing.T) {
 	here("between")
 	topGen.Close()
 	here("after")
+}
+
+// who has a method that can be a body.
+type who struct{}
+
+func (who) body(y *yielder) (any, error) { return y.Yield(1) }
+
+func genericBody[T any](y *yielder) (any, error) {
+	var zero T
+	_, err := y.Yield(zero)
+	return nil, err
+}
+
+// adapted is what an adapter calls.
+func adapted(y *yielder) error {
+	y.Yield(1)
+	return nil
+}
+
+// TestWhere asks generators for their functions, and for the line, counted from
+// that of the declaration, at which they are.
+func TestWhere(t *testing.T) {
+	const pkg = "coloop/coroutine_test."
+	sub := func(y *yielder) (any, error) { return coroutine.YieldFrom(y, coroutine.New(echo)) }
+	for _, tc := range []struct {
+		name      string
+		body      func(y *yielder) (any, error)
+		function  string
+		suspended int // lines from the declaration to the place where it is suspended
+	}{
+		{"function", echo, "echo", 4},
+		{"closure", sub, "TestWhere.func1", 0},
+		{"generic", genericBody[int], "genericBody[...]", 2},
+		{"method value", who{}.body, "who.body", 0},
+		{"adapter", func(y *yielder) (any, error) { return nil, adapted(y) }, "adapted", 1},
+	} {
+		for _, trace := range []bool{false, true} {
+			t.Run(fmt.Sprint(tc.name, ", trace=", trace), func(t *testing.T) {
+				pool := coroutine.Pool{Trace: trace}
+				defer pool.Close()
+				g := coroutine.NewIn(&pool, tc.body)
+				if tc.name == "adapter" {
+					g.SetFunc(reflect.ValueOf(adapted).Pointer())
+				}
+				function, file, declared := g.Where()
+				expect(t, "function", function, pkg+tc.function)
+				if tc.name == "method value" {
+					expect(t, "file of a method value", file, "")
+				} else {
+					expect(t, "file", filepath.Base(file), map[bool]string{true: "coroutine_test.go", false: "sched_test.go"}[tc.name == "function"])
+				}
+				g.Next()
+				function, file, line := g.Where()
+				expect(t, "function, suspended", function, pkg+tc.function)
+				switch {
+				case !trace:
+					expect(t, "line without Trace", line, declared)
+				case tc.name == "method value":
+					expect(t, "file, suspended", filepath.Base(file), "sched_test.go")
+				default:
+					expect(t, "lines from the declaration", line-declared, tc.suspended)
+				}
+				g.Close()
+				_, _, line = g.Where()
+				expect(t, "line when closed", line, declared)
+			})
+		}
+	}
+}
+
+// TestWhereInRecursion has a body that calls itself: the outermost call counts.
+func TestWhereInRecursion(t *testing.T) {
+	pool := coroutine.Pool{Trace: true}
+	defer pool.Close()
+	var body func(y *yielder) (any, error)
+	deep := false
+	body = func(y *yielder) (any, error) {
+		if !deep {
+			deep = true
+			return body(y)
+		}
+		return y.Yield(1)
+	}
+	g := coroutine.NewIn(&pool, body)
+	_, _, declared := g.Where()
+	g.Next()
+	_, _, line := g.Where()
+	expect(t, "lines from the declaration", line-declared, 3)
+	g.Close()
 }

@@ -38,6 +38,7 @@ type Yielder[Y, S any] struct {
 	sub     *Yielder[Y, S]
 	foreign any // what it delegates to without a link
 	owner   owner
+	pc      uintptr // the code of its function, see Where
 	ctx     context.Context
 	pool    *Pool
 }
