@@ -121,7 +121,7 @@ func (g *Generator[Y, S, R]) Delegate() any {
 	case g.y.sub != nil:
 		return g.y.sub.owner
 	default:
-		return g.y.foreign
+		return g.y.shell.foreign
 	}
 }
 

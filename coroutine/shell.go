@@ -9,14 +9,15 @@ import (
 // A shell is a stack that bodies run on, one after the other: the goroutine
 // behind an iter.Pull. next switches to it, yield switches back.
 type shell struct {
-	g      uintptr
-	next   func() (struct{}, bool)
-	stop   func()
-	yield  func(struct{}) bool
-	body   interface{ exec() }
-	pool   *Pool      // nil: the goroutine ends with its first body
-	goexit bool       // the body called runtime.Goexit; only stop goes on with that
-	calls  *[]uintptr // with Pool.Trace, those that led to the last Yield
+	g       uintptr
+	next    func() (struct{}, bool)
+	stop    func()
+	yield   func(struct{}) bool
+	body    interface{ exec() }
+	foreign any        // what the body delegates to without a link
+	pool    *Pool      // nil: the goroutine ends with its first body
+	goexit  bool       // the body called runtime.Goexit; only stop goes on with that
+	calls   *[]uintptr // with Pool.Trace, those that led to the last Yield
 }
 
 func newShell(p *Pool) *shell {

@@ -34,13 +34,12 @@ type Yielder[Y, S any] struct {
 	in       S                       // value sent
 	out      Y                       // value yielded
 
-	shell   *shell // nil before the start and after the end
-	sub     *Yielder[Y, S]
-	foreign any // what it delegates to without a link
-	owner   owner
-	pc      uintptr // the code of its function, see Where
-	ctx     context.Context
-	pool    *Pool
+	shell *shell // nil before the start and after the end
+	sub   *Yielder[Y, S]
+	owner owner
+	pc    uintptr // the code of its function, see Where
+	ctx   context.Context
+	pool  *Pool
 }
 
 // owner is the Generator around a Yielder.

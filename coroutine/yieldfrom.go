@@ -69,9 +69,9 @@ func YieldFromSeq[Y, S any](y *Yielder[Y, S], seq iter.Seq[Y]) error {
 	if !y.Here() {
 		return ErrNotRunning
 	}
-	outer := y.foreign // whose body may call us
-	y.foreign = seq
-	defer func() { y.foreign = outer }()
+	outer := y.shell.foreign // whose body may call us
+	y.shell.foreign = seq
+	defer func() { y.shell.foreign = outer }()
 	for v := range seq {
 		s, err := y.Yield(v)
 		if err == nil && !y.isNext && any(s) != nil {
@@ -100,9 +100,9 @@ func delegate[R, Y, S any](y *Yielder[Y, S], it any, next func() (Y, error)) (R,
 	if !y.Here() {
 		return zero, ErrNotRunning
 	}
-	outer := y.foreign // whose method may call us
-	y.foreign = it
-	defer func() { y.foreign = outer }()
+	outer := y.shell.foreign // whose method may call us
+	y.shell.foreign = it
+	defer func() { y.shell.foreign = outer }()
 	v, err := next()
 	for err == nil {
 		s, thrown := y.Yield(v)
