@@ -62,12 +62,62 @@ type RaisedStopError struct {
 
 func (e *RaisedStopError) Error() string { return "generator raised StopIteration" }
 
-// is is errors.Is, except that one of several joined errors does not make the
-// lot: a group with a StopIteration in it ends no iteration.
+// is reports whether err is target, by the rule of [Every].
 func is(err, target error) bool {
-	for ; err != nil; err = errors.Unwrap(err) {
-		if x, ok := err.(interface{ Is(error) bool }); err == target || ok && x.Is(target) {
+	return Every(err, func(err error) bool {
+		x, ok := err.(interface{ Is(error) bool })
+		return err == target || ok && x.Is(target)
+	})
+}
+
+// An ErrorGroup is an error made of several unrelated ones, such as the errors
+// of the tasks of a task group. No error in it speaks for the group, not even
+// if it is the only one (an ExceptionGroup in Python).
+type ErrorGroup interface {
+	error
+
+	// ErrorGroup does nothing but tell error groups from other errors.
+	ErrorGroup()
+}
+
+// Every reports whether err is, as a whole, an error that match accepts. That is
+// the rule by which a body has closed as asked (GeneratorExit), or has leaked a
+// StopIteration, and by which a loop can tell a cancellation:
+//
+//   - an error that match accepts is one;
+//   - an error that wraps one is one (Unwrap() error);
+//   - an error that joins several is one if each of them is (Unwrap() []error,
+//     as of [errors.Join], or of [fmt.Errorf] with several %w); nil ones do not
+//     count, but one at least must be there;
+//   - an [ErrorGroup] that match does not accept is none, whatever it unwraps to.
+//
+// So errors.Join(err, c.Close()) is still the cancellation that err is if Close
+// succeeds, but not if it fails. match is called with each error on the way and
+// must not unwrap it; nil is nothing, and is never passed to match.
+func Every(err error, match func(error) bool) bool {
+	for err != nil {
+		if match(err) {
 			return true
+		}
+		switch x := err.(type) {
+		case ErrorGroup:
+			return false
+		case interface{ Unwrap() error }:
+			err = x.Unwrap()
+		case interface{ Unwrap() []error }:
+			matched := false
+			for _, err := range x.Unwrap() {
+				if err == nil {
+					continue
+				}
+				if !Every(err, match) {
+					return false
+				}
+				matched = true
+			}
+			return matched
+		default:
+			return false
 		}
 	}
 	return false

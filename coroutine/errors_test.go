@@ -2,6 +2,7 @@ package coroutine_test
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
@@ -152,19 +153,83 @@ func TestGoexitInClose(t *testing.T) {
 	play(t, g, []op{{"next", nil, "1"}, {"close", nil, coroutine.ErrGoexit.Error()}, {"state", nil, "closed"}})
 }
 
-// TestJoinedSentinels: an error that is one of several stands for none of them.
-func TestJoinedSentinels(t *testing.T) {
-	for _, sentinel := range []error{new(coroutine.StopIteration[any]), coroutine.GeneratorExit} {
-		joined := errors.Join(errTest, sentinel)
-		g := newGen(t, func(*yielder) (any, error) { return nil, joined })
-		_, err := g.Next()
-		expect(t, "raised", err, joined)
-		g = newGen(t, func(y *yielder) (any, error) {
-			y.Yield(1)
-			return nil, joined
+// joined is a join that keeps nil errors, as errors.Join does not.
+type joined []error
+
+func (joined) Error() string     { return "joined" }
+func (j joined) Unwrap() []error { return j }
+
+// grouped is a group of unrelated errors.
+type grouped struct{ joined }
+
+func (grouped) ErrorGroup() {}
+
+// TestA7JoinOfSentinels has bodies raise errors made of GeneratorExit and of
+// StopIteration: one rule says which of them stand for what they are made of.
+func TestA7JoinOfSentinels(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		of   func(sentinel error) error
+		is   bool
+	}{
+		{"bare", func(s error) error { return s }, true},
+		{"wrapped", func(s error) error { return fmt.Errorf("wrapped: %w", s) }, true},
+		{"joined with nil", func(s error) error { return errors.Join(s, nil) }, true},
+		{"joined with a nil that is kept", func(s error) error { return joined{nil, s, nil} }, true},
+		{"joined with itself, wrapped", func(s error) error {
+			return fmt.Errorf("wrapped: %w", errors.Join(s, fmt.Errorf("wrapped: %w", s)))
+		}, true},
+		{"two %w", func(s error) error { return fmt.Errorf("%w, then %w", s, errors.Join(s)) }, true},
+		{"joined with another", func(s error) error { return errors.Join(s, errTest) }, false},
+		{"joined with another first", func(s error) error { return errors.Join(errTest, s) }, false},
+		{"joined with another, deep", func(s error) error { return errors.Join(s, errors.Join(s, errTest)) }, false},
+		{"%w with another", func(s error) error { return fmt.Errorf("%w: %w", errTest, s) }, false},
+		{"a group", func(s error) error { return grouped{joined{s}} }, false},
+		{"a wrapped group", func(s error) error { return fmt.Errorf("wrapped: %w", grouped{joined{s, s}}) }, false},
+		{"joined with a group", func(s error) error { return errors.Join(s, grouped{joined{s}}) }, false},
+		{"a join of nothing", func(error) error { return joined{} }, false},
+		{"a join of nil", func(error) error { return joined{nil} }, false},
+		{"another", func(error) error { return fmt.Errorf("wrapped: %w", errTest) }, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			exit := fmt.Errorf("because of %w", coroutine.GeneratorExit)
+			g := newGen(t, func(y *yielder) (any, error) {
+				y.Yield(1)
+				return nil, tc.of(exit)
+			})
+			g.Next()
+			_, err := g.Close()
+			expect(t, "Close succeeds", err == nil, tc.is)
+
+			g = newGen(t, func(*yielder) (any, error) { return nil, tc.of(new(coroutine.StopIteration[any])) })
+			_, err = g.Next()
+			_, raised := err.(*coroutine.RaisedStopError)
+			expect(t, "a RaisedStopError", raised, tc.is)
 		})
-		g.Next()
-		_, err = g.Close()
-		expect(t, "raised by Close", err, joined)
+	}
+	both := errors.Join(coroutine.GeneratorExit, coroutine.ErrStopIteration)
+	g := newGen(t, func(y *yielder) (any, error) {
+		y.Yield(1)
+		return nil, both
+	})
+	g.Next()
+	_, err := g.Close()
+	expect(t, "Close of a body that joins the two", err, both)
+}
+
+// TestA7JoinThrown throws a GeneratorExit that is joined with nothing else: it
+// closes the delegates, as a bare one does.
+func TestA7JoinThrown(t *testing.T) {
+	for _, exit := range []error{coroutine.GeneratorExit, joined{coroutine.GeneratorExit, nil}} {
+		sub := newGen(t, func(y *yielder) (any, error) {
+			_, err := y.Yield(1)
+			expect(t, "the delegate gets", err, coroutine.GeneratorExit)
+			return nil, err
+		})
+		g := newGen(t, func(y *yielder) (any, error) {
+			_, err := coroutine.YieldFrom(y, sub)
+			return fmt.Sprint(err), nil
+		})
+		play(t, g, []op{{"next", nil, "1"}, {"throw", exit, "return " + exit.Error()}})
 	}
 }

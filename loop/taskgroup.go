@@ -31,6 +31,9 @@ func (e *GroupError) Error() string {
 // Unwrap returns the errors.
 func (e *GroupError) Unwrap() []error { return e.Errors }
 
+// ErrorGroup has no error of the group speak for it, see [coroutine.Every].
+func (e *GroupError) ErrorGroup() {}
+
 // A TaskGroup is a set of tasks that end together (asyncio.TaskGroup): the first
 // that fails has the others, and the body, cancelled. The zero value can be used
 // once.
