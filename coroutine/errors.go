@@ -21,6 +21,14 @@ var (
 	// "ValueError: generator already executing".
 	ErrExecuting = errors.New("generator already executing")
 
+	// ErrReused is returned by Next, Send, Throw and YieldFrom for a coroutine
+	// object (see NewCoroutine) that has ended.
+	ErrReused = errors.New("cannot reuse already awaited coroutine")
+
+	// ErrAwaited is returned by YieldFrom for a coroutine object that has begun,
+	// or is a scheduler's task; and by Claim.
+	ErrAwaited = errors.New("coroutine is being awaited already")
+
 	// ErrJustStarted is returned by Send of anything but nil to a generator
 	// that has not started. The generator stays as it was.
 	ErrJustStarted = errors.New("can't send a non-nil value to a just-started generator")

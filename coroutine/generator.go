@@ -74,6 +74,17 @@ func NewIn[Y, S, R any](pool *Pool, body func(*Yielder[Y, S]) (R, error)) *Gener
 	return g
 }
 
+// NewCoroutine is NewIn for a coroutine object, as the call of an "async def"
+// makes one in Python: a generator that is awaited once, by a YieldFrom or as the
+// task of a scheduler. When it has ended, Next, Send, Throw and YieldFrom return
+// ErrReused, not a StopIteration like those of a generator; when it has begun,
+// YieldFrom returns ErrAwaited.
+func NewCoroutine[Y, S, R any](pool *Pool, body func(*Yielder[Y, S]) (R, error)) *Generator[Y, S, R] {
+	g := NewIn(pool, body)
+	g.y.marks = once
+	return g
+}
+
 // Next runs the body to its next Yield and returns what that yields. The error
 // is a *StopIteration[R] when the body returns, else what the body raised; it
 // panics with a *PanicError if the body panics.
@@ -144,17 +155,17 @@ func (g *Generator[Y, S, R]) All() iter.Seq2[Y, error] {
 
 // stop makes an ended generator's answer, the first time with its result.
 func (g *Generator[Y, S, R]) stop() error {
-	if g.y.given {
+	if g.y.marks&given != 0 {
 		return new(StopIteration[R])
 	}
-	g.y.given = true
+	g.y.marks |= given
 	return &g.result
 }
 
 // take is stop without the wrapping.
 func (g *Generator[Y, S, R]) take() (v R) {
-	if !g.y.given && State(g.y.status.Load()) == Closed {
-		g.y.given = true
+	if g.y.marks&given == 0 && State(g.y.status.Load()) == Closed {
+		g.y.marks |= given
 		v = g.result.Value
 	}
 	return v

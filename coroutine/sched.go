@@ -28,6 +28,35 @@ func (g *Generator[Y, S, R]) Init(ctx context.Context, pool *Pool, body func(*Yi
 // before its start.
 func (g *Generator[Y, S, R]) Inherit(ctx context.Context, pool *Pool) { g.y.inherit(ctx, pool) }
 
+// Claim makes the generator a task of the caller: a coroutine object (see
+// NewCoroutine) that nobody else may await. It succeeds once. A second claim
+// leaves the generator and its first owner unharmed and returns ErrReused if the
+// generator has ended, ErrExecuting if it is running, otherwise ErrAwaited, which
+// is also the answer if a YieldFrom delegates to it. Claim may be called from any
+// goroutine.
+func (g *Generator[Y, S, R]) Claim() error {
+	y := &g.y
+	if y.parent.Load() != nil && !y.running() {
+		return ErrAwaited
+	}
+	st, err := y.enter()
+	switch {
+	case err != nil:
+		return err
+	case st == Closed:
+		return ErrReused
+	case st == Created && !y.status.CompareAndSwap(uint32(Created), uint32(Running)):
+		return ErrExecuting
+	}
+	// The generator is Running, so that this goroutine alone has it.
+	if y.marks&claimed != 0 {
+		err = ErrAwaited
+	}
+	y.marks |= claimed
+	y.status.Store(uint32(st))
+	return err
+}
+
 // Stepper returns the generator as a scheduler drives it, which must be the
 // only one to drive it from then on.
 func (g *Generator[Y, S, R]) Stepper() *Stepper[Y, S] { return (*Stepper[Y, S])(&g.y) }

@@ -24,7 +24,7 @@ type Yielder[Y, S any] struct {
 	isNext bool          // resumed by Next, not by Send
 	// A Stepper's way of being Running, without the cost of an atomic.
 	stepping bool
-	given    bool // the result has been handed out
+	marks    marks
 	parent   atomic.Pointer[Yielder[Y, S]]
 	leaf     *Yielder[Y, S]
 	next     func() (struct{}, bool) // the shell's
@@ -48,6 +48,14 @@ type owner interface {
 	exec()
 	stop() error // the StopIteration of that result
 }
+
+type marks uint8
+
+const (
+	given   marks = 1 << iota // the result has been handed out
+	once                      // a coroutine object
+	claimed                   // a scheduler's task
+)
 
 type event uint8
 
@@ -206,6 +214,24 @@ func (y *Yielder[Y, S]) enter() (State, error) {
 	}
 }
 
+// reusable reports whether a closed y answers like a generator, not like a
+// coroutine object.
+func (y *Yielder[Y, S]) reusable() bool { return y.marks&(once|claimed) == 0 }
+
+// awaitable returns the reason why nobody may begin to delegate to y, which is
+// not running.
+func (y *Yielder[Y, S]) awaitable() error {
+	switch st := State(y.status.Load()); {
+	case y.reusable():
+		return nil
+	case st == Closed:
+		return ErrReused
+	case st == Suspended || y.marks&claimed != 0:
+		return ErrAwaited
+	}
+	return nil
+}
+
 // descend returns the generator to step in order to resume y, with what its
 // Yield is to return set to err: the leaf, or one whose delegate cannot be
 // resumed, because somebody else has driven it to its end or is driving it now.
@@ -218,6 +244,10 @@ func (y *Yielder[Y, S]) descend(err error) *Yielder[Y, S] {
 			continue
 		case Running:
 			err = ErrExecuting
+		case Closed:
+			if !y.sub.reusable() {
+				err = ErrReused
+			}
 		}
 		y.unlink()
 	}
@@ -311,6 +341,8 @@ func (y *Yielder[Y, S]) begin(v S, isNext bool) error {
 	switch st, err := y.enter(); {
 	case err != nil:
 		return err
+	case st == Closed && !y.reusable():
+		return ErrReused
 	case st == Closed:
 		return y.owner.stop()
 	case st == Created:
@@ -333,6 +365,8 @@ func (y *Yielder[Y, S]) throw(e error) (Y, error) {
 	switch st, err := y.enter(); {
 	case err != nil:
 		return zero, err
+	case st == Closed && !y.reusable():
+		return zero, ErrReused
 	case st == Closed:
 		return zero, e
 	case st == Created:

@@ -22,6 +22,8 @@ func YieldFrom[Y, S, R any](y *Yielder[Y, S], sub Resumable[Y, S, R]) (R, error)
 		return zero, ErrNotRunning
 	case g.y.running():
 		return zero, ErrExecuting
+	case g.y.awaitable() != nil:
+		return zero, g.y.awaitable()
 	case State(g.y.status.Load()) == Closed:
 		return zero, nil
 	case g.y.parent.Load() != nil:
