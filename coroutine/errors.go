@@ -3,6 +3,9 @@ package coroutine
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
 )
 
 // Errors of the generator protocol. They are returned bare, so both == and
@@ -56,7 +59,7 @@ type StopIteration[R any] struct {
 	Value R
 }
 
-func (e *StopIteration[R]) Error() string { return fmt.Sprintf("StopIteration: %v", e.Value) }
+func (e *StopIteration[R]) Error() string { return "StopIteration: " + oneLine(e.Value) }
 
 // Is makes errors.Is(e, ErrStopIteration) true.
 func (e *StopIteration[R]) Is(target error) bool { return target == ErrStopIteration }
@@ -132,14 +135,33 @@ func Every(err error, match func(error) bool) bool {
 }
 
 // PanicError carries a panic out of a body. Next, Send, Throw and Close of the
-// generator, and a YieldFrom that delegates to it, panic with it in turn.
+// generator, and a YieldFrom that delegates to it, panic with it in turn. Its
+// text is one line; %+v prints the stack too.
 type PanicError struct {
-	Value any    // what the body gave to panic
+	Value any    // the argument of panic
 	Stack []byte // the stack of the body, as debug.Stack formats it
 }
 
-func (e *PanicError) Error() string {
-	return fmt.Sprintf("panic in generator: %v\n\n%s", e.Value, e.Stack)
+func (e *PanicError) Error() string { return "panic: " + oneLine(e.Value) }
+
+// Format implements [fmt.Formatter]. %+v is Error and then, after an empty line,
+// the stack; all other verbs format the text of Error.
+func (e *PanicError) Format(f fmt.State, verb rune) {
+	if verb == 'v' && f.Flag('+') {
+		fmt.Fprintf(f, "%s\n\n%s", e.Error(), e.Stack)
+		return
+	}
+	fmt.Fprintf(f, fmt.FormatString(f, verb), e.Error())
+}
+
+// oneLine returns v as fmt.Print would print it, quoted if that has a line break
+// or another control character.
+func oneLine(v any) string {
+	s := fmt.Sprint(v)
+	if strings.ContainsFunc(s, unicode.IsControl) || strings.ContainsAny(s, "\u2028\u2029") {
+		return strconv.Quote(s)
+	}
+	return s
 }
 
 // Unwrap returns the panic's value if that is an error.

@@ -52,7 +52,7 @@ func TestPanic(t *testing.T) {
 				}
 				expect(t, "value", p.Value, any(errTest))
 				expect(t, "is the value", errors.Is(p, errTest), true)
-				for _, s := range []string{string(p.Stack), p.Error()} {
+				for _, s := range []string{string(p.Stack), fmt.Sprintf("%+v", p)} {
 					if !strings.Contains(s, "bodyThatPanics") {
 						t.Errorf("nothing of the body in the stack:\n%s", s)
 					}
@@ -61,6 +61,36 @@ func TestPanic(t *testing.T) {
 				play(t, g, []op{{"state", nil, "closed"}, {"next", nil, "return <nil>"}, {"close", nil, "<nil>"}})
 			})
 		}
+	}
+}
+
+// TestA19OneLine formats errors that carry a value of any text.
+func TestA19OneLine(t *testing.T) {
+	var none *coroutine.PanicError
+	stop := func(v any) error { return &coroutine.StopIteration[any]{Value: v} }
+	panicked := func(v any) error { return &coroutine.PanicError{Value: v, Stack: []byte("goroutine 1")} }
+	for _, tc := range []struct {
+		format string
+		err    error
+		want   string
+	}{
+		{"%v", panicked("boom"), "panic: boom"},
+		{"%s", panicked(errTest), "panic: test"},
+		{"%v", panicked(42), "panic: 42"},
+		{"%v", panicked("one\ntwo"), `panic: "one\ntwo"`},
+		{"%v", panicked(errors.Join(errTest, errTest)), `panic: "test\ntest"`},
+		{"%v", panicked("a\r\x1b[2Jb"), `panic: "a\r\x1b[2Jb"`},
+		{"%v", panicked("a\u2028b"), `panic: "a\u2028b"`},
+		{"%v", panicked(panicked("a\nb")), `panic: panic: "a\nb"`},
+		{"%v", fmt.Errorf("task: %w", panicked("boom")), "task: panic: boom"},
+		{"%q", panicked(`"boom"`), `"panic: \"boom\""`},
+		{"%13v.", panicked("boom"), "  panic: boom."},
+		{"%+v", panicked("boom"), "panic: boom\n\ngoroutine 1"},
+		{"%v", none, "<nil>"},
+		{"%v", stop("boom"), "StopIteration: boom"},
+		{"%v", stop([]string{"one\n", "two"}), `StopIteration: "[one\n two]"`},
+	} {
+		expect(t, fmt.Sprintf("%s of %#v", tc.format, tc.err), fmt.Sprintf(tc.format, tc.err), tc.want)
 	}
 }
 
