@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -172,6 +173,130 @@ func TestGoexit(t *testing.T) {
 				expect(t, "stacks left", coroutine.Stacks(tc.pool), 0)
 			}
 		})
+	}
+}
+
+// goexits are bodies that call Goexit, and have deferred functions that go on
+// using the generator while it unwinds them.
+var goexits = []struct {
+	name string
+	body func(y *yielder) (any, error)
+	ops  []op
+}{
+	{"yield", func(y *yielder) (any, error) {
+		defer func() {
+			v, err := y.Yield("deferred")
+			y.Yield(fmt.Sprint(v, " ", err))
+		}()
+		runtime.Goexit()
+		return nil, nil
+	}, []op{{"next", nil, "deferred"}, {"state", nil, "suspended"}, {"send", 1, "1 <nil>"}}},
+	{"throw", func(y *yielder) (any, error) {
+		defer func() {
+			_, err := y.Yield("deferred")
+			y.Yield(err.Error())
+		}()
+		runtime.Goexit()
+		return nil, nil
+	}, []op{{"next", nil, "deferred"}, {"throw", errTest, "test"}}},
+	{"delegate", func(y *yielder) (any, error) {
+		defer func() {
+			v, _ := coroutine.YieldFrom(y, coroutine.New(stubborn(1)))
+			coroutine.YieldFromSeq(y, slices.Values([]any{v}))
+		}()
+		runtime.Goexit()
+		return nil, nil
+	}, []op{{"next", nil, "0"}, {"next", nil, "end"}}},
+	{"wait for a child that does the same", func(y *yielder) (any, error) {
+		child := coroutine.New(func(y *yielder) (any, error) {
+			defer y.Yield("in the child")
+			runtime.Goexit()
+			return nil, nil
+		})
+		defer func() {
+			_, err := coroutine.YieldFrom(y, child)
+			y.Yield(err)
+		}()
+		runtime.Goexit()
+		return nil, nil
+	}, []op{{"next", nil, "in the child"}, {"next", nil, coroutine.ErrGoexit.Error()}}},
+	{"recover a panic", func(y *yielder) (any, error) {
+		defer func() {
+			y.Yield(caught(func() { panic("boom") }))
+		}()
+		runtime.Goexit()
+		return nil, nil
+	}, []op{{"next", nil, "boom"}}},
+	{"Goexit while panicking", func(y *yielder) (any, error) {
+		defer y.Yield("deferred")
+		defer runtime.Goexit()
+		panic("boom")
+	}, []op{{"next", nil, "deferred"}}},
+}
+
+// TestA17GoexitDeferred steps the deferred functions of bodies that Goexit ends:
+// alone, as delegates, on fresh stacks and on those of a pool, on a goroutine
+// that is locked to its thread, too.
+func TestA17GoexitDeferred(t *testing.T) {
+	for _, tc := range goexits {
+		for _, depth := range []int{0, 2} {
+			for _, pooled := range []bool{false, true} {
+				for _, locked := range []bool{false, true} {
+					t.Run(fmt.Sprintf("%s, depth=%d pooled=%v locked=%v", tc.name, depth, pooled, locked), func(t *testing.T) {
+						if locked {
+							runtime.LockOSThread()
+							defer runtime.UnlockOSThread()
+						}
+						var pool *coroutine.Pool
+						if pooled {
+							pool = new(coroutine.Pool)
+							defer pool.Close()
+						}
+						g := coroutine.NewIn(pool, tc.body)
+						for range depth {
+							g = coroutine.NewIn(pool, from(g))
+						}
+						play(t, g, tc.ops)
+						play(t, g, []op{{"next", nil, coroutine.ErrGoexit.Error()}, {"state", nil, "closed"}})
+						play(t, coroutine.NewIn(pool, stubborn(0)), []op{{"next", nil, "return end"}})
+					})
+				}
+			}
+		}
+	}
+}
+
+// TestA17PanicDuringGoexit has a deferred function panic while Goexit unwinds:
+// that ends the body as a panic does, and not the goroutine that drives it.
+func TestA17PanicDuringGoexit(t *testing.T) {
+	for _, pool := range []*coroutine.Pool{nil, new(coroutine.Pool)} {
+		g := coroutine.NewIn(pool, func(y *yielder) (any, error) {
+			defer func() {
+				y.Yield("deferred")
+				panic(errTest)
+			}()
+			runtime.Goexit()
+			return nil, nil
+		})
+		top := coroutine.NewIn(pool, from(g))
+		play(t, top, []op{{"next", nil, "deferred"}})
+		back := false
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			p, ok := caught(func() { top.Next() }).(*coroutine.PanicError)
+			back = true
+			if !ok || p.Value != any(errTest) {
+				t.Errorf("got %v, want the PanicError of the deferred function", p)
+			}
+		}()
+		<-done
+		expect(t, "the driver goes on", back, true)
+		expect(t, "state", g.State(), coroutine.Closed)
+		if pool != nil {
+			pool.Close()
+			expect(t, "stacks left", coroutine.Stacks(pool), 0)
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ type shell struct {
 	body    interface{ exec() }
 	foreign any        // what the body delegates to without a link
 	pool    *Pool      // nil: the goroutine ends with its first body
-	goexit  bool       // the body called runtime.Goexit; only stop goes on with that
+	goexit  bool       // the body called runtime.Goexit, see hold
 	calls   *[]uintptr // with Pool.Trace, those that led to the last Yield
 }
 
@@ -57,14 +57,23 @@ func (s *shell) leave() func(struct{}) bool {
 	}
 }
 
-// release is called by whoever drove a body to its end, not on the shell's own
-// stack.
+// hold ends a body that called Goexit, on its stack. Goexit cannot be cancelled,
+// so the stack parks here until release calls stop. Then Goexit would end the
+// goroutine that called stop as well, because iter.Pull hands it on; a panic is
+// handed on instead of it, and release recovers that.
+func (s *shell) hold() {
+	s.goexit = true
+	s.yield(struct{}{})
+	panic(ErrGoexit)
+}
+
+// release is called after the end of a body, on the stack of its driver.
 func (s *shell) release() {
 	switch {
 	case s.goexit:
-		// stop goes on with the Goexit, and then does the same to its caller.
 		s.pool.leave(s)
-		go s.stop()
+		defer func() { recover() }() // the panic of hold
+		s.stop()
 	case s.pool != nil && !s.pool.put(s):
 		s.pool.leave(s)
 		s.stop()

@@ -99,29 +99,35 @@ func idle(struct{}) bool { return false }
 func (y *Yielder[Y, S]) exec() {
 	y.leave = y.shell.leave() // which a new shell has only now
 	y.yield = y.leave
-	returned := false
+	raised, returned := ErrGoexit, false
 	defer func() {
-		y.event = ended
-		if returned {
-			return
+		y.event, y.err = ended, raised
+		if !returned {
+			y.shell.hold()
 		}
+	}()
+	y.run(&raised)
+	returned = true
+}
+
+// run calls the body and sets raised to its error, or its panic. If a deferred
+// function of the body panics during a Goexit, the panic is recovered here, but
+// Goexit goes on and run does not return.
+func (y *Yielder[Y, S]) run(raised *error) {
+	defer func() {
 		if r := recover(); r != nil {
 			p, ok := r.(*PanicError)
 			if !ok {
 				p = &PanicError{r, debug.Stack()}
 			}
-			y.err = panicking{p}
-			return
+			*raised = panicking{p}
 		}
-		// Goexit cannot be stopped, only held up, here, until the shell is.
-		y.err, y.shell.goexit = ErrGoexit, true
-		y.shell.yield(struct{}{})
 	}()
 	err := y.owner.call()
 	if err != nil && is(err, ErrStopIteration) {
 		err = &RaisedStopError{err}
 	}
-	y.err, returned = err, true
+	*raised = err
 }
 
 // step switches to the stack of y, on which Yield, or YieldFrom, returns in
