@@ -247,6 +247,7 @@ func TestStateElsewhere(t *testing.T) {
 		defer close(stop)
 		close(watching)
 		for leaf.State() != coroutine.Closed {
+			runtime.Gosched() // or nothing else may run, where goroutines are not preempted
 		}
 	}()
 	<-watching

@@ -6,7 +6,9 @@ package coroutine
 
 import (
 	"context"
+	"maps"
 	"runtime"
+	"slices"
 	"strings"
 	"unsafe"
 )
@@ -200,6 +202,50 @@ func (y *Yielder[Y, S]) frames(all []runtime.Frame) []runtime.Frame {
 			all = append(all, f)
 		}
 	}
+}
+
+// These bound what Trim does.
+const (
+	alwaysKept = 64   // idle stacks that Trim does not count
+	trimStep   = 4096 // stacks that one Trim ends at most, which takes about a millisecond
+)
+
+// Trim ends idle stacks that no generator has needed since the call before, the
+// longest unused ones first, and returns how many more a later Trim might end.
+// If that is 0, Trim has nothing to do until the pool has been used again. A
+// scheduler calls it now and then, about once a second, so that a burst of
+// generators does not leave its stacks for ever. A few idle stacks are always
+// kept, and one call ends no more than it can in about a millisecond.
+func (p *Pool) Trim() (left int) {
+	unused, left := p.trim()
+	for _, s := range unused {
+		s.stop()
+	}
+	return left
+}
+
+// trim takes the stacks out of the pool that Trim ends.
+func (p *Pool) trim() (unused []*shell, left int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := min(p.low, len(p.idle)-alwaysKept, trimStep); n > 0 {
+		unused = slices.Clone(p.idle[:n])
+		p.idle = slices.Delete(p.idle, 0, n)
+		for _, s := range unused {
+			delete(p.stacks, s.g)
+		}
+	}
+	// Neither a slice nor a map gives memory back by itself.
+	if cap(p.idle) > 4*(len(p.idle)+alwaysKept) {
+		p.idle = slices.Clone(p.idle)
+	}
+	if p.peak > 4*(len(p.stacks)+alwaysKept) {
+		stacks := make(map[uintptr]struct{}, len(p.stacks))
+		maps.Copy(stacks, p.stacks)
+		p.stacks, p.peak = stacks, len(stacks)
+	}
+	p.low = len(p.idle)
+	return unused, max(0, len(p.idle)-alwaysKept)
 }
 
 // Adopt makes the calling goroutine one of those that Owns knows, until the

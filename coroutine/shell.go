@@ -83,7 +83,9 @@ func (s *shell) release() {
 // A Pool keeps the stacks of finished generators for those to come, which
 // start faster on a stack that has already grown. The zero value is an empty
 // pool without a limit; a nil *Pool keeps nothing. Its methods may be called
-// from any goroutine.
+// from any goroutine, but Close and Trim end stacks, and a stack that was made on
+// a goroutine that is locked to its thread (see [runtime.LockOSThread]) must be
+// used and ended on that thread.
 type Pool struct {
 	// Max is how many idle stacks are kept at most; 0 means no limit. It must
 	// not be changed once the pool is in use.
@@ -95,8 +97,10 @@ type Pool struct {
 	Trace bool
 
 	mu     sync.Mutex
-	idle   []*shell
-	stacks map[uintptr]struct{} // those of all its shells, idle or in use
+	idle   []*shell             // the last was used last
+	low    int                  // the least that idle held since the last Trim
+	stacks map[uintptr]struct{} // of all its shells, idle or in use, and adopted
+	peak   int                  // the most that stacks held since it was made
 	closed bool
 }
 
@@ -104,7 +108,7 @@ type Pool struct {
 func (p *Pool) Close() {
 	p.mu.Lock()
 	idle := p.idle
-	p.idle, p.closed = nil, true
+	p.idle, p.low, p.closed = nil, 0, true
 	p.mu.Unlock()
 	for _, s := range idle {
 		p.leave(s)
@@ -125,6 +129,7 @@ func (p *Pool) get() *shell {
 	s := p.idle[n]
 	p.idle[n] = nil
 	p.idle = p.idle[:n]
+	p.low = min(p.low, n)
 	return s
 }
 
@@ -145,6 +150,7 @@ func (p *Pool) enter(g uintptr) {
 		p.stacks = make(map[uintptr]struct{})
 	}
 	p.stacks[g] = struct{}{}
+	p.peak = max(p.peak, len(p.stacks))
 }
 
 func (p *Pool) leave(s *shell) {
