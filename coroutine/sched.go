@@ -1,8 +1,9 @@
 package coroutine
 
-// This file holds what only a scheduler needs, such as an event loop: to make a
-// generator part of a task, to step it fast, to find the body that runs, and to
-// look into one that does not. Programs that only use generators need none of it.
+// For schedulers only, such as an event loop. This file has the operations by which
+// a scheduler makes a generator part of a task, steps it, finds out which body
+// runs and where, and looks after the stacks of a pool. A program that only uses
+// generators needs none of them.
 
 import (
 	"context"
@@ -13,9 +14,9 @@ import (
 	"unsafe"
 )
 
-// Init makes the zero Generator what NewIn returns, for those who have it as
-// part of something larger, with ctx as the context of its Yielder. Both ctx and
-// pool may be nil.
+// Init makes the zero Generator what [NewIn] returns, so that a Generator can be
+// part of a larger value. ctx becomes the context of its Yielder. ctx and pool may
+// be nil.
 func (g *Generator[Y, S, R]) Init(ctx context.Context, pool *Pool, body func(*Yielder[Y, S]) (R, error)) {
 	g.body = body
 	// A func value points to a pointer to its code. The body itself is let go at
@@ -25,9 +26,9 @@ func (g *Generator[Y, S, R]) Init(ctx context.Context, pool *Pool, body func(*Yi
 	g.y.yield, g.y.err = idle, ErrNotRunning
 }
 
-// Inherit gives the generator a context and a pool where it has none, as the
-// first generator that delegates to it does. Whoever drives it must do that
-// before its start.
+// Inherit gives the generator ctx if it has no context and pool if it has no pool,
+// as the first generator that delegates to it does. It must be called before the
+// start.
 func (g *Generator[Y, S, R]) Inherit(ctx context.Context, pool *Pool) { g.y.inherit(ctx, pool) }
 
 // Claim makes the generator a task of the caller: a coroutine object (see
@@ -59,12 +60,13 @@ func (g *Generator[Y, S, R]) Claim() error {
 	return err
 }
 
-// Stepper returns the generator as a scheduler drives it, which must be the
-// only one to drive it from then on.
+// Stepper returns the operations by which a scheduler drives the generator. From
+// then on, the scheduler must be the only one to drive it.
 func (g *Generator[Y, S, R]) Stepper() *Stepper[Y, S] { return (*Stepper[Y, S])(&g.y) }
 
-// A Stepper is a Generator that has one owner, who steps it often: it has no
-// defence against use by several goroutines.
+// A Stepper drives a Generator that has one owner, who steps it often. It is
+// faster than the Generator itself because it does not notice if several
+// goroutines use it at the same time, which they must not.
 type Stepper[Y, S any] Yielder[Y, S]
 
 // Step is Next of the generator.
@@ -77,10 +79,18 @@ func (s *Stepper[Y, S]) Step() (Y, error) {
 	return (*Yielder[Y, S])(s).send(none, true)
 }
 
-// Begin prepares a Step of a generator that is suspended, as most are, and
-// returns what the caller must call next, directly, and then call End. It saves
-// a return after the switch of stacks, which the processor would mispredict.
-// Where Begin returns nil, it takes Step.
+// Begin is the first part of a Step that is written out in its caller:
+//
+//	if resume := s.Begin(); resume != nil {
+//		resume()
+//		v, err = s.End()
+//	} else {
+//		v, err = s.Step()
+//	}
+//
+// That saves a return after the switch of stacks, which the processor would
+// mispredict. If Begin returns nil, the generator is not suspended, or its
+// delegates have been driven by somebody else; call Step instead.
 func (s *Stepper[Y, S]) Begin() (resume func() (struct{}, bool)) {
 	y := (*Yielder[Y, S])(s)
 	cur := y.leaf
@@ -95,7 +105,7 @@ func (s *Stepper[Y, S]) Begin() (resume func() (struct{}, bool)) {
 	return cur.next
 }
 
-// End returns what the Step came to that Begin began.
+// End returns the results of the Step that Begin began.
 func (s *Stepper[Y, S]) End() (Y, error) {
 	y := (*Yielder[Y, S])(s)
 	cur := y.leaf
@@ -112,18 +122,17 @@ func (s *Stepper[Y, S]) End() (Y, error) {
 // Throw is Throw of the generator.
 func (s *Stepper[Y, S]) Throw(err error) (Y, error) { return (*Yielder[Y, S])(s).throw(err) }
 
-// Here reports whether the calling goroutine is the one that the body of y runs
-// on, while it runs there: not before its start, nor after its end, nor while it
-// is suspended or delegates. It costs little more than a nanosecond, so that a
-// scheduler can ask at each park. Where goroutines cannot be told apart (other
-// than on amd64 and arm64) it reports whether the body has started and not ended.
+// Here reports whether the body of y is running on the calling goroutine. It is
+// false before the start and after the end, and while the body is suspended or
+// delegates. It costs little more than a nanosecond, so a scheduler can ask at
+// each park; on systems other than amd64 and arm64 it costs a microsecond.
 func (y *Yielder[Y, S]) Here() bool {
 	return y.shell != nil && y.shell.g == getg()
 }
 
-// Innermost returns the Yielder of the body that runs while g does: its own,
-// or that of the generator at the end of its delegation. It is nil if g is not
-// running. It must be called on the goroutine of a running body.
+// Innermost returns the Yielder of the body that runs on behalf of g: its own, or
+// that of the generator at the end of its chain of delegates. It returns nil if g
+// is not running. It must be called on the goroutine of a running body.
 func (g *Generator[Y, S, R]) Innermost() *Yielder[Y, S] {
 	y := &g.y
 	if !y.running() {
@@ -170,9 +179,9 @@ func declared(pc uintptr) runtime.Frame {
 	return f
 }
 
-// Frames returns the calls in which a suspended generator is, and those it
-// delegates to, innermost first, from the one that called Yield. There are none
-// unless its pool has Trace.
+// Frames returns the calls under way in a suspended generator and in the generators
+// it delegates to, innermost first, beginning with the one that called Yield. There
+// are none unless its pool has Trace.
 func (g *Generator[Y, S, R]) Frames() []runtime.Frame {
 	if g.State() != Suspended {
 		return nil
@@ -248,8 +257,8 @@ func (p *Pool) trim() (unused []*shell, left int) {
 	return unused, max(0, len(p.idle)-alwaysKept)
 }
 
-// Adopt makes the calling goroutine one of those that Owns knows, until the
-// function it returns is called there.
+// Adopt has Owns report true on the calling goroutine too, until release is called
+// there.
 func (p *Pool) Adopt() (release func()) {
 	g := getg()
 	p.enter(g)
@@ -261,8 +270,7 @@ func (p *Pool) Adopt() (release func()) {
 }
 
 // Owns reports whether the calling goroutine is one of the pool's stacks, or
-// adopted. Where goroutines cannot be told apart (other than on amd64 and arm64)
-// it is true on all of them once the pool has been used.
+// adopted.
 func (p *Pool) Owns() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
