@@ -158,3 +158,23 @@ func TestForeignYield(t *testing.T) {
 	})
 	g.Next()
 }
+
+// TestThrownWithoutValue throws where a value was sent before: Yield returns no
+// value with the error.
+func TestThrownWithoutValue(t *testing.T) {
+	for name, do := range map[string]func(g *generator) (any, error){
+		"throw":      func(g *generator) (any, error) { return g.Throw(errTest) },
+		"throw exit": func(g *generator) (any, error) { return g.Throw(coroutine.GeneratorExit) },
+		"close":      (*generator).Close,
+	} {
+		g := newGen(t, func(y *yielder) (any, error) {
+			y.Yield(1)
+			v, err := y.Yield(2)
+			expect(t, name+", value", v, nil)
+			return nil, err
+		})
+		play(t, g, []op{{"next", nil, "1"}, {"send", "sent", "2"}})
+		do(g)
+		expect(t, name+", state", g.State(), coroutine.Closed)
+	}
+}
