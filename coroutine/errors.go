@@ -12,24 +12,25 @@ import (
 // errors.Is find them.
 var (
 	// GeneratorExit is thrown into a suspended body by Close. A body that
-	// returns it, wrapped or not, has closed as asked (PEP 342).
+	// returns it, wrapped or not, has closed as asked (PEP 342; see Every).
 	//lint:ignore ST1012 this is its name
 	GeneratorExit = errors.New("GeneratorExit")
 
 	// ErrStopIteration matches every StopIteration[R] under errors.Is.
 	ErrStopIteration = errors.New("StopIteration")
 
-	// ErrExecuting is returned by Next, Send, Throw, Close and YieldFrom for a
-	// generator that is running, whichever goroutine asks: CPython's
-	// "ValueError: generator already executing".
+	// ErrExecuting is returned by Next, Send, Throw, Close and YieldFrom if the
+	// generator is running, on any goroutine: CPython's "ValueError: generator
+	// already executing".
 	ErrExecuting = errors.New("generator already executing")
 
 	// ErrReused is returned by Next, Send, Throw and YieldFrom for a coroutine
-	// object (see NewCoroutine) that has ended.
+	// object (see NewCoroutine) that has ended, and by Claim for any generator
+	// that has.
 	ErrReused = errors.New("cannot reuse already awaited coroutine")
 
 	// ErrAwaited is returned by YieldFrom for a coroutine object that has begun,
-	// or is a scheduler's task; and by Claim.
+	// and by YieldFrom and Claim for a generator that has been claimed.
 	ErrAwaited = errors.New("coroutine is being awaited already")
 
 	// ErrJustStarted is returned by Send of anything but nil to a generator
@@ -48,9 +49,9 @@ var (
 	// anywhere but on the goroutine of the running body they belong to.
 	ErrNotRunning = errors.New("yield outside the goroutine of the running generator")
 
-	// ErrGoexit is raised by a body that called runtime.Goexit, as
+	// ErrGoexit stands for the result of a body that called runtime.Goexit, as
 	// testing.T.FailNow does.
-	ErrGoexit = errors.New("runtime.Goexit called in a generator")
+	ErrGoexit = errors.New("runtime.Goexit was called")
 )
 
 // StopIteration reports that a generator has returned Value. A closed
@@ -64,9 +65,9 @@ func (e *StopIteration[R]) Error() string { return "StopIteration: " + oneLine(e
 // Is makes errors.Is(e, ErrStopIteration) true.
 func (e *StopIteration[R]) Is(target error) bool { return target == ErrStopIteration }
 
-// RaisedStopError replaces a StopIteration that left a generator's body by way
-// of its error result, wrapped or not (PEP 479). It does not unwrap: whoever
-// looks for the end of an iteration with errors.Is must not take a bug for it.
+// RaisedStopError replaces a StopIteration that a body raises, wrapped or not
+// (PEP 479). It does not unwrap, so that errors.Is does not take this bug for the
+// end of an iteration.
 type RaisedStopError struct {
 	Cause error // the StopIteration
 }
@@ -170,8 +171,8 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// panicking marks a PanicError that is on its way through the delegators, as
-// against one that somebody throws or returns like any other error.
+// panicking marks a PanicError that is a panic on its way through the delegators.
+// A PanicError without the mark was thrown or returned, like any other error.
 type panicking struct{ *PanicError }
 
 func isPanic(err error) bool {

@@ -310,7 +310,8 @@ func TestAll(t *testing.T) {
 
 func TestStateString(t *testing.T) {
 	for st, want := range map[coroutine.State]string{
-		coroutine.Created: "created", coroutine.Closed: "closed", 9: "State(9)",
+		coroutine.Created: "created", coroutine.Closed: "closed", 4: "State(4)",
+		^coroutine.State(0): "State(4294967295)",
 	} {
 		expect(t, "State", st.String(), want)
 	}

@@ -15,9 +15,9 @@ type shell struct {
 	yield   func(struct{}) bool
 	body    interface{ exec() }
 	foreign any        // what the body delegates to without a link
-	pool    *Pool      // nil: the goroutine ends with its first body
+	pool    *Pool      // if nil, the goroutine ends with its first body
 	goexit  bool       // the body called runtime.Goexit, see hold
-	calls   *[]uintptr // with Pool.Trace, those that led to the last Yield
+	calls   *[]uintptr // with Pool.Trace, the calls that led to the last Yield
 }
 
 func newShell(p *Pool) *shell {
@@ -40,10 +40,10 @@ func (s *shell) loop(yield func(struct{}) bool) {
 	}
 }
 
-// leave returns what the body's Yield calls to switch back.
+// leave returns the function by which the body's Yield switches back.
 func (s *shell) leave() func(struct{}) bool {
 	if s.pool == nil || !s.pool.Trace {
-		s.calls = nil // of a body before this one
+		s.calls = nil // an earlier body's
 		return s.yield
 	}
 	return func(struct{}) bool {
@@ -80,8 +80,8 @@ func (s *shell) release() {
 	}
 }
 
-// A Pool keeps the stacks of finished generators for those to come, which
-// start faster on a stack that has already grown. The zero value is an empty
+// A Pool keeps the stacks of generators that have ended for new ones, which start
+// faster on a stack that has already grown. The zero value is an empty
 // pool without a limit; a nil *Pool keeps nothing. Its methods may be called
 // from any goroutine, but Close and Trim end stacks, and a stack that was made on
 // a goroutine that is locked to its thread (see [runtime.LockOSThread]) must be
@@ -91,9 +91,9 @@ type Pool struct {
 	// not be changed once the pool is in use.
 	Max int
 
-	// Trace has generators that start from now on keep, at each Yield and
-	// YieldFrom, the calls that led there, for Frames. It must not be changed
-	// while one starts.
+	// Trace has every generator note, at each Yield and YieldFrom, the calls
+	// that led there, for Frames and Where. It applies to generators that start
+	// after it was set, and must not be changed while one starts.
 	Trace bool
 
 	mu     sync.Mutex
@@ -104,7 +104,7 @@ type Pool struct {
 	closed bool
 }
 
-// Close ends the idle stacks. Those in use end with their bodies.
+// Close ends the idle stacks. A stack that is in use ends with its body.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	idle := p.idle
