@@ -273,7 +273,7 @@ func (f *fibonacci) Throw(err error) (int, error) { return 0, err }
 
 func (f *fibonacci) Close() (string, error) { return "", nil }
 
-func ExampleYieldFrom_stackless() {
+func ExampleResumable() {
 	g := coroutine.New(func(y *coroutine.Yielder[int, any]) (any, error) {
 		s, err := coroutine.YieldFrom(y, &fibonacci{0, 1})
 		fmt.Println(s)
