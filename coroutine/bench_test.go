@@ -64,6 +64,19 @@ func BenchmarkStep(b *testing.B) {
 	}
 }
 
+// BenchmarkHere is the check that a scheduler makes at each park.
+func BenchmarkHere(b *testing.B) {
+	g := New(func(y *Yielder[int, int]) (int, error) {
+		for b.Loop() {
+			if !y.Here() {
+				b.Fatal("elsewhere")
+			}
+		}
+		return 0, nil
+	})
+	g.Next()
+}
+
 // BenchmarkIterPull is the floor of BenchmarkSend.
 func BenchmarkIterPull(b *testing.B) {
 	next, stop := iter.Pull(func(yield func(int) bool) {

@@ -2,7 +2,9 @@ package coroutine_test
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,7 +53,7 @@ func TestPanic(t *testing.T) {
 				}
 				expect(t, "value", p.Value, any(errTest))
 				expect(t, "is the value", errors.Is(p, errTest), true)
-				for _, s := range []string{string(p.Stack), p.Error()} {
+				for _, s := range []string{string(p.Stack), fmt.Sprintf("%+v", p)} {
 					if !strings.Contains(s, "bodyThatPanics") {
 						t.Errorf("nothing of the body in the stack:\n%s", s)
 					}
@@ -60,6 +62,36 @@ func TestPanic(t *testing.T) {
 				play(t, g, []op{{"state", nil, "closed"}, {"next", nil, "return <nil>"}, {"close", nil, "<nil>"}})
 			})
 		}
+	}
+}
+
+// TestA19OneLine formats errors that carry a value of any text.
+func TestA19OneLine(t *testing.T) {
+	var none *coroutine.PanicError
+	stop := func(v any) error { return &coroutine.StopIteration[any]{Value: v} }
+	panicked := func(v any) error { return &coroutine.PanicError{Value: v, Stack: []byte("goroutine 1")} }
+	for _, tc := range []struct {
+		format string
+		err    error
+		want   string
+	}{
+		{"%v", panicked("boom"), "panic: boom"},
+		{"%s", panicked(errTest), "panic: test"},
+		{"%v", panicked(42), "panic: 42"},
+		{"%v", panicked("one\ntwo"), `panic: "one\ntwo"`},
+		{"%v", panicked(errors.Join(errTest, errTest)), `panic: "test\ntest"`},
+		{"%v", panicked("a\r\x1b[2Jb"), `panic: "a\r\x1b[2Jb"`},
+		{"%v", panicked("a\u2028b"), `panic: "a\u2028b"`},
+		{"%v", panicked(panicked("a\nb")), `panic: panic: "a\nb"`},
+		{"%v", fmt.Errorf("task: %w", panicked("boom")), "task: panic: boom"},
+		{"%q", panicked(`"boom"`), `"panic: \"boom\""`},
+		{"%13v.", panicked("boom"), "  panic: boom."},
+		{"%+v", panicked("boom"), "panic: boom\n\ngoroutine 1"},
+		{"%v", none, "<nil>"},
+		{"%v", stop("boom"), "StopIteration: boom"},
+		{"%v", stop([]string{"one\n", "two"}), `StopIteration: "[one\n two]"`},
+	} {
+		expect(t, fmt.Sprintf("%s of %#v", tc.format, tc.err), fmt.Sprintf(tc.format, tc.err), tc.want)
 	}
 }
 
@@ -144,6 +176,130 @@ func TestGoexit(t *testing.T) {
 	}
 }
 
+// goexits are bodies that call Goexit, and have deferred functions that go on
+// using the generator while it unwinds them.
+var goexits = []struct {
+	name string
+	body func(y *yielder) (any, error)
+	ops  []op
+}{
+	{"yield", func(y *yielder) (any, error) {
+		defer func() {
+			v, err := y.Yield("deferred")
+			y.Yield(fmt.Sprint(v, " ", err))
+		}()
+		runtime.Goexit()
+		return nil, nil
+	}, []op{{"next", nil, "deferred"}, {"state", nil, "suspended"}, {"send", 1, "1 <nil>"}}},
+	{"throw", func(y *yielder) (any, error) {
+		defer func() {
+			_, err := y.Yield("deferred")
+			y.Yield(err.Error())
+		}()
+		runtime.Goexit()
+		return nil, nil
+	}, []op{{"next", nil, "deferred"}, {"throw", errTest, "test"}}},
+	{"delegate", func(y *yielder) (any, error) {
+		defer func() {
+			v, _ := coroutine.YieldFrom(y, coroutine.New(stubborn(1)))
+			coroutine.YieldFromSeq(y, slices.Values([]any{v}))
+		}()
+		runtime.Goexit()
+		return nil, nil
+	}, []op{{"next", nil, "0"}, {"next", nil, "end"}}},
+	{"wait for a child that does the same", func(y *yielder) (any, error) {
+		child := coroutine.New(func(y *yielder) (any, error) {
+			defer y.Yield("in the child")
+			runtime.Goexit()
+			return nil, nil
+		})
+		defer func() {
+			_, err := coroutine.YieldFrom(y, child)
+			y.Yield(err)
+		}()
+		runtime.Goexit()
+		return nil, nil
+	}, []op{{"next", nil, "in the child"}, {"next", nil, coroutine.ErrGoexit.Error()}}},
+	{"recover a panic", func(y *yielder) (any, error) {
+		defer func() {
+			y.Yield(caught(func() { panic("boom") }))
+		}()
+		runtime.Goexit()
+		return nil, nil
+	}, []op{{"next", nil, "boom"}}},
+	{"Goexit while panicking", func(y *yielder) (any, error) {
+		defer y.Yield("deferred")
+		defer runtime.Goexit()
+		panic("boom")
+	}, []op{{"next", nil, "deferred"}}},
+}
+
+// TestA17GoexitDeferred steps the deferred functions of bodies that Goexit ends:
+// alone, as delegates, on fresh stacks and on those of a pool, on a goroutine
+// that is locked to its thread, too.
+func TestA17GoexitDeferred(t *testing.T) {
+	for _, tc := range goexits {
+		for _, depth := range []int{0, 2} {
+			for _, pooled := range []bool{false, true} {
+				for _, locked := range []bool{false, true} {
+					t.Run(fmt.Sprintf("%s, depth=%d pooled=%v locked=%v", tc.name, depth, pooled, locked), func(t *testing.T) {
+						if locked {
+							runtime.LockOSThread()
+							defer runtime.UnlockOSThread()
+						}
+						var pool *coroutine.Pool
+						if pooled {
+							pool = new(coroutine.Pool)
+							defer pool.Close()
+						}
+						g := coroutine.NewIn(pool, tc.body)
+						for range depth {
+							g = coroutine.NewIn(pool, from(g))
+						}
+						play(t, g, tc.ops)
+						play(t, g, []op{{"next", nil, coroutine.ErrGoexit.Error()}, {"state", nil, "closed"}})
+						play(t, coroutine.NewIn(pool, stubborn(0)), []op{{"next", nil, "return end"}})
+					})
+				}
+			}
+		}
+	}
+}
+
+// TestA17PanicDuringGoexit has a deferred function panic while Goexit unwinds:
+// that ends the body as a panic does, and not the goroutine that drives it.
+func TestA17PanicDuringGoexit(t *testing.T) {
+	for _, pool := range []*coroutine.Pool{nil, new(coroutine.Pool)} {
+		g := coroutine.NewIn(pool, func(y *yielder) (any, error) {
+			defer func() {
+				y.Yield("deferred")
+				panic(errTest)
+			}()
+			runtime.Goexit()
+			return nil, nil
+		})
+		top := coroutine.NewIn(pool, from(g))
+		play(t, top, []op{{"next", nil, "deferred"}})
+		back := false
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			p, ok := caught(func() { top.Next() }).(*coroutine.PanicError)
+			back = true
+			if !ok || p.Value != any(errTest) {
+				t.Errorf("got %v, want the PanicError of the deferred function", p)
+			}
+		}()
+		<-done
+		expect(t, "the driver goes on", back, true)
+		expect(t, "state", g.State(), coroutine.Closed)
+		if pool != nil {
+			pool.Close()
+			expect(t, "stacks left", coroutine.Stacks(pool), 0)
+		}
+	}
+}
+
 func TestGoexitInClose(t *testing.T) {
 	g := newGen(t, func(y *yielder) (any, error) {
 		defer runtime.Goexit()
@@ -152,19 +308,83 @@ func TestGoexitInClose(t *testing.T) {
 	play(t, g, []op{{"next", nil, "1"}, {"close", nil, coroutine.ErrGoexit.Error()}, {"state", nil, "closed"}})
 }
 
-// TestJoinedSentinels: an error that is one of several stands for none of them.
-func TestJoinedSentinels(t *testing.T) {
-	for _, sentinel := range []error{new(coroutine.StopIteration[any]), coroutine.GeneratorExit} {
-		joined := errors.Join(errTest, sentinel)
-		g := newGen(t, func(*yielder) (any, error) { return nil, joined })
-		_, err := g.Next()
-		expect(t, "raised", err, joined)
-		g = newGen(t, func(y *yielder) (any, error) {
-			y.Yield(1)
-			return nil, joined
+// joined is a join that keeps nil errors, as errors.Join does not.
+type joined []error
+
+func (joined) Error() string     { return "joined" }
+func (j joined) Unwrap() []error { return j }
+
+// grouped is a group of unrelated errors.
+type grouped struct{ joined }
+
+func (grouped) ErrorGroup() {}
+
+// TestA7JoinOfSentinels has bodies raise errors made of GeneratorExit and of
+// StopIteration: one rule says which of them stand for what they are made of.
+func TestA7JoinOfSentinels(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		of   func(sentinel error) error
+		is   bool
+	}{
+		{"bare", func(s error) error { return s }, true},
+		{"wrapped", func(s error) error { return fmt.Errorf("wrapped: %w", s) }, true},
+		{"joined with nil", func(s error) error { return errors.Join(s, nil) }, true},
+		{"joined with a nil that is kept", func(s error) error { return joined{nil, s, nil} }, true},
+		{"joined with itself, wrapped", func(s error) error {
+			return fmt.Errorf("wrapped: %w", errors.Join(s, fmt.Errorf("wrapped: %w", s)))
+		}, true},
+		{"two %w", func(s error) error { return fmt.Errorf("%w, then %w", s, errors.Join(s)) }, true},
+		{"joined with another", func(s error) error { return errors.Join(s, errTest) }, false},
+		{"joined with another first", func(s error) error { return errors.Join(errTest, s) }, false},
+		{"joined with another, deep", func(s error) error { return errors.Join(s, errors.Join(s, errTest)) }, false},
+		{"%w with another", func(s error) error { return fmt.Errorf("%w: %w", errTest, s) }, false},
+		{"a group", func(s error) error { return grouped{joined{s}} }, false},
+		{"a wrapped group", func(s error) error { return fmt.Errorf("wrapped: %w", grouped{joined{s, s}}) }, false},
+		{"joined with a group", func(s error) error { return errors.Join(s, grouped{joined{s}}) }, false},
+		{"a join of nothing", func(error) error { return joined{} }, false},
+		{"a join of nil", func(error) error { return joined{nil} }, false},
+		{"another", func(error) error { return fmt.Errorf("wrapped: %w", errTest) }, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			exit := fmt.Errorf("because of %w", coroutine.GeneratorExit)
+			g := newGen(t, func(y *yielder) (any, error) {
+				y.Yield(1)
+				return nil, tc.of(exit)
+			})
+			g.Next()
+			_, err := g.Close()
+			expect(t, "Close succeeds", err == nil, tc.is)
+
+			g = newGen(t, func(*yielder) (any, error) { return nil, tc.of(new(coroutine.StopIteration[any])) })
+			_, err = g.Next()
+			_, raised := err.(*coroutine.RaisedStopError)
+			expect(t, "a RaisedStopError", raised, tc.is)
 		})
-		g.Next()
-		_, err = g.Close()
-		expect(t, "raised by Close", err, joined)
+	}
+	both := errors.Join(coroutine.GeneratorExit, coroutine.ErrStopIteration)
+	g := newGen(t, func(y *yielder) (any, error) {
+		y.Yield(1)
+		return nil, both
+	})
+	g.Next()
+	_, err := g.Close()
+	expect(t, "Close of a body that joins the two", err, both)
+}
+
+// TestA7JoinThrown throws a GeneratorExit that is joined with nothing else: it
+// closes the delegates, as a bare one does.
+func TestA7JoinThrown(t *testing.T) {
+	for _, exit := range []error{coroutine.GeneratorExit, joined{coroutine.GeneratorExit, nil}} {
+		sub := newGen(t, func(y *yielder) (any, error) {
+			_, err := y.Yield(1)
+			expect(t, "the delegate gets", err, coroutine.GeneratorExit)
+			return nil, err
+		})
+		g := newGen(t, func(y *yielder) (any, error) {
+			_, err := coroutine.YieldFrom(y, sub)
+			return fmt.Sprint(err), nil
+		})
+		play(t, g, []op{{"next", nil, "1"}, {"throw", exit, "return " + exit.Error()}})
 	}
 }

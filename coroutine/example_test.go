@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"coloop/coroutine"
 )
@@ -141,6 +142,65 @@ func ExampleGenerator_Close() {
 	// closed at 1 <nil>
 }
 
+func ExampleNewCoroutine() {
+	answer := coroutine.NewCoroutine(nil, func(y *coroutine.Yielder[any, any]) (int, error) { return 42, nil })
+	main := coroutine.New(func(y *coroutine.Yielder[any, any]) (any, error) {
+		fmt.Println(coroutine.YieldFrom(y, answer))
+		fmt.Println(coroutine.YieldFrom(y, answer))
+		return nil, nil
+	})
+	main.Next()
+	// Output:
+	// 42 <nil>
+	// 0 cannot reuse already awaited coroutine
+}
+
+func ExampleGenerator_Delegate() {
+	sub := coroutine.New(averager)
+	g := coroutine.New(func(y *coroutine.Yielder[float64, any]) (Result, error) {
+		return coroutine.YieldFrom(y, sub)
+	})
+	g.Next()
+	fmt.Println(g.Delegate() == sub)
+	g.Close()
+	// Output: true
+}
+
+func ExampleState() {
+	var g *coroutine.Generator[any, any, any]
+	g = coroutine.New(func(y *coroutine.Yielder[any, any]) (any, error) {
+		fmt.Println(g.State())
+		return y.Yield(nil)
+	})
+	fmt.Println(g.State())
+	g.Next()
+	fmt.Println(g.State())
+	g.Close()
+	fmt.Println(g.State())
+	// Output:
+	// created
+	// running
+	// suspended
+	// closed
+}
+
+// Yield returns the value sent, or the error thrown in.
+func ExampleYielder() {
+	g := coroutine.New(func(y *coroutine.Yielder[string, string]) (string, error) {
+		s, err := y.Yield("first")
+		fmt.Printf("%q %v\n", s, err)
+		s, err = y.Yield("second")
+		fmt.Printf("%q %v\n", s, err)
+		return "", err
+	})
+	g.Next()
+	g.Send("sent")
+	g.Throw(ErrDemo)
+	// Output:
+	// "sent" <nil>
+	// "" demo
+}
+
 func ExampleGenerator_All() {
 	countdown := coroutine.New(func(y *coroutine.Yielder[int, any]) (any, error) {
 		for i := 3; i > 0; i-- {
@@ -213,7 +273,7 @@ func (f *fibonacci) Throw(err error) (int, error) { return 0, err }
 
 func (f *fibonacci) Close() (string, error) { return "", nil }
 
-func ExampleYieldFrom_stackless() {
+func ExampleResumable() {
 	g := coroutine.New(func(y *coroutine.Yielder[int, any]) (any, error) {
 		s, err := coroutine.YieldFrom(y, &fibonacci{0, 1})
 		fmt.Println(s)
@@ -230,6 +290,33 @@ func ExampleYieldFrom_stackless() {
 	// 5
 	// 8
 	// that is enough
+}
+
+// words is an Iterator that takes them from a string.
+type words struct{ text string }
+
+func (w *words) Next() (string, error) {
+	word, rest, found := strings.Cut(w.text, " ")
+	if !found {
+		return "", &coroutine.StopIteration[int]{Value: len(word)}
+	}
+	w.text = rest
+	return word, nil
+}
+
+func ExampleYieldFromIterator() {
+	g := coroutine.New(func(y *coroutine.Yielder[string, any]) (any, error) {
+		n, err := coroutine.YieldFromIterator[int](y, &words{"one two three"})
+		fmt.Println("the last has", n, "letters")
+		return nil, err
+	})
+	for word := range g.All() {
+		fmt.Println(word)
+	}
+	// Output:
+	// one
+	// two
+	// the last has 5 letters
 }
 
 func ExampleYieldFromSeq() {

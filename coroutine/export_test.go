@@ -13,3 +13,6 @@ func Idle(p *Pool) int { return len(p.idle) }
 
 // Stacks is how many stacks p has, idle or in use.
 func Stacks(p *Pool) int { return len(p.stacks) }
+
+// Peak is how many stacks the memory of p has room for.
+func Peak(p *Pool) int { return max(p.peak, cap(p.idle)) }

@@ -6,21 +6,20 @@
 // Yield and gets back at each Next, Send or Throw; nothing ever runs in
 // parallel. The stack is a goroutine (iter.Pull), so a body may call anything.
 //
-// Python raises; Go returns. The error that a Python generator would raise is
-// the second result of Next, Send and Throw, an error thrown in is the second
-// result of Yield, and what a body raises is its second result. A generator
-// that is no longer wanted must be closed, or run to its end: the garbage
-// collector does not do it.
+// Python raises; Go returns. The second result of Next, Send and Throw is the
+// error that a Python generator would raise, the second result of Yield is an
+// error thrown in, and a body raises an error by returning it. If a generator is
+// no longer wanted it must be closed, or run to its end: the garbage collector
+// does not do it.
 package coroutine
 
 import (
-	"context"
 	"fmt"
 	"iter"
-	"runtime"
 )
 
-// A State is what a generator is doing, as inspect.getgeneratorstate names it.
+// A State says what a generator is doing, in the words of Python's
+// inspect.getgeneratorstate.
 type State uint32
 
 const (
@@ -32,7 +31,7 @@ const (
 
 func (s State) String() string {
 	names := [...]string{"created", "running", "suspended", "closed"}
-	if int(s) < len(names) {
+	if s < State(len(names)) {
 		return names[s]
 	}
 	return fmt.Sprintf("State(%d)", uint32(s))
@@ -44,8 +43,8 @@ func (s State) String() string {
 // that implements it (stackless, therefore small and fast) can be delegated to
 // and scheduled like a Generator.
 //
-// Sending the zero S is how a Resumable is started and stepped; one that has a
-// method Next() (Y, error) gets that instead.
+// YieldFrom starts and steps a Resumable by sending it the zero S, or by calling
+// Next if it has a method Next() (Y, error).
 type Resumable[Y, S, R any] interface {
 	Send(S) (Y, error)
 	Throw(error) (Y, error)
@@ -53,8 +52,8 @@ type Resumable[Y, S, R any] interface {
 }
 
 // A Generator yields values of type Y, is sent values of type S and returns
-// one of type R. It may be used by one goroutine at a time: while its body runs
-// every operation on it returns ErrExecuting, in whatever goroutine.
+// one of type R. One goroutine at a time may use it: while its body runs, every
+// operation on it returns ErrExecuting, on any goroutine.
 type Generator[Y, S, R any] struct {
 	y      Yielder[Y, S]
 	body   func(*Yielder[Y, S]) (R, error)
@@ -67,28 +66,25 @@ func New[Y, S, R any](body func(*Yielder[Y, S]) (R, error)) *Generator[Y, S, R] 
 	return NewIn(nil, body)
 }
 
-// NewIn is New for a body that runs on a stack from pool. A generator without a
-// pool takes over that of the first that delegates to it, and likewise its
-// context, see Init.
+// NewIn is New for a body that runs on a stack from pool. If a generator has no
+// pool, or no context (see [Generator.Init]), it takes over that of the first
+// generator that delegates to it.
 func NewIn[Y, S, R any](pool *Pool, body func(*Yielder[Y, S]) (R, error)) *Generator[Y, S, R] {
 	g := new(Generator[Y, S, R])
 	g.Init(nil, pool, body) //lint:ignore SA1012 that is how to say that there is none
 	return g
 }
 
-// Init makes the zero Generator what NewIn returns, for those who have it as
-// part of something larger, with ctx as the context of its Yielder. Both ctx and
-// pool may be nil.
-func (g *Generator[Y, S, R]) Init(ctx context.Context, pool *Pool, body func(*Yielder[Y, S]) (R, error)) {
-	g.body = body
-	g.y.ctx, g.y.pool, g.y.owner = ctx, pool, g
-	g.y.yield, g.y.err = idle, ErrNotRunning
+// NewCoroutine is NewIn for a coroutine object, as the call of an "async def"
+// makes one in Python: a generator that is awaited once, by a YieldFrom or as the
+// task of a scheduler. When it has ended, Next, Send, Throw and YieldFrom return
+// ErrReused; a plain generator would answer with a StopIteration. When it has
+// begun, YieldFrom returns ErrAwaited.
+func NewCoroutine[Y, S, R any](pool *Pool, body func(*Yielder[Y, S]) (R, error)) *Generator[Y, S, R] {
+	g := NewIn(pool, body)
+	g.y.marks = once
+	return g
 }
-
-// Inherit gives the generator a context and a pool where it has none, as the
-// first generator that delegates to it does. Whoever drives it must do that
-// before its start.
-func (g *Generator[Y, S, R]) Inherit(ctx context.Context, pool *Pool) { g.y.inherit(ctx, pool) }
 
 // Next runs the body to its next Yield and returns what that yields. The error
 // is a *StopIteration[R] when the body returns, else what the body raised; it
@@ -98,80 +94,29 @@ func (g *Generator[Y, S, R]) Next() (Y, error) {
 	return g.y.send(none, true)
 }
 
-// Send is Next with a value for the Yield that the body is suspended at. A
-// generator that has not started takes only the nil interface, which makes
-// Send a Next; any other value is answered with ErrJustStarted.
+// Send is Next, except that the Yield at which the body is suspended returns v.
+// If the generator has not started, v must be the nil interface, and Send is a
+// Next; any other v is refused with ErrJustStarted.
 func (g *Generator[Y, S, R]) Send(v S) (Y, error) { return g.y.send(v, false) }
 
-// Throw is Next with an error, which the Yield that the body is suspended at
-// returns. A body that does not handle it returns it, and so does Throw. A
-// generator that has not started is closed by it. Throw panics if err is nil.
+// Throw is Next, except that the Yield at which the body is suspended returns
+// err. If the body does not handle err, the body returns it, and so does Throw. A
+// generator that has not started is closed, and Throw returns err. Throw panics
+// if err is nil.
 func (g *Generator[Y, S, R]) Throw(err error) (Y, error) { return g.y.throw(err) }
 
-// Stepper returns the generator as a scheduler drives it, which must be the
-// only one to drive it from then on.
-func (g *Generator[Y, S, R]) Stepper() *Stepper[Y, S] { return (*Stepper[Y, S])(&g.y) }
-
-// A Stepper is a Generator that has one owner, who steps it often: it has no
-// defence against use by several goroutines.
-type Stepper[Y, S any] Yielder[Y, S]
-
-// Step is Next of the generator.
-func (s *Stepper[Y, S]) Step() (Y, error) {
-	if resume := s.Begin(); resume != nil {
-		resume()
-		return s.End()
-	}
-	var none S
-	return (*Yielder[Y, S])(s).send(none, true)
-}
-
-// Begin prepares a Step of a generator that is suspended, as most are, and
-// returns what the caller must call next, directly, and then call End. It saves
-// a return after the switch of stacks, which the processor would mispredict.
-// Where Begin returns nil, it takes Step.
-func (s *Stepper[Y, S]) Begin() (resume func() (struct{}, bool)) {
-	y := (*Yielder[Y, S])(s)
-	cur := y.leaf
-	if cur == nil || y.stepping || State(y.status.Load()) != Suspended {
-		return nil
-	}
-	y.stepping = true
-	var none S
-	cur.in, cur.isNext, cur.err = none, true, nil
-	cur.event = yielded
-	cur.yield = cur.leave
-	return cur.next
-}
-
-// End returns what the Step came to that Begin began.
-func (s *Stepper[Y, S]) End() (Y, error) {
-	y := (*Yielder[Y, S])(s)
-	cur := y.leaf
-	cur.yield = idle
-	y.stepping = false
-	if cur.event != yielded {
-		y.status.Store(uint32(Running))
-		return y.conclude(y.follow(cur))
-	}
-	cur.err = ErrNotRunning
-	return cur.out, nil
-}
-
-// Throw is Throw of the generator.
-func (s *Stepper[Y, S]) Throw(err error) (Y, error) { return (*Yielder[Y, S])(s).throw(err) }
-
-// Close throws GeneratorExit into the body, so that it can clean up and end.
-// It returns the value that the body returned, if it did, with no error; the
-// zero R for a body that raised GeneratorExit, a generator that had not
-// started, and a closed one; ErrIgnoredExit if the body yields, which leaves
-// the generator suspended there; and any other error that the body raises.
+// Close throws GeneratorExit into the body, so that it can clean up and end. If
+// the body returns a value, Close returns that. If the body raises GeneratorExit,
+// or had not started, or had ended before, Close returns the zero R and no error.
+// If the body yields, it stays suspended there, and the error is ErrIgnoredExit.
+// Any other error that the body raises is returned.
 func (g *Generator[Y, S, R]) Close() (R, error) {
 	err := g.y.close()
 	return g.take(), err
 }
 
-// State may be asked at any time, of a running generator too.
+// State returns what the generator is doing. It may be called from any goroutine,
+// at any time.
 func (g *Generator[Y, S, R]) State() State {
 	switch st := State(g.y.status.Load()); {
 	case st == Suspended && g.y.running():
@@ -181,8 +126,9 @@ func (g *Generator[Y, S, R]) State() State {
 	}
 }
 
-// Delegate returns what the generator is suspended in a YieldFrom of, else
-// nil; of a running generator it is nil (CPython's gi_yieldfrom).
+// Delegate returns the generator or iterator that a suspended generator delegates
+// to by a YieldFrom (CPython's gi_yieldfrom). It returns nil if there is none, or
+// if the generator is not suspended.
 func (g *Generator[Y, S, R]) Delegate() any {
 	switch {
 	case g.State() != Suspended:
@@ -190,40 +136,14 @@ func (g *Generator[Y, S, R]) Delegate() any {
 	case g.y.sub != nil:
 		return g.y.sub.owner
 	default:
-		return g.y.foreign
+		return g.y.shell.foreign
 	}
 }
 
-// Frames returns the calls in which a suspended generator is, and those it
-// delegates to, innermost first, from the one that called Yield. There are none
-// unless its pool has Trace.
-func (g *Generator[Y, S, R]) Frames() []runtime.Frame {
-	if g.State() != Suspended {
-		return nil
-	}
-	return g.y.frames()
-}
-
-// Innermost returns the Yielder of the body that runs while g does: its own,
-// or that of the generator at the end of its delegation. It is nil if g is not
-// running. It must be called on the goroutine of a running body.
-func (g *Generator[Y, S, R]) Innermost() *Yielder[Y, S] {
-	y := &g.y
-	if !y.running() {
-		return nil
-	}
-	if y.leaf != nil {
-		return y.leaf
-	}
-	for y.sub != nil {
-		y = y.sub
-	}
-	return y
-}
-
-// All ranges over what the generator yields from now on. If the body raises an
-// error, that comes last, with the zero Y; what the body returns is dropped.
-// Leaving the loop early leaves the generator suspended.
+// All ranges over the values that the generator yields from now on. If the body
+// raises an error, the last pair is the zero Y and that error. The value that the
+// body returns is dropped. If the loop is left early, the generator stays
+// suspended.
 func (g *Generator[Y, S, R]) All() iter.Seq2[Y, error] {
 	return func(yield func(Y, error) bool) {
 		for {
@@ -238,19 +158,20 @@ func (g *Generator[Y, S, R]) All() iter.Seq2[Y, error] {
 	}
 }
 
-// stop makes an ended generator's answer, the first time with its result.
+// stop returns the StopIteration of a generator that has ended. The first call
+// hands out the result; the later ones have the zero R.
 func (g *Generator[Y, S, R]) stop() error {
-	if g.y.given {
+	if g.y.marks&given != 0 {
 		return new(StopIteration[R])
 	}
-	g.y.given = true
+	g.y.marks |= given
 	return &g.result
 }
 
-// take is stop without the wrapping.
+// take hands out the result of a generator that has ended, as stop does.
 func (g *Generator[Y, S, R]) take() (v R) {
-	if !g.y.given && State(g.y.status.Load()) == Closed {
-		g.y.given = true
+	if g.y.marks&given == 0 && State(g.y.status.Load()) == Closed {
+		g.y.marks |= given
 		v = g.result.Value
 	}
 	return v

@@ -9,14 +9,15 @@ import (
 // A shell is a stack that bodies run on, one after the other: the goroutine
 // behind an iter.Pull. next switches to it, yield switches back.
 type shell struct {
-	g      uintptr
-	next   func() (struct{}, bool)
-	stop   func()
-	yield  func(struct{}) bool
-	body   interface{ exec() }
-	pool   *Pool      // nil: the goroutine ends with its first body
-	goexit bool       // the body called runtime.Goexit; only stop goes on with that
-	calls  *[]uintptr // with Pool.Trace, those that led to the last Yield
+	g       uintptr
+	next    func() (struct{}, bool)
+	stop    func()
+	yield   func(struct{}) bool
+	body    interface{ exec() }
+	foreign any        // what the body delegates to without a link
+	pool    *Pool      // if nil, the goroutine ends with its first body
+	goexit  bool       // the body called runtime.Goexit, see hold
+	calls   *[]uintptr // with Pool.Trace, the calls that led to the last Yield
 }
 
 func newShell(p *Pool) *shell {
@@ -39,10 +40,10 @@ func (s *shell) loop(yield func(struct{}) bool) {
 	}
 }
 
-// leave returns what the body's Yield calls to switch back.
+// leave returns the function by which the body's Yield switches back.
 func (s *shell) leave() func(struct{}) bool {
 	if s.pool == nil || !s.pool.Trace {
-		s.calls = nil // of a body before this one
+		s.calls = nil // an earlier body's
 		return s.yield
 	}
 	return func(struct{}) bool {
@@ -56,72 +57,63 @@ func (s *shell) leave() func(struct{}) bool {
 	}
 }
 
-// release is called by whoever drove a body to its end, not on the shell's own
-// stack.
+// hold ends a body that called Goexit, on its stack. Goexit cannot be cancelled,
+// so the stack parks here until release calls stop. Then Goexit would end the
+// goroutine that called stop as well, because iter.Pull hands it on; a panic is
+// handed on instead of it, and release recovers that.
+func (s *shell) hold() {
+	s.goexit = true
+	s.yield(struct{}{})
+	panic(ErrGoexit)
+}
+
+// release is called after the end of a body, on the stack of its driver.
 func (s *shell) release() {
 	switch {
 	case s.goexit:
-		// stop goes on with the Goexit, and then does the same to its caller.
 		s.pool.leave(s)
-		go s.stop()
+		defer func() { recover() }() // the panic of hold
+		s.stop()
 	case s.pool != nil && !s.pool.put(s):
 		s.pool.leave(s)
 		s.stop()
 	}
 }
 
-// A Pool keeps the stacks of finished generators for those to come, which
-// start faster on a stack that has already grown. The zero value is an empty
+// A Pool keeps the stacks of generators that have ended for new ones, which start
+// faster on a stack that has already grown. The zero value is an empty
 // pool without a limit; a nil *Pool keeps nothing. Its methods may be called
-// from any goroutine.
+// from any goroutine, but Close and Trim end stacks, and a stack that was made on
+// a goroutine that is locked to its thread (see [runtime.LockOSThread]) must be
+// used and ended on that thread.
 type Pool struct {
 	// Max is how many idle stacks are kept at most; 0 means no limit. It must
 	// not be changed once the pool is in use.
 	Max int
 
-	// Trace has generators that start from now on keep, at each Yield and
-	// YieldFrom, the calls that led there, for Frames. It must not be changed
-	// while one starts.
+	// Trace has every generator note, at each Yield and YieldFrom, the calls
+	// that led there, for Frames and Where. It applies to generators that start
+	// after it was set, and must not be changed while one starts.
 	Trace bool
 
 	mu     sync.Mutex
-	idle   []*shell
-	stacks map[uintptr]struct{} // those of all its shells, idle or in use
+	idle   []*shell             // the last was used last
+	low    int                  // the least that idle held since the last Trim
+	stacks map[uintptr]struct{} // of all its shells, idle or in use, and adopted
+	peak   int                  // the most that stacks held since it was made
 	closed bool
 }
 
-// Close ends the idle stacks. Those in use end with their bodies.
+// Close ends the idle stacks. A stack that is in use ends with its body.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	idle := p.idle
-	p.idle, p.closed = nil, true
+	p.idle, p.low, p.closed = nil, 0, true
 	p.mu.Unlock()
 	for _, s := range idle {
 		p.leave(s)
 		s.stop()
 	}
-}
-
-// Adopt makes the calling goroutine one of those that Owns knows, until the
-// function it returns is called there.
-func (p *Pool) Adopt() (release func()) {
-	g := getg()
-	p.enter(g)
-	return func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		delete(p.stacks, g)
-	}
-}
-
-// Owns reports whether the calling goroutine is one of the pool's stacks, or
-// adopted. Where goroutines cannot be told apart (other than on amd64 and arm64)
-// it is true on all of them once the pool has been used.
-func (p *Pool) Owns() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	_, ok := p.stacks[getg()]
-	return ok
 }
 
 func (p *Pool) get() *shell {
@@ -137,6 +129,7 @@ func (p *Pool) get() *shell {
 	s := p.idle[n]
 	p.idle[n] = nil
 	p.idle = p.idle[:n]
+	p.low = min(p.low, n)
 	return s
 }
 
@@ -157,6 +150,7 @@ func (p *Pool) enter(g uintptr) {
 		p.stacks = make(map[uintptr]struct{})
 	}
 	p.stacks[g] = struct{}{}
+	p.peak = max(p.peak, len(p.stacks))
 }
 
 func (p *Pool) leave(s *shell) {

@@ -2,8 +2,6 @@ package coroutine_test
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -85,15 +83,88 @@ func TestPoolInherited(t *testing.T) {
 	expect(t, "idle", coroutine.Idle(&pool), 2)
 }
 
-func TestPoolOwns(t *testing.T) {
-	var pool, other coroutine.Pool
+// TestA9Trim runs as many generators at once as each number says, one number
+// after the other, with a Trim after each.
+func TestA9Trim(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		bursts []int
+		idle   []int // after each Trim
+	}{
+		{"few are kept", []int{20, 0, 0}, []int{20, 20, 20}},
+		{"a burst", []int{1000, 0, 0}, []int{1000, 64, 64}},
+		{"as many each time", []int{1000, 1000, 1000}, []int{1000, 1000, 1000}},
+		{"fewer each time", []int{1000, 500, 200, 0, 0}, []int{1000, 500, 200, 64, 64}},
+		{"a second burst", []int{1000, 0, 1000, 0, 0}, []int{1000, 64, 1000, 64, 64}},
+		{"a burst of several steps", []int{10000, 0, 0, 0}, []int{10000, 5904, 1808, 64}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var pool coroutine.Pool
+			defer pool.Close()
+			for i, n := range tc.bursts {
+				stacks(t, &pool, n)
+				left := pool.Trim()
+				expect(t, fmt.Sprint("idle after Trim ", i), coroutine.Idle(&pool), tc.idle[i])
+				expect(t, fmt.Sprint("left by Trim ", i), left, max(0, tc.idle[i]-64))
+				expect(t, fmt.Sprint("stacks after Trim ", i), coroutine.Stacks(&pool), tc.idle[i])
+			}
+			kept := tc.idle[len(tc.idle)-1]
+			if peak := coroutine.Peak(&pool); peak > 4*(kept+64) {
+				t.Errorf("memory for %d stacks is kept", peak)
+			}
+			stacks(t, &pool, kept) // which are as good as new
+		})
+	}
+}
+
+// TestA9TrimMax has a pool whose stacks end by themselves: the memory of what it
+// knew of them goes with a Trim.
+func TestA9TrimMax(t *testing.T) {
+	pool := coroutine.Pool{Max: 1}
 	defer pool.Close()
-	expect(t, "empty", pool.Owns(), false)
-	play(t, coroutine.NewIn(&pool, func(*yielder) (any, error) {
-		expect(t, "the other", other.Owns(), false)
-		return pool.Owns(), nil
-	}), []op{{"next", nil, "return true"}})
-	expect(t, "outside", pool.Owns(), false)
+	release := pool.Adopt()
+	stacks(t, &pool, 1000)
+	expect(t, "left", pool.Trim(), 0)
+	if peak := coroutine.Peak(&pool); peak > 300 {
+		t.Errorf("memory for %d stacks is kept", peak)
+	}
+	expect(t, "the pool owns what it has adopted", pool.Owns(), true)
+	release()
+	expect(t, "released", pool.Owns(), false)
+}
+
+// TestA9TrimShared trims a pool while others use it.
+func TestA9TrimShared(t *testing.T) {
+	var pool coroutine.Pool
+	var wg sync.WaitGroup
+	done := make(chan struct{})
+	for range 2 {
+		wg.Go(func() {
+			for range 5 {
+				stacks(t, &pool, 200)
+			}
+		})
+	}
+	go func() {
+		wg.Wait()
+		close(done)
+	}()
+	for trimming := true; trimming; {
+		select {
+		case <-done:
+			trimming = false
+		default:
+			pool.Trim()
+		}
+	}
+	for pool.Trim() > 0 {
+	}
+	if idle := coroutine.Idle(&pool); idle > 64 {
+		t.Errorf("%d stacks are kept", idle)
+	}
+	pool.Close()
+	expect(t, "stacks", coroutine.Stacks(&pool), 0)
+	expect(t, "left by Trim of a closed pool", pool.Trim(), 0)
 }
 
 func TestPoolShared(t *testing.T) {
@@ -112,29 +183,3 @@ func TestPoolShared(t *testing.T) {
 	}
 	wg.Wait()
 }
-
-func TestFrames(t *testing.T) {
-	pool := coroutine.Pool{Trace: true}
-	defer pool.Close()
-	inner := coroutine.New(func(y *yielder) (any, error) { return innermost(y) })
-	g := coroutine.NewIn(&pool, func(y *yielder) (any, error) { return outer(y, inner) })
-	expect(t, "frames before the start", len(g.Frames()), 0)
-	g.Next()
-	var names []string
-	for _, f := range g.Frames() {
-		names = append(names, f.Function[strings.LastIndex(f.Function, ".")+1:])
-	}
-	expect(t, "frames", strings.Join(names[:2], " "), "innermost func1")
-	expect(t, "delegator's frame", slices.Contains(names, "outer"), true)
-	g.Next()
-	expect(t, "frames after the end", len(g.Frames()), 0)
-}
-
-//go:noinline
-func innermost(y *yielder) (any, error) {
-	y.Yield(1)
-	return nil, nil
-}
-
-//go:noinline
-func outer(y *yielder, sub *generator) (any, error) { return coroutine.YieldFrom(y, sub) }

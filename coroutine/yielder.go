@@ -2,16 +2,14 @@ package coroutine
 
 import (
 	"context"
-	"runtime"
 	"runtime/debug"
-	"strings"
 	"sync/atomic"
 )
 
-// A Yielder is a generator as its own body sees it: what the body yields
-// through. It also holds all of the generator that does not depend on the type
-// of its result, so that generators that delegate to one another, whose results
-// differ, form a list.
+// A Yielder is a generator as its own body sees it: the body yields through it. It
+// also holds everything of the generator that does not depend on the type of the
+// result, so that generators with different results can form a list when they
+// delegate to one another.
 //
 // The generators of a delegation are linked from the outermost, the top, by sub
 // to the innermost, the leaf, and back by parent. A link exists while the
@@ -20,28 +18,29 @@ import (
 // straight to the leaf's, and follow goes from a generator that ends to its
 // parent, so the cost of a step does not depend on depth.
 type Yielder[Y, S any] struct {
-	// What a step from one Yield to the next needs comes first, close together.
-	status atomic.Uint32 // a State; of linked ones only the top's says Running
+	// The fields that a step from one Yield to the next uses come first, close
+	// together.
+	status atomic.Uint32 // a State; of linked generators only the top's says Running
 	event  event         // why the stack was left last
 	isNext bool          // resumed by Next, not by Send
-	// A Stepper's way of being Running, without the cost of an atomic.
+	// stepping is how a Stepper says Running, without the cost of an atomic.
 	stepping bool
-	given    bool // the result has been handed out
+	marks    marks
 	parent   atomic.Pointer[Yielder[Y, S]]
 	leaf     *Yielder[Y, S]
 	next     func() (struct{}, bool) // the shell's
 	leave    func(struct{}) bool     // the shell's yield
 	yield    func(struct{}) bool     // leave while the body runs, else idle
-	err      error                   // what Yield is to return; of an ended body, what it raised
+	err      error                   // what Yield will return; after the end, the error of the body
 	in       S                       // value sent
 	out      Y                       // value yielded
 
-	shell   *shell // nil before the start and after the end
-	sub     *Yielder[Y, S]
-	foreign any // what it delegates to without a link
-	owner   owner
-	ctx     context.Context
-	pool    *Pool
+	shell *shell // nil before the start and after the end
+	sub   *Yielder[Y, S]
+	owner owner
+	pc    uintptr // the code of its function, see Where
+	ctx   context.Context
+	pool  *Pool
 }
 
 // owner is the Generator around a Yielder.
@@ -50,6 +49,14 @@ type owner interface {
 	exec()
 	stop() error // the StopIteration of that result
 }
+
+type marks uint8
+
+const (
+	given   marks = 1 << iota // the result has been handed out
+	once                      // a coroutine object
+	claimed                   // a scheduler's task
+)
 
 type event uint8
 
@@ -69,30 +76,22 @@ func (y *Yielder[Y, S]) Context() context.Context {
 }
 
 // Yield suspends the body and hands v to whoever resumed it. It returns the
-// value sent to resume it (the zero S for Next), or the error thrown in, which
-// the body should return unless it means to handle it.
+// value sent to resume it (the zero S for Next), or the zero S and the error
+// thrown in, which the body should return unless it handles it.
 //
-// Yield must be called on the goroutine of the body, while it runs. Called at
-// another time it returns ErrNotRunning; called meanwhile by another goroutine
-// it does so in programs built with -race, and is undefined in others.
+// Yield must be called on the goroutine of the body, while it runs. If it is
+// called at another time it returns ErrNotRunning. If another goroutine calls it
+// while the body runs, it returns ErrNotRunning in a program built with -race; in
+// others the behaviour is undefined.
 func (y *Yielder[Y, S]) Yield(v Y) (S, error) {
 	// This is kept small enough to be inlined: each return after a switch of
 	// stacks is one that the processor mispredicts.
-	if raceEnabled && !y.here() {
+	if raceEnabled && !y.Here() {
 		return y.in, ErrNotRunning
 	}
 	y.out = v
 	y.yield(struct{}{})
 	return y.in, y.err
-}
-
-// Here reports whether the calling goroutine is the one that the body runs on,
-// while it runs.
-func (y *Yielder[Y, S]) Here() bool { return y.here() }
-
-// here reports whether the calling goroutine is that of the running body.
-func (y *Yielder[Y, S]) here() bool {
-	return y.shell != nil && y.shell.g == getg()
 }
 
 // idle is the yield of a Yielder whose body is not running.
@@ -102,33 +101,39 @@ func idle(struct{}) bool { return false }
 func (y *Yielder[Y, S]) exec() {
 	y.leave = y.shell.leave() // which a new shell has only now
 	y.yield = y.leave
-	returned := false
+	raised, returned := ErrGoexit, false
 	defer func() {
-		y.event = ended
-		if returned {
-			return
+		y.event, y.err = ended, raised
+		if !returned {
+			y.shell.hold()
 		}
+	}()
+	y.run(&raised)
+	returned = true
+}
+
+// run calls the body and sets raised to its error, or its panic. If a deferred
+// function of the body panics during a Goexit, the panic is recovered here, but
+// Goexit goes on and run does not return.
+func (y *Yielder[Y, S]) run(raised *error) {
+	defer func() {
 		if r := recover(); r != nil {
 			p, ok := r.(*PanicError)
 			if !ok {
 				p = &PanicError{r, debug.Stack()}
 			}
-			y.err = panicking{p}
-			return
+			*raised = panicking{p}
 		}
-		// Goexit cannot be stopped, only held up, here, until the shell is.
-		y.err, y.shell.goexit = ErrGoexit, true
-		y.shell.yield(struct{}{})
 	}()
 	err := y.owner.call()
 	if err != nil && is(err, ErrStopIteration) {
 		err = &RaisedStopError{err}
 	}
-	y.err, returned = err, true
+	*raised = err
 }
 
-// step switches to the stack of y, on which Yield, or YieldFrom, returns in
-// (as sent by Next if isNext) or err, and comes back when that is left again.
+// step switches to the stack of y, on which Yield or YieldFrom returns y.in or
+// y.err, and comes back when the body leaves its stack again.
 func (y *Yielder[Y, S]) step() {
 	y.event = yielded
 	y.yield = y.leave
@@ -136,15 +141,15 @@ func (y *Yielder[Y, S]) step() {
 	y.yield = idle
 }
 
-// start gives a created generator its stack, which the next step enters.
+// start gives a created generator a stack. The next step begins the body there.
 func (y *Yielder[Y, S]) start() {
 	y.shell = y.pool.get()
 	y.next = y.shell.next
 	y.shell.body = y.owner
 }
 
-// end takes the stack of a generator whose body has ended, and returns what the
-// body raised.
+// end takes the stack from a generator whose body has ended, and returns the error
+// of the body.
 func (y *Yielder[Y, S]) end() error {
 	var in S
 	var out Y
@@ -156,7 +161,7 @@ func (y *Yielder[Y, S]) end() error {
 	return err
 }
 
-// link makes s the delegate of y, unlink ends that.
+// link makes s the delegate of y; unlink undoes it.
 func (y *Yielder[Y, S]) link(s *Yielder[Y, S]) {
 	y.sub, s.leaf = s, nil
 	s.parent.Store(y)
@@ -180,27 +185,8 @@ func (y *Yielder[Y, S]) inherit(ctx context.Context, pool *Pool) {
 	}
 }
 
-func (y *Yielder[Y, S]) frames() []runtime.Frame {
-	var all []runtime.Frame
-	if y.sub != nil {
-		all = y.sub.frames()
-	}
-	if y.shell == nil || y.shell.calls == nil {
-		return all
-	}
-	for frames := runtime.CallersFrames(*y.shell.calls); ; {
-		f, more := frames.Next()
-		ours := strings.HasPrefix(f.Function, "coloop/coroutine.")
-		if !more || ours && strings.HasSuffix(f.Function, ".call") {
-			return all // what comes next runs the body
-		}
-		if !ours {
-			all = append(all, f)
-		}
-	}
-}
-
-// running reports whether the body, or one that it delegates to, is running.
+// running reports whether y is running. While a chain of delegates runs, only the
+// status of its top says so.
 func (y *Yielder[Y, S]) running() bool {
 	for ; y != nil; y = y.parent.Load() {
 		if State(y.status.Load()) == Running || y.stepping {
@@ -210,15 +196,15 @@ func (y *Yielder[Y, S]) running() bool {
 	return false
 }
 
-// enter begins an operation. The answer Suspended gives y to the caller, by
-// making it Running.
+// enter begins an operation. If it returns Suspended, it has made y Running, and
+// the caller alone may use y until it sets another state.
 func (y *Yielder[Y, S]) enter() (State, error) {
 	if y.parent.Load() != nil {
 		if y.running() {
 			return Running, ErrExecuting
 		}
-		// Somebody drives what others delegate to: what they remember of the
-		// leaf may cease to be so.
+		// A delegate is driven by hand. The leaf that its delegators remember
+		// may be another one afterwards.
 		for p := y.parent.Load(); p != nil; p = p.parent.Load() {
 			p.leaf = nil
 		}
@@ -237,10 +223,28 @@ func (y *Yielder[Y, S]) enter() (State, error) {
 	}
 }
 
-// descend returns the generator to step in order to resume y, with what its
-// Yield is to return set to err: the leaf, or one whose delegate cannot be
-// resumed, because somebody else has driven it to its end or is driving it now.
-// The YieldFrom of that one gets the delegate's answer.
+// reusable reports whether a closed y answers like a generator, not like a
+// coroutine object.
+func (y *Yielder[Y, S]) reusable() bool { return y.marks&(once|claimed) == 0 }
+
+// awaitable returns the reason why nobody may begin to delegate to y, which is
+// not running.
+func (y *Yielder[Y, S]) awaitable() error {
+	switch st := State(y.status.Load()); {
+	case y.reusable():
+		return nil
+	case st == Closed:
+		return ErrReused
+	case st == Suspended || y.marks&claimed != 0:
+		return ErrAwaited
+	}
+	return nil
+}
+
+// descend returns the generator to step in order to resume y, and sets the error
+// that its Yield will return. It is the leaf, unless somebody else has driven one
+// of the delegates to its end, or is driving it now: then it is the delegator of
+// that one, whose YieldFrom gets the delegate's answer.
 func (y *Yielder[Y, S]) descend(err error) *Yielder[Y, S] {
 	for y.sub != nil {
 		switch State(y.sub.status.Load()) {
@@ -249,6 +253,10 @@ func (y *Yielder[Y, S]) descend(err error) *Yielder[Y, S] {
 			continue
 		case Running:
 			err = ErrExecuting
+		case Closed:
+			if !y.sub.reusable() {
+				err = ErrReused
+			}
 		}
 		y.unlink()
 	}
@@ -256,7 +264,7 @@ func (y *Yielder[Y, S]) descend(err error) *Yielder[Y, S] {
 	return y
 }
 
-// resume steps cur, which y delegates to or is, and what follows. y is Running.
+// resume steps cur, which is y or the leaf below it, and follows it. y is Running.
 func (y *Yielder[Y, S]) resume(cur *Yielder[Y, S]) (Y, error) {
 	if y.parent.Load() == nil {
 		y.leaf = cur
@@ -265,9 +273,9 @@ func (y *Yielder[Y, S]) resume(cur *Yielder[Y, S]) (Y, error) {
 	return y.conclude(y.follow(cur))
 }
 
-// follow goes on from where cur has left its stack, to a delegate or to its
-// parent, until y yields, and returns the generator that did; or until y ends,
-// and returns nil and what y raised.
+// follow goes on after cur has left its stack: to a new delegate, or to the parent
+// of one that has ended. If a body yields, follow returns its generator. If y
+// itself ends, follow returns nil and the error of its body.
 func (y *Yielder[Y, S]) follow(cur *Yielder[Y, S]) (*Yielder[Y, S], error) {
 	for {
 		switch cur.event {
@@ -298,7 +306,7 @@ func (y *Yielder[Y, S]) follow(cur *Yielder[Y, S]) (*Yielder[Y, S], error) {
 	}
 }
 
-// conclude makes the results of an operation from those of follow.
+// conclude turns the results of follow into those of the operation.
 func (y *Yielder[Y, S]) conclude(cur *Yielder[Y, S], err error) (Y, error) {
 	if cur != nil {
 		y.status.Store(uint32(Suspended))
@@ -317,7 +325,7 @@ func (y *Yielder[Y, S]) conclude(cur *Yielder[Y, S], err error) (Y, error) {
 
 func (y *Yielder[Y, S]) send(v S, isNext bool) (Y, error) {
 	if y.parent.Load() == nil && !y.stepping && y.status.CompareAndSwap(uint32(Suspended), uint32(Running)) {
-		// The short way, of a step from one Yield to the next.
+		// The short way from one Yield to the next.
 		if cur := y.leaf; cur != nil {
 			cur.in, cur.isNext, cur.err = v, isNext, nil
 			cur.step()
@@ -337,11 +345,13 @@ func (y *Yielder[Y, S]) send(v S, isNext bool) (Y, error) {
 	return y.resume(cur)
 }
 
-// begin is enter for a Send or Next, which start a created generator.
+// begin is enter for Send and Next, which start a generator that is created.
 func (y *Yielder[Y, S]) begin(v S, isNext bool) error {
 	switch st, err := y.enter(); {
 	case err != nil:
 		return err
+	case st == Closed && !y.reusable():
+		return ErrReused
 	case st == Closed:
 		return y.owner.stop()
 	case st == Created:
@@ -364,6 +374,8 @@ func (y *Yielder[Y, S]) throw(e error) (Y, error) {
 	switch st, err := y.enter(); {
 	case err != nil:
 		return zero, err
+	case st == Closed && !y.reusable():
+		return zero, ErrReused
 	case st == Closed:
 		return zero, e
 	case st == Created:
@@ -375,11 +387,14 @@ func (y *Yielder[Y, S]) throw(e error) (Y, error) {
 	if y.sub != nil && is(e, GeneratorExit) {
 		return y.resume(y.closeSub(e))
 	}
-	return y.resume(y.descend(e))
+	cur := y.descend(e)
+	var none S
+	cur.in = none
+	return y.resume(cur)
 }
 
-// closeSub closes the delegate of y, if it has one, and returns y, to be
-// stepped with the error of that or else with e.
+// closeSub closes the delegate of y, if it has one, and returns y. The next step
+// throws e into y, or the error of that Close if there was one.
 func (y *Yielder[Y, S]) closeSub(e error) *Yielder[Y, S] {
 	if y.sub != nil {
 		y.leaf = nil
@@ -388,12 +403,13 @@ func (y *Yielder[Y, S]) closeSub(e error) *Yielder[Y, S] {
 		}
 		y.unlink()
 	}
-	y.err = e
+	var none S
+	y.in, y.err = none, e
 	return y
 }
 
-// closeLinked closes y on behalf of its parent, which is running, and drops what
-// y returns.
+// closeLinked closes y on behalf of its parent, which is running, and drops the
+// result of y.
 func (y *Yielder[Y, S]) closeLinked() error {
 	if y.status.CompareAndSwap(uint32(Suspended), uint32(Running)) {
 		err := y.exit()
@@ -408,8 +424,8 @@ func (y *Yielder[Y, S]) closeLinked() error {
 	return nil
 }
 
-// exit throws GeneratorExit into y, which is Running, after closing what y
-// delegates to. It returns nil if that ends y as it should.
+// exit closes the delegate of y, which is Running, and then throws GeneratorExit
+// into y. It returns nil if y ends by returning, or by raising GeneratorExit.
 func (y *Yielder[Y, S]) exit() error {
 	cur := y.closeSub(GeneratorExit)
 	if y.parent.Load() == nil {

@@ -159,29 +159,22 @@ func TestForeignYield(t *testing.T) {
 	g.Next()
 }
 
-// TestInnermostOfDelegates asks generators that were, or are, resumed directly
-// and through a delegator.
-func TestInnermostOfDelegates(t *testing.T) {
-	var top, mid *generator
-	here := func(when string, y *yielder) {
-		t.Helper()
-		expect(t, when+", innermost of top", top.Innermost(), y)
-		expect(t, when+", innermost of mid", mid.Innermost(), y)
+// TestThrownWithoutValue throws where a value was sent before: Yield returns no
+// value with the error.
+func TestThrownWithoutValue(t *testing.T) {
+	for name, do := range map[string]func(g *generator) (any, error){
+		"throw":      func(g *generator) (any, error) { return g.Throw(errTest) },
+		"throw exit": func(g *generator) (any, error) { return g.Throw(coroutine.GeneratorExit) },
+		"close":      (*generator).Close,
+	} {
+		g := newGen(t, func(y *yielder) (any, error) {
+			y.Yield(1)
+			v, err := y.Yield(2)
+			expect(t, name+", value", v, nil)
+			return nil, err
+		})
+		play(t, g, []op{{"next", nil, "1"}, {"send", "sent", "2"}})
+		do(g)
+		expect(t, name+", state", g.State(), coroutine.Closed)
 	}
-	leaf := newGen(t, func(y *yielder) (any, error) {
-		here("in the leaf", y)
-		y.Yield(2)
-		here("the leaf is closed", y)
-		return nil, nil
-	})
-	mid = newGen(t, func(y *yielder) (any, error) {
-		y.Yield(1)
-		here("in the middle", y)
-		_, err := coroutine.YieldFrom(y, leaf)
-		here("the middle is closed", y)
-		return nil, err
-	})
-	top = newGen(t, from(mid))
-	play(t, mid, []op{{"next", nil, "1"}})
-	play(t, top, []op{{"next", nil, "2"}, {"close", nil, "<nil>"}})
 }

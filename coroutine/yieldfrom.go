@@ -4,13 +4,15 @@ import (
 	"iter"
 )
 
-// YieldFrom hands the generator of y over to sub until sub ends: what sub
-// yields goes to whoever drives y, and what that sends or throws goes to sub.
-// It returns what sub returns, or raises (PEP 380).
+// YieldFrom hands the generator of y over to sub until sub ends: the values that
+// sub yields go to the driver of y, and the values and errors that the driver
+// sends and throws go to sub. It returns the result of sub, or its error (PEP 380).
+// If sub is running, the error is ErrExecuting; if it is a coroutine object that
+// was awaited before, ErrReused or ErrAwaited.
 //
-// A *Generator that nobody else delegates to is resumed directly, however long
-// the chain of delegations; any other Resumable costs a switch to the body that
-// delegates to it and a call.
+// If sub is a *Generator that nobody else delegates to, the driver resumes it
+// directly, however long the chain of delegations is. Any other Resumable costs a
+// switch to the body that delegates to it, and a call.
 func YieldFrom[Y, S, R any](y *Yielder[Y, S], sub Resumable[Y, S, R]) (R, error) {
 	g, ok := sub.(*Generator[Y, S, R])
 	if !ok {
@@ -18,10 +20,12 @@ func YieldFrom[Y, S, R any](y *Yielder[Y, S], sub Resumable[Y, S, R]) (R, error)
 	}
 	var zero R
 	switch {
-	case !y.here():
+	case !y.Here():
 		return zero, ErrNotRunning
 	case g.y.running():
 		return zero, ErrExecuting
+	case g.y.awaitable() != nil:
+		return zero, g.y.awaitable()
 	case State(g.y.status.Load()) == Closed:
 		return zero, nil
 	case g.y.parent.Load() != nil:
@@ -35,15 +39,15 @@ func YieldFrom[Y, S, R any](y *Yielder[Y, S], sub Resumable[Y, S, R]) (R, error)
 		return g.take(), nil
 	case panicking:
 		panic(err.PanicError)
-	case *StopIteration[R]: // thrown into a sub that had ended
+	case *StopIteration[R]: // thrown in after sub had ended
 		return err.Value, nil
 	default:
 		return zero, err
 	}
 }
 
-// An Iterator is the least that can be delegated to: Next returns a value, or
-// a *StopIteration at the end, or another error. If it also has
+// An Iterator has the one method that YieldFromIterator needs. Next returns a
+// value, or at the end a *StopIteration, or another error. If it also has
 //
 //	Send(S) (Y, error)
 //	Throw(error) (Y, error)
@@ -55,23 +59,23 @@ type Iterator[Y any] interface {
 }
 
 // YieldFromIterator is YieldFrom for an iterator that need not have all of a
-// generator's methods. A value sent to one without Send raises ErrNoSend at
-// the YieldFromIterator; an error thrown into one without Throw is raised there.
-// R must be that of the iterator's StopIteration: another one is an error like
-// any other.
+// generator's methods. If the iterator has no Send, a value sent to the generator
+// makes YieldFromIterator return ErrNoSend; if it has no Throw, an error thrown in
+// is returned. R must be the type of the iterator's StopIteration: one of another
+// type is returned like any other error.
 func YieldFromIterator[R, Y, S any](y *Yielder[Y, S], it Iterator[Y]) (R, error) {
 	return delegate[R](y, it, it.Next)
 }
 
-// YieldFromSeq yields the values of seq. A value sent raises ErrNoSend, an
-// error thrown in is raised; both end the sequence.
+// YieldFromSeq yields the values of seq. If a value is sent it returns ErrNoSend,
+// and if an error is thrown in it returns that; both end the sequence.
 func YieldFromSeq[Y, S any](y *Yielder[Y, S], seq iter.Seq[Y]) error {
-	if !y.here() {
+	if !y.Here() {
 		return ErrNotRunning
 	}
-	outer := y.foreign // whose body may call us
-	y.foreign = seq
-	defer func() { y.foreign = outer }()
+	outer := y.shell.foreign // a sequence may delegate through y itself
+	y.shell.foreign = seq
+	defer func() { y.shell.foreign = outer }()
 	for v := range seq {
 		s, err := y.Yield(v)
 		if err == nil && !y.isNext && any(s) != nil {
@@ -97,12 +101,12 @@ func stepper[Y, S any](x interface{ Send(S) (Y, error) }) func() (Y, error) {
 // delegate is the expansion of "yield from" in PEP 380, run by the body of y.
 func delegate[R, Y, S any](y *Yielder[Y, S], it any, next func() (Y, error)) (R, error) {
 	var zero R
-	if !y.here() {
+	if !y.Here() {
 		return zero, ErrNotRunning
 	}
-	outer := y.foreign // whose method may call us
-	y.foreign = it
-	defer func() { y.foreign = outer }()
+	outer := y.shell.foreign // an iterator may delegate through y itself
+	y.shell.foreign = it
+	defer func() { y.shell.foreign = outer }()
 	v, err := next()
 	for err == nil {
 		s, thrown := y.Yield(v)

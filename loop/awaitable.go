@@ -23,9 +23,16 @@ func (fn Func[T]) ensureFuture(l *Loop) *Future[T] { return &Go(l, fn).Future }
 
 func (f *Future[T]) ensureFuture(*Loop) *Future[T] { return f }
 
-// From makes a Func of a coroutine object, which is delegated to.
+// From makes a Func of a coroutine object, which is delegated to. A generator that
+// has ended before gives [coroutine.ErrReused].
 func From[T any](coro Coroutine[T]) Func[T] {
-	return func(y *Yielder) (T, error) { return coroutine.YieldFrom(y, coro) }
+	return func(y *Yielder) (T, error) {
+		if g, ok := coro.(*coroutine.Generator[any, any, T]); ok && g.State() == coroutine.Closed {
+			var zero T
+			return zero, coroutine.ErrReused
+		}
+		return coroutine.YieldFrom(y, coro)
+	}
 }
 
 // RunUntilComplete runs the loop until aw is done and returns its result

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"reflect"
 
 	"coloop/coroutine"
 )
@@ -40,28 +41,47 @@ func (l *Loop) SetEager(eager bool) { l.eager = eager }
 // The place w is the loop, or the coroutine that runs. Go panics with [ErrNoTask]
 // if that is the coroutine of no task.
 func Go[T any, W Where](w W, fn func(*Yielder) (T, error), opts ...TaskOption) *Task[T] {
+	return goTask(loopOf(w), valuesAt(w), fn, 0, opts)
+}
+
+// goTask is Go for a function that stands for the one whose code is at pc, if that
+// is not 0.
+func goTask[T any](l *Loop, values context.Context, fn func(*Yielder) (T, error), pc uintptr, opts []TaskOption) *Task[T] {
 	t := &struct {
 		Task[T]
 		gen coroutine.Generator[any, any, T]
 	}{}
-	l := loopOf(w)
 	t.gen.Init((*taskContext)(&t.task), &l.stacks, fn)
+	if pc != 0 {
+		t.gen.SetFunc(pc)
+	}
 	t.stepper = t.gen.Stepper()
-	t.start(l, &t.gen, valuesAt(w), opts)
+	t.start(l, &t.gen, values, opts)
 	return &t.Task
 }
 
 // Spawn is Go for a function without a result.
 func Spawn[W Where](w W, fn func(*Yielder) error, opts ...TaskOption) *Task[struct{}] {
-	return Go(w, func(y *Yielder) (struct{}, error) { return struct{}{}, fn(y) }, opts...)
+	return goTask(loopOf(w), valuesAt(w), noResult(fn), codeOf(fn), opts)
 }
 
+func noResult(fn func(*Yielder) error) func(*Yielder) (struct{}, error) {
+	return func(y *Yielder) (struct{}, error) { return struct{}{}, fn(y) }
+}
+
+func codeOf(fn any) uintptr { return reflect.ValueOf(fn).Pointer() }
+
 // CreateTask is Go for a coroutine object. A generator that has no context and no
-// pool gets those of the task and its loop.
+// pool gets those of the task and its loop. If it is a task already, or awaited by
+// somebody, or has ended, the new task fails with [coroutine.ErrAwaited] or the like,
+// and the generator is left as it is.
 func CreateTask[T any, W Where](w W, coro Coroutine[T], opts ...TaskOption) *Task[T] {
 	l := loopOf(w)
 	t := &Task[T]{}
 	if g, ok := coro.(*coroutine.Generator[any, any, T]); ok {
+		if err := g.Claim(); err != nil {
+			return failedTask[T](l, err)
+		}
 		g.Inherit((*taskContext)(&t.task), &l.stacks)
 	}
 	t.start(l, coro, valuesAt(w), opts)

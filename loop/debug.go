@@ -78,10 +78,10 @@ func describe(cb callback) string {
 }
 
 // NewCoroutine makes a coroutine object of fn, for CreateTask, From or
-// coroutine.YieldFrom: a generator that will run on a stack of the loop. In debug
-// mode one that is never started is reported.
+// coroutine.YieldFrom: a generator that will run on a stack of the loop. It can be
+// awaited once. In debug mode one that is never started is reported.
 func NewCoroutine[T any](l *Loop, fn func(*Yielder) (T, error)) *coroutine.Generator[any, any, T] {
-	g := coroutine.NewIn(&l.stacks, fn)
+	g := coroutine.NewCoroutine(&l.stacks, fn)
 	if l.debug != nil {
 		l.debug.coroutineMade(g, runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Name())
 	}

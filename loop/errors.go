@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"coloop/coroutine"
 )
 
 // Errors of the loop, its futures and its tasks.
@@ -114,39 +116,10 @@ func (e *CancelledError) Unwrap() error { return e.cause }
 // if all of its errors are: errors.Join(err, c.Close()) is one if Close succeeds. A
 // [GroupError] never is.
 func IsCancelled(err error) bool {
-	return every(err, func(err error) bool {
+	return coroutine.Every(err, func(err error) bool {
 		_, ok := err.(*CancelledError)
 		return ok
 	})
-}
-
-// every reports whether match holds for err, an error that it wraps or, of a join,
-// each of those.
-func every(err error, match func(error) bool) bool {
-	if err == nil {
-		return false
-	}
-	if match(err) {
-		return true
-	}
-	switch x := err.(type) {
-	case *GroupError:
-		return false
-	case interface{ Unwrap() error }:
-		return every(x.Unwrap(), match)
-	case interface{ Unwrap() []error }:
-		n := 0
-		for _, err := range x.Unwrap() {
-			if err != nil {
-				if !every(err, match) {
-					return false
-				}
-				n++
-			}
-		}
-		return n > 0
-	}
-	return false
 }
 
 // A TimeoutError is [ErrTimeout] under errors.Is, for a cancellation that somebody
@@ -189,6 +162,9 @@ func (e *GroupError) Error() string {
 
 // Unwrap returns the errors.
 func (e *GroupError) Unwrap() []error { return e.Errors }
+
+// ErrorGroup has no error of the group speak for it, see [coroutine.Every].
+func (e *GroupError) ErrorGroup() {}
 
 type timeoutError struct{}
 

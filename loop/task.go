@@ -203,7 +203,7 @@ func (t *task) cancelledError() error {
 // isCancellation is IsCancelled for an error that t ends with: if t has been asked
 // to end, it may also say so with the error of its context.
 func (t *task) isCancellation(err error) bool {
-	return IsCancelled(err) || t.cancelling > 0 && every(err, func(err error) bool {
+	return IsCancelled(err) || t.cancelling > 0 && coroutine.Every(err, func(err error) bool {
 		_, ok := err.(*CancelledError)
 		return ok || err == context.Canceled
 	})

@@ -48,20 +48,26 @@ func (g *TaskGroup) Aborting() bool { return g.aborting }
 
 // Go runs fn in a task of the group, as errgroup's Go does; see [GoIn].
 func (g *TaskGroup) Go(fn func(*Yielder) error, opts ...TaskOption) {
-	GoIn(g, func(y *Yielder) (struct{}, error) { return struct{}{}, fn(y) }, opts...)
+	goIn(g, noResult(fn), codeOf(fn), opts)
 }
 
 // GoIn is [Go] for a task of the group. If the group takes none any more, the task
 // fails at once, with [ErrGroupFinished] or [ErrGroupShuttingDown]. GoIn panics with
 // [ErrNotEntered] before the group has been entered.
 func GoIn[T any](g *TaskGroup, fn func(*Yielder) (T, error), opts ...TaskOption) *Task[T] {
+	return goIn(g, fn, 0, opts)
+}
+
+func goIn[T any](g *TaskGroup, fn func(*Yielder) (T, error), pc uintptr, opts []TaskOption) *Task[T] {
+	err := g.open()
 	if !g.entered {
-		panic(fmt.Errorf("TaskGroup %w", ErrNotEntered))
+		panic(err)
 	}
-	if err := g.open(); err != nil {
-		return failedTask[T](g.parent.fut.loop, err)
+	l := g.parent.fut.loop
+	if err != nil {
+		return failedTask[T](l, err)
 	}
-	t := Go(g.parent.fut.loop, fn, opts...)
+	t := goTask(l, valuesAt(l), fn, pc, opts)
 	g.add(t)
 	return t
 }
