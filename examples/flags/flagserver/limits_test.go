@@ -121,3 +121,18 @@ func TestD4SilentClients(t *testing.T) {
 		})
 	}
 }
+
+// The flags that are painted ahead are, and no others.
+func TestPaintsAhead(t *testing.T) {
+	painted.Clear()
+	s, err := Start("127.0.0.1:0", Prompt, "CN", "zz", "IN")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for cc, want := range map[string]bool{"cn": true, "in": true, "zz": false, "us": false} {
+		if _, got := painted.Load(cc); got != want {
+			t.Errorf("%s: painted %t, want %t", cc, got, want)
+		}
+	}
+}

@@ -47,7 +47,7 @@ func start(address string, site *site, ahead []string) (*Server, error) {
 		_ = l.Close()
 		return nil, err
 	}
-	site.pictures = paint(ahead)
+	paintAhead(ahead)
 	s := &Server{loop: l, addr: ln.Addr(), ended: make(chan struct{})}
 	s.serve = loop.Go(l, func(y *loop.Yielder) (struct{}, error) {
 		return struct{}{}, loop.Serve(y, ln, site.serve)

@@ -3,9 +3,7 @@ package flagserver
 import (
 	"errors"
 	"os"
-	"runtime"
 	"strings"
-	"sync"
 	"time"
 
 	"coloop/examples/flags/atlas"
@@ -16,9 +14,8 @@ import (
 
 // A site is what a server's connections have in common.
 type site struct {
-	conduct  Conduct
-	http     fasthttp.Server
-	pictures map[string][]byte // painted so far, by the lower-case code
+	conduct Conduct
+	http    fasthttp.Server
 }
 
 func newSite(conduct Conduct) *site {
@@ -43,31 +40,6 @@ func newSite(conduct Conduct) *site {
 		WriteTimeout: 10 * time.Second,
 	}
 	return s
-}
-
-// paint paints the flags with these codes, several at a time.
-func paint(codes []string) map[string][]byte {
-	pictures := make(map[string][]byte)
-	var mu sync.Mutex
-	var painters sync.WaitGroup
-	toDo := make(chan string)
-	for range min(len(codes), runtime.GOMAXPROCS(0)) {
-		painters.Go(func() {
-			for cc := range toDo {
-				if picture, ok := atlas.GIF(cc); ok {
-					mu.Lock()
-					pictures[strings.ToLower(cc)] = picture
-					mu.Unlock()
-				}
-			}
-		})
-	}
-	for _, cc := range codes {
-		toDo <- cc
-	}
-	close(toDo)
-	painters.Wait()
-	return pictures
 }
 
 // conn is how handle, which is given only its connection, gets at the task.
@@ -147,17 +119,12 @@ func parse(path string) (cc, file string) {
 // picture returns a flag. If it has to be painted first, the executor does it:
 // that takes milliseconds, in which the loop has other connections to see to.
 func (s *site) picture(y *loop.Yielder, cc string) ([]byte, error) {
-	if p, ok := s.pictures[cc]; ok {
-		return p, nil
+	if p, ok := painted.Load(cc); ok {
+		return p.([]byte), nil
 	}
-	p, err := loop.RunInExecutor(loop.Running(y), nil, func() ([]byte, error) {
-		p, _ := atlas.GIF(cc)
-		return p, nil
+	return loop.RunInExecutor(loop.Running(y), nil, func() ([]byte, error) {
+		return paint(cc), nil
 	}).Await(y)
-	if err == nil {
-		s.pictures[cc] = p
-	}
-	return p, err
 }
 
 // refuseBad replies to a request that fasthttp could not read, or would not.
