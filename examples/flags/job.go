@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -13,17 +14,18 @@ type job struct {
 	baseURL   string
 	concurReq int
 	names     bool // of countries for the files
-	dir       string
+	folder    *folder
 	timeout   time.Duration // for one request
 	display   *display
 }
 
 // A generation is one of the three ways to do a job. Its downloadMany returns a
-// tally of what was done, in which only the flags are missing that Ctrl-C came
-// before.
+// tally of what was done, in which only the flags are missing that were not
+// downloaded before the context was done.
 type generation struct {
-	name               string
-	downloadMany       func(*job) (Tally, error)
+	name         string
+	downloadMany func(context.Context, *job) (Tally, error)
+
 	defaultReq, maxReq int // requests at a time
 }
 

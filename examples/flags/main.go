@@ -7,6 +7,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,12 +23,11 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Exit statuses.
+// Exit statuses. A program that is ended by a signal has that of stopped.
 const (
-	exitOK          = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitInterrupted = 130
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
 )
 
 func main() {
@@ -61,37 +61,45 @@ var errIncomplete = errors.New("some flags failed")
 
 // finish says why the program ends, and returns its exit status.
 func finish(err error, stderr io.Writer) (exit int) {
+	if errors.Is(err, loop.ErrInterrupted) {
+		err = stopped{syscall.SIGINT}
+	}
+	var signal stopped
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errIncomplete):
 		return exitFailed
-	case errors.Is(err, loop.ErrInterrupted):
-		fmt.Fprintln(stderr, "flags: interrupted")
-		return exitInterrupted
+	case errors.As(err, &signal):
+		exit = signal.exitStatus()
 	default:
-		fmt.Fprintln(stderr, "flags:", err)
-		return exitFailed
+		exit = exitFailed
 	}
+	fmt.Fprintln(stderr, "flags:", err)
+	return exit
 }
 
 // download does what the program is for.
 func download(o options, stdout, stderr io.Writer) error {
-	if err := prepareDir(o.dir); err != nil {
+	folder := &folder{path: o.dir}
+	ctx, stop := untilStopped(folder.abandon)
+	defer stop()
+	defer folder.close()
+	if err := folder.open(); err != nil {
 		finalReport(stdout, o, Tally{}, 0)
 		return err
 	}
-	baseURL, stop, err := openServer(o)
+	baseURL, closeServer, err := openServer(o)
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer closeServer()
 	initialReport(stdout, o, baseURL)
 	show := newDisplay(stdout, stderr, o.verbose, len(o.ccList))
 	start := time.Now()
-	tally, err := o.generation.downloadMany(&job{
+	tally, err := o.generation.downloadMany(ctx, &job{
 		ccList: o.ccList, baseURL: baseURL, concurReq: o.concurReq, names: o.names,
-		dir: o.dir, timeout: o.timeout, display: show,
+		folder: folder, timeout: o.timeout, display: show,
 	})
 	elapsed := time.Since(start)
 	show.close(stderr)
@@ -99,11 +107,13 @@ func download(o options, stdout, stderr io.Writer) error {
 		reportErrors(stderr, show.errors)
 	}
 	finalReport(stdout, o, tally, elapsed)
+	// The loop may be the first to notice Ctrl-C.
+	if cause := context.Cause(ctx); cause != nil && (err == nil || errors.Is(err, loop.ErrInterrupted)) {
+		return cause
+	}
 	switch {
 	case err != nil:
 		return err
-	case tally.Sum() < len(o.ccList):
-		return loop.ErrInterrupted
 	case tally[Error] > 0:
 		return errIncomplete
 	}
@@ -126,7 +136,7 @@ func initialReport(w io.Writer, o options, baseURL string) {
 
 func finalReport(w io.Writer, o options, t Tally, elapsed time.Duration) {
 	fmt.Fprintln(w, strings.Repeat("-", 20))
-	fmt.Fprintf(w, "%3d %s saved to %s\n", t[OK], plural(t[OK], "flag"), o.dir)
+	fmt.Fprintf(w, "%3d %s saved to %s\n", t[OK], plural(t[OK], "flag"), printable(o.dir))
 	if t[NotFound] > 0 {
 		fmt.Fprintf(w, "%3d not found\n", t[NotFound])
 	}

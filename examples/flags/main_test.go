@@ -17,6 +17,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) != "" {
+		child()
+	}
 	ants.Release() // the package's own pool, which nobody uses
 	goleak.VerifyTestMain(m)
 }
@@ -43,16 +46,21 @@ type output struct {
 	files          []string // in the folder
 }
 
+// runIn runs the program, which is as patient as a loaded machine may need.
 func runIn(t *testing.T, dir string, args ...string) output {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	o := output{exit: run(append(args, "-d", dir), &stdout, &stderr)}
-	o.stdout, o.stderr = stdout.String(), stderr.String()
+	o := output{exit: run(slices.Concat([]string{"-t", "1h", "-d", dir}, args), &stdout, &stderr)}
+	o.stdout, o.stderr, o.files = stdout.String(), stderr.String(), filesIn(dir)
+	return o
+}
+
+func filesIn(dir string) (names []string) {
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
-		o.files = append(o.files, e.Name())
+		names = append(names, e.Name())
 	}
-	return o
+	return names
 }
 
 func (o output) check(t *testing.T, exit int, inStdout, inStderr string, files int) {
@@ -96,7 +104,7 @@ func checkGIF(t *testing.T, path string) {
 func TestTwentyFlags(t *testing.T) {
 	forEachGeneration(t, func(t *testing.T, g string) {
 		dir := filepath.Join(t.TempDir(), "made", "for", "it")
-		out := runIn(t, dir, "-g", g)
+		out := runIn(t, dir, "-g", g, "-s", "LOCAL")
 		out.check(t, exitOK, " 20 flags saved", "", 20)
 		for _, name := range out.files {
 			checkGIF(t, filepath.Join(dir, name))
@@ -109,7 +117,7 @@ func TestTwentyFlags(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	forEachGeneration(t, func(t *testing.T, g string) {
-		out := runIn(t, t.TempDir(), "-g", g, "-n", "us", "fr", "zz")
+		out := runIn(t, t.TempDir(), "-g", g, "-s", "LOCAL", "-n", "us", "fr", "zz")
 		out.check(t, exitOK, "  1 not found", "", 2)
 		if want := []string{"France.gif", "United_States_of_America.gif"}; !slices.Equal(out.files, want) {
 			t.Errorf("files %v, want %v", out.files, want)
@@ -141,7 +149,7 @@ func TestTally(t *testing.T) {
 		out := runIn(t, dir, "-g", g, "-u", url, "-m", "10", "-l", "16")
 		out.check(t, exitFailed, " 12 flags saved to "+dir+"\n  4 failed\n", "status 418 I'm a teapot", 12)
 
-		out = runIn(t, t.TempDir(), "-g", g, "e")
+		out = runIn(t, t.TempDir(), "-g", g, "-s", "LOCAL", "e")
 		out.check(t, exitOK, "  6 flags saved", "", 6)
 		out.check(t, exitOK, "\n 20 not found\n", "", 6)
 	})
@@ -189,7 +197,7 @@ func TestUnwritableFile(t *testing.T) {
 		if err := os.MkdirAll(filepath.Join(dir, "CN.gif", "sub"), 0o777); err != nil {
 			t.Fatal(err)
 		}
-		out := runIn(t, dir, "-g", g, "cn", "in")
+		out := runIn(t, dir, "-g", g, "-s", "LOCAL", "cn", "in")
 		out.check(t, exitFailed, "  1 flag saved to "+dir+"\n  1 failed\n", "flags: CN: ", 2)
 	})
 }

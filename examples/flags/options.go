@@ -53,7 +53,9 @@ Exit status:
   0        every flag was downloaded, or does not exist
   1        there were errors, or the folder cannot be written to
   2        the command line is wrong
-  130      interrupted with Ctrl-C
+  129      ended by SIGHUP; files are complete or not there, as after
+  130      Ctrl-C, and
+  143      SIGTERM
 `
 
 // speedupRequests is how many requests --speedup makes by default.
