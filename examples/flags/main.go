@@ -13,7 +13,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -37,14 +36,28 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// run is the program. A report that cannot be written makes it fail, but not end:
+// the flags are what it is for.
 func run(args []string, stdout, stderr io.Writer) (exit int) {
+	out, errs := &stream{Writer: stdout, name: "standard output"}, &stream{Writer: stderr, name: "standard error"}
+	exit = do(args, out, errs)
+	for _, s := range []*stream{out, errs} {
+		if s.err != nil {
+			fmt.Fprintf(stderr, "flags: cannot write to %s: %v\n", s.name, reason(s.err))
+			exit = max(exit, exitFailed)
+		}
+	}
+	return exit
+}
+
+func do(args []string, stdout, stderr *stream) (exit int) {
 	o, help, err := parseOptions(args)
 	switch {
 	case errors.Is(err, pflag.ErrHelp):
 		fmt.Fprint(stdout, help)
 		return exitOK
 	case err != nil:
-		fmt.Fprintf(stderr, "%s\nflags: error: %v (see flags --help)\n", usageLine, err)
+		fmt.Fprintf(stderr, "%s\nflags: error: %v (see --help)\n", usageLine, err)
 		return exitUsage
 	case o.serve != "":
 		err = serve(o, stdout)
@@ -80,7 +93,7 @@ func finish(err error, stderr io.Writer) (exit int) {
 }
 
 // download does what the program is for.
-func download(o options, stdout, stderr io.Writer) error {
+func download(o options, stdout, stderr *stream) error {
 	folder := &folder{path: o.dir}
 	ctx, stop := untilStopped(folder.abandon)
 	defer stop()
@@ -120,56 +133,8 @@ func download(o options, stdout, stderr io.Writer) error {
 	return nil
 }
 
-func initialReport(w io.Writer, o options, baseURL string) {
-	label := o.server
-	if o.url != "" {
-		label = "Given"
-	}
-	fmt.Fprintf(w, "%s server: %s\n", label, baseURL)
-	list := strings.Join(o.ccList, " ")
-	if n := len(o.ccList); n > 10 {
-		list = o.ccList[0] + " to " + o.ccList[n-1]
-	}
-	fmt.Fprintf(w, "Getting %d %s: %s\n", len(o.ccList), plural(len(o.ccList), "flag"), list)
-	fmt.Fprintf(w, "%d %s at a time (%s)\n", o.concurReq, plural(o.concurReq, "request"), o.generation.name)
-}
-
-func finalReport(w io.Writer, o options, t Tally, elapsed time.Duration) {
-	fmt.Fprintln(w, strings.Repeat("-", 20))
-	fmt.Fprintf(w, "%3d %s saved to %s\n", t[OK], plural(t[OK], "flag"), printable(o.dir))
-	if t[NotFound] > 0 {
-		fmt.Fprintf(w, "%3d not found\n", t[NotFound])
-	}
-	if t[Error] > 0 {
-		fmt.Fprintf(w, "%3d failed\n", t[Error])
-	}
-	if left := len(o.ccList) - t.Sum(); left > 0 {
-		fmt.Fprintf(w, "%3d left\n", left)
-	}
-	fmt.Fprintf(w, "Elapsed time: %.2f s\n", elapsed.Seconds())
-}
-
-// reportErrors tells of the first few errors.
-func reportErrors(w io.Writer, errs []Result) {
-	const few = 3
-	for i, r := range errs {
-		if i == few && len(errs) > few+1 {
-			fmt.Fprintf(w, "flags: and %d more errors; --verbose shows them all\n", len(errs)-few)
-			return
-		}
-		fmt.Fprintf(w, "flags: %s: %v\n", r.CC, r.Err)
-	}
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return noun
-	}
-	return noun + "s"
-}
-
 // serve runs an embedded server for others until Ctrl-C.
-func serve(o options, stdout io.Writer) error {
+func serve(o options, stdout *stream) error {
 	interrupt := make(chan os.Signal, 1)
 	signal.Notify(interrupt, os.Interrupt)
 	defer signal.Stop(interrupt)
@@ -178,6 +143,8 @@ func serve(o options, stdout io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(stdout, "%s server: %s (Ctrl-C ends it)\n", o.server, s.URL())
-	<-interrupt
+	if stdout.err == nil { // else nobody knows the address
+		<-interrupt
+	}
 	return s.Close()
 }
