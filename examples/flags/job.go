@@ -52,21 +52,13 @@ func generationNamed(name string) generation {
 	panic("no generation " + name)
 }
 
-// concurReqs says for --help how many requests at a time the generations make.
-func concurReqs() string {
-	var s []string
-	for _, g := range generations {
-		s = append(s, fmt.Sprintf("%s %d, up to %d", g.name, g.defaultReq, g.maxReq))
-	}
-	return " (" + strings.Join(s, "; ") + ")"
-}
-
 func (j *job) flagURL(cc string) string {
-	return strings.ToLower(fmt.Sprintf("%s/%s/%s.gif", j.baseURL, cc, cc))
+	cc = strings.ToLower(cc)
+	return fmt.Sprintf("%s/%s/%s.gif", j.baseURL, cc, cc)
 }
 
 func (j *job) metadataURL(cc string) string {
-	return strings.ToLower(fmt.Sprintf("%s/%s/metadata.json", j.baseURL, cc))
+	return fmt.Sprintf("%s/%s/metadata.json", j.baseURL, strings.ToLower(cc))
 }
 
 // countryIn takes the name of a country from its metadata.json.

@@ -51,7 +51,7 @@ func run(args []string, stdout, stderr io.Writer) (exit int) {
 }
 
 func do(args []string, stdout, stderr *stream) (exit int) {
-	o, help, err := parseOptions(args)
+	o, err := parseOptions(args)
 	switch {
 	case errors.Is(err, pflag.ErrHelp):
 		fmt.Fprint(stdout, help)

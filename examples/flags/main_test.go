@@ -2,17 +2,21 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"image/gif"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"coloop/examples/flags/flagserver"
 
 	"github.com/panjf2000/ants/v2"
+	"github.com/spf13/pflag"
 	"go.uber.org/goleak"
 )
 
@@ -207,13 +211,8 @@ func TestUsage(t *testing.T) {
 	if exit := run([]string{"--help"}, &stdout, &stderr); exit != exitOK {
 		t.Errorf("--help: exit status %d", exit)
 	}
-	for _, option := range []string{"-a", "--every", "--limit N", "--max_req N", "--server LABEL", "-v", "CC", "130"} {
-		if !strings.Contains(stdout.String(), option) {
-			t.Errorf("--help does not mention %s", option)
-		}
-	}
-	if stderr.Len() > 0 {
-		t.Errorf("--help writes to standard error: %s", &stderr)
+	if stdout.String() != help || stderr.Len() > 0 {
+		t.Errorf("--help writes %q and %q", &stdout, &stderr)
 	}
 	stdout.Reset()
 	if exit := run([]string{"--limit", "0"}, &stdout, &stderr); exit != exitUsage {
@@ -221,5 +220,45 @@ func TestUsage(t *testing.T) {
 	}
 	if stdout.Len() > 0 || !strings.HasPrefix(stderr.String(), "usage: flags ") {
 		t.Errorf("--limit 0: %s%s", &stdout, &stderr)
+	}
+}
+
+// --help has a line for each option, with its default, and nothing else that
+// looks like one.
+func TestHelpIsTheOptions(t *testing.T) {
+	fs := pflag.NewFlagSet("flags", pflag.ContinueOnError)
+	var o options
+	defineOptions(fs, &o)
+	lines := make(map[string]string)
+	for line := range strings.Lines(help) {
+		line = strings.TrimSuffix(line, "\n")
+		if utf8.RuneCountInString(line) > 80 {
+			t.Errorf("too long: %s", line)
+		}
+		if name := regexp.MustCompile(`^  (?:-(.),|   ) --(\S+)( [A-Z]+)?  +\S`).FindStringSubmatch(line); name != nil {
+			f := fs.Lookup(name[2])
+			if f == nil || f.Shorthand != name[1] || (f.Value.Type() == "bool") != (name[3] == "") {
+				t.Errorf("no such option: %s", line)
+			}
+			lines[name[2]] = line
+		}
+	}
+	fs.VisitAll(func(f *pflag.Flag) {
+		if lines[f.Name] == "" {
+			t.Errorf("no line for --%s", f.Name)
+		}
+		hasDefault := strings.Contains(lines[f.Name], "(default "+f.DefValue+")")
+		if want := !slices.Contains([]string{"", "0", "false"}, f.DefValue); hasDefault != want {
+			t.Errorf("default %q: %s", f.DefValue, lines[f.Name])
+		}
+	})
+	for _, s := range []string{
+		fmt.Sprintf("--speedup          measure %d requests", speedupRequests),
+		fmt.Sprintf("sequential %d; threadpool %d; asyncio %d.",
+			generations[0].defaultReq, generations[1].defaultReq, generations[2].defaultReq),
+	} {
+		if !strings.Contains(help, s) {
+			t.Errorf("--help does not say %q", s)
+		}
 	}
 }
