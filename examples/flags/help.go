@@ -19,7 +19,7 @@ How to get them:
   -t, --timeout TIME     give up on a request after TIME (default 3.1s)
 
 Where from, where to:
-  -s, --server LABEL     server to ask: see below (default LOCAL)
+  -s, --server LABEL     server to ask: see below (default NEAR)
   -u, --url URL          another server, such as http://localhost:8000/flags
   -d, --dir DIR          folder to save to, made if need be (default downloads)
   -n, --names            name the files after the countries
@@ -31,6 +31,7 @@ Instead of downloading:
   -h, --help             print this
 
 Servers:
+  NEAR     embedded; replies after 100 ms, about as one on the internet does
   LOCAL    embedded; replies at once
   DELAY    embedded; replies after 1 s
   ERROR    embedded; refuses 25 % of the requests with status 418, and delays
@@ -38,7 +39,7 @@ Servers:
   REMOTE   https://www.fluentpython.com
 
 Requests at a time:
-  sequential 1; threadpool 30; asyncio 5.
+  sequential 1; threadpool 30; asyncio 200, but 5 with REMOTE or --url.
   With -m at most 1000. --speedup, which also takes -l, makes all at once.
 
 Exit status:

@@ -26,14 +26,15 @@ type generation struct {
 	name         string
 	downloadMany func(context.Context, *job) (Tally, error)
 
-	defaultReq, maxReq int // requests at a time
+	// Requests at a time: by default, by default with a server that is not the
+	// program's own, and at most.
+	defaultReq, politeReq, maxReq int
 }
 
 var generations = []generation{
-	{"sequential", downloadManySequential, 1, 1},
-	{"threadpool", downloadManyThreadpool, 30, 1000},
-	// Few by default, out of consideration for the remote server.
-	{"asyncio", downloadManyAsyncio, 5, 1000},
+	{"sequential", downloadManySequential, 1, 1, 1},
+	{"threadpool", downloadManyThreadpool, 30, 30, 1000},
+	{"asyncio", downloadManyAsyncio, 200, 5, 1000},
 }
 
 func generationNames() (names []string) {

@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"coloop/examples/flags/atlas"
 	"coloop/examples/flags/flagserver"
 	"coloop/loop"
 
@@ -127,7 +128,10 @@ func download(o options, stdout, stderr *stream) error {
 	switch {
 	case err != nil:
 		return err
-	case tally[Error] > 0:
+	case tally[OK] > 0:
+		reportNext(stdout, o.next())
+	}
+	if tally[Error] > 0 {
 		return errIncomplete
 	}
 	return nil
@@ -138,7 +142,7 @@ func serve(o options, stdout *stream) error {
 	interrupt := make(chan os.Signal, 1)
 	signal.Notify(interrupt, os.Interrupt)
 	defer signal.Stop(interrupt)
-	s, err := flagserver.Start(o.serve, conducts[o.server])
+	s, err := flagserver.Start(o.serve, conducts[o.server], atlas.Codes()...)
 	if err != nil {
 		return err
 	}

@@ -254,11 +254,21 @@ func TestHelpIsTheOptions(t *testing.T) {
 	})
 	for _, s := range []string{
 		fmt.Sprintf("--speedup          measure %d requests", speedupRequests),
-		fmt.Sprintf("sequential %d; threadpool %d; asyncio %d.",
-			generations[0].defaultReq, generations[1].defaultReq, generations[2].defaultReq),
+		fmt.Sprintf("sequential %d; threadpool %d; asyncio %d, but %d with REMOTE",
+			generations[0].defaultReq, generations[1].defaultReq, generations[2].defaultReq, generations[2].politeReq),
 	} {
 		if !strings.Contains(help, s) {
 			t.Errorf("--help does not say %q", s)
+		}
+	}
+}
+
+func TestServers(t *testing.T) {
+	for label, want := range map[string]time.Duration{
+		"LOCAL": 0, "NEAR": 100 * time.Millisecond, "DELAY": time.Second,
+	} {
+		if delay, status := conducts[label](); delay != want || status != 200 {
+			t.Errorf("%s: status %d after %v, want 200 after %v", label, status, delay, want)
 		}
 	}
 }

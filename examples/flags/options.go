@@ -17,6 +17,7 @@ import (
 // options is what the command line asks for.
 type options struct {
 	ccList     []string
+	all        bool   // that there are, or every possible one
 	server     string // a label
 	url        string // of another server, in place of that
 	generation generation
@@ -25,6 +26,10 @@ type options struct {
 	verbose    bool
 	dir        string
 	timeout    time.Duration
+
+	// Arguments to repeat in another call: those that say which codes to get, and
+	// the others but for the generation.
+	selection, common []string
 
 	serve   string // address to serve at, instead of downloading
 	speedup int    // number of requests to measure, instead of downloading
@@ -42,7 +47,7 @@ func parseOptions(args []string) (o options, err error) {
 		return o, sayUnknown(err)
 	}
 	on := func(name string) bool { return fs.Lookup(name).Value.String() == "true" }
-	o.names, o.verbose = on("names"), on("verbose")
+	o.all, o.names, o.verbose = on("all") || on("every"), on("names"), on("verbose")
 	o.generation = generationNamed(fs.Lookup("generation").Value.String())
 	o.server = fs.Lookup("server").Value.String()
 
@@ -71,7 +76,12 @@ func parseOptions(args []string) (o options, err error) {
 		return o, errors.New("--url cannot be combined with --server")
 	}
 	o.ccList, err = expandCC(on("every"), on("all"), fs.Args(), limit.or(0))
-	o.concurReq = min(maxReq.or(o.generation.defaultReq), o.generation.maxReq, len(o.ccList))
+	byDefault := o.generation.defaultReq
+	if o.url != "" || conducts[o.server] == nil {
+		byDefault = o.generation.politeReq
+	}
+	o.concurReq = min(maxReq.or(byDefault), o.generation.maxReq, len(o.ccList))
+	o.selection, o.common = repeat(fs)
 	return o, err
 }
 
@@ -94,7 +104,7 @@ func defineOptions(fs *pflag.FlagSet, o *options) (limit, maxReq *number) {
 	o.timeout = 3100 * time.Millisecond
 	fs.VarP(limit, "limit", "l", "")
 	fs.VarP(maxReq, "max_req", "m", "")
-	fs.VarP(&choice{"LOCAL", serverLabels()}, "server", "s", "")
+	fs.VarP(&choice{"NEAR", serverLabels()}, "server", "s", "")
 	fs.VarP(&choice{"asyncio", generationNames()}, "generation", "g", "")
 	fs.StringVarP(&o.dir, "dir", "d", "downloads", "")
 	fs.VarP((*duration)(&o.timeout), "timeout", "t", "")
@@ -124,6 +134,27 @@ func goesWith(fs *pflag.FlagSet, mode string, allowed ...string) (err error) {
 		}
 	})
 	return err
+}
+
+// repeat returns the arguments that fs was given, in two parts, without that for
+// the generation.
+func repeat(fs *pflag.FlagSet) (selection, common []string) {
+	fs.Visit(func(f *pflag.Flag) {
+		arg := []string{"-" + f.Shorthand}
+		if f.Value.Type() != "bool" {
+			arg = append(arg, f.Value.String())
+		} else if f.Value.String() == "false" {
+			return
+		}
+		switch f.Name {
+		case "generation":
+		case "all", "every", "limit":
+			selection = append(selection, arg...)
+		default:
+			common = append(common, arg...)
+		}
+	})
+	return append(selection, fs.Args()...), common
 }
 
 // expandCC makes a sorted list of country codes of what the command line says,

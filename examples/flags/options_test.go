@@ -19,22 +19,22 @@ func TestOptions(t *testing.T) {
 		concurReq   int
 		more        func(options) bool
 	}{
-		{"", 20, "BD", "VN", 5, func(o options) bool {
-			return o.server == "LOCAL" && o.generation.name == "asyncio" && o.dir == "downloads" &&
+		{"", 20, "BD", "VN", 20, func(o options) bool {
+			return o.server == "NEAR" && o.generation.name == "asyncio" && o.dir == "downloads" &&
 				o.timeout == 3100*time.Millisecond && !o.names && !o.verbose
 		}},
-		{"-a", 194, "AD", "ZW", 5, nil},
+		{"-a", 194, "AD", "ZW", 194, nil},
 		{"--all -l 3", 3, "AD", "AF", 3, nil},
-		{"-e", 676, "AA", "ZZ", 5, nil},
-		{"-e -a", 676, "AA", "ZZ", 5, nil},
-		{"-e fr", 676, "AA", "ZZ", 5, nil},
-		{"-a fr", 194, "AD", "ZW", 5, nil},
-		{"-l 7", 7, "BD", "ET", 5, nil},
-		{"-l 1000", 20, "BD", "VN", 5, nil},
+		{"-e", 676, "AA", "ZZ", 200, nil},
+		{"-e -a", 676, "AA", "ZZ", 200, nil},
+		{"-e fr", 676, "AA", "ZZ", 200, nil},
+		{"-a fr", 194, "AD", "ZW", 194, nil},
+		{"-l 7", 7, "BD", "ET", 7, nil},
+		{"-l 1000", 20, "BD", "VN", 20, nil},
 		{"cn", 1, "CN", "CN", 1, nil},
 		{"us Fr CN fr", 3, "CN", "US", 3, nil},
-		{"b", 26, "BA", "BZ", 5, nil},
-		{"b BA c", 52, "BA", "CZ", 5, nil},
+		{"b", 26, "BA", "BZ", 26, nil},
+		{"b BA c", 52, "BA", "CZ", 52, nil},
 		{"b -l 2 -v", 2, "BA", "BB", 2, func(o options) bool { return o.verbose }},
 		{"-m 1000 -a", 194, "AD", "ZW", 194, nil},
 		{"-m 5000 -e", 676, "AA", "ZZ", 676, nil},
@@ -42,7 +42,7 @@ func TestOptions(t *testing.T) {
 		{"-g threadpool", 20, "BD", "VN", 20, nil},
 		{"-g threadpool -a", 194, "AD", "ZW", 30, nil},
 		{"-g SEQUENTIAL -m 9", 20, "BD", "VN", 1, nil},
-		{"-s error", 20, "BD", "VN", 5, func(o options) bool { return o.server == "ERROR" }},
+		{"-s error", 20, "BD", "VN", 20, func(o options) bool { return o.server == "ERROR" }},
 		{"--server Remote -t 2", 20, "BD", "VN", 5, func(o options) bool {
 			return o.server == "REMOTE" && o.timeout == 2*time.Second
 		}},
@@ -50,13 +50,13 @@ func TestOptions(t *testing.T) {
 			return o.url == "http://h:1/flags" && o.names && o.dir == "x"
 		}},
 		{"-s REMOTE -g threadpool", 20, "BD", "VN", 20, nil},
-		{"-t 24h", 20, "BD", "VN", 5, func(o options) bool { return o.timeout == 24*time.Hour }},
-		{"-t .5", 20, "BD", "VN", 5, func(o options) bool { return o.timeout == 500*time.Millisecond }},
-		{"-t 1m1.5s", 20, "BD", "VN", 5, func(o options) bool { return o.timeout == 61500*time.Millisecond }},
+		{"-t 24h", 20, "BD", "VN", 20, func(o options) bool { return o.timeout == 24*time.Hour }},
+		{"-t .5", 20, "BD", "VN", 20, func(o options) bool { return o.timeout == 500*time.Millisecond }},
+		{"-t 1m1.5s", 20, "BD", "VN", 20, func(o options) bool { return o.timeout == 61500*time.Millisecond }},
 		{"-u HTTP://h:/A%2Fb//", 20, "BD", "VN", 5, func(o options) bool { return o.url == "http://h/A%2Fb" }},
 		{"-u http://h/Ä", 20, "BD", "VN", 5, func(o options) bool { return o.url == "http://h/%C3%84" }},
 		{"-u https://[::1]:8000", 20, "BD", "VN", 5, func(o options) bool { return o.url == "https://[::1]:8000" }},
-		{"-a=false -l +7", 7, "BD", "ET", 5, nil},
+		{"-a=false -l +7", 7, "BD", "ET", 7, nil},
 		{"-- cn", 1, "CN", "CN", 1, nil},
 	} {
 		o, err := parseOptions(strings.Fields(c.args))
@@ -109,7 +109,7 @@ func TestD13BadOptions(t *testing.T) {
 			"0 -1 -5s 0.0001 1ns 24h1ms 9999999h 99999999999999999999 1000000000000h 25h"},
 		{"invalid argument %q for \"-t, --timeout\" flag: must be a time such as 2.5s or 300ms",
 			"soon inf NaN s 1h2 1e9 1_0 ٣s 3ſ 1d . 1.2.3"},
-		{"invalid argument %q for \"-s, --server\" flag: must be one of DELAY, ERROR, LOCAL, REMOTE",
+		{"invalid argument %q for \"-s, --server\" flag: must be one of DELAY, ERROR, LOCAL, NEAR, REMOTE",
 			"NOWHERE NEA NEARS NEAR, ΝEAR"},
 		{"invalid argument %q for \"-g, --generation\" flag: must be one of sequential, threadpool, asyncio",
 			"curio asyncıo ASYNCİO ſequential"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -91,6 +92,85 @@ func TestD13NoBar(t *testing.T) {
 		}
 		if wantsBar(false, false) || wantsBar(true, true) {
 			t.Errorf("TERM=%s: a bar that nobody sees", term)
+		}
+	}
+}
+
+func TestNext(t *testing.T) {
+	for args, want := range map[string]string{
+		"":                             "-g sequential",
+		"-g sequential":                "-g threadpool",
+		"-g threadpool":                "-a",
+		"-a":                           "-a -g threadpool",
+		"-a -g threadpool":             "--speedup",
+		"-a -g sequential":             "-a -g threadpool",
+		"-e":                           "-e -g threadpool",
+		"-e -g threadpool":             "--speedup",
+		"--limit 3 -m 2":               "-m 2 -l 3 -g sequential",
+		"-l 3 -m 2 -g threadpool":      "-m 2 -a",
+		"us fr -n -v=false -g ASYNCIO": "-n us fr -g sequential",
+		"-s local -t 2 --dir=x":        "-s LOCAL -t 2s -d x -g sequential",
+		"-u http://h/ -g sequential b": "-u http://h b -g threadpool",
+	} {
+		o, err := parseOptions(strings.Fields(args))
+		if err != nil {
+			t.Fatalf("%q: %v", args, err)
+		}
+		if got := strings.Join(o.next(), " "); got != want {
+			t.Errorf("%q: next is %q, want %q", args, got, want)
+		}
+		if _, err := parseOptions(o.next()); err != nil {
+			t.Errorf("%q: next is refused: %v", args, err)
+		}
+	}
+	if _, err := parseOptions(afterSpeedup); err != nil {
+		t.Error(err)
+	}
+}
+
+// Only a run that got something has a next one, and ends with it.
+func TestNextIsReported(t *testing.T) {
+	url := serveWith(t, func() (time.Duration, int) { return 0, 200 })
+	dir := t.TempDir()
+	out := runIn(t, dir, "-u", url, "cn")
+	if want := "\nnext: " + quote(os.Args[0]) + " -t 1h0m0s -d " + dir + " -u " + url + " cn -g sequential\n"; !strings.HasSuffix(out.stdout, want) {
+		t.Errorf("standard output is %q, want %q at its end", out.stdout, want)
+	}
+	out = runIn(t, dir, "-u", url, "zz")
+	if strings.Contains(out.stdout, "next:") {
+		t.Errorf("standard output is %q", out.stdout)
+	}
+}
+
+func TestProgram(t *testing.T) {
+	defer func(args []string) { os.Args = args }(slices.Clone(os.Args))
+	hash := strings.Repeat("0123456789abcdef", 4)
+	for arg, want := range map[string]string{
+		"flags":                                  "flags",
+		"./my flags":                             "'./my flags'",
+		"/home/x/go-build/flags":                 "/home/x/go-build/flags",
+		"/tmp/go-build2678212470/b001/exe/flags": "go run coloop/examples/flags",
+		"/home/x/.cache/go-build/e3/" + hash + "-d/flags": "go run coloop/examples/flags",
+		"/var/folders/go-build1/b001/exe/flags":           "go run coloop/examples/flags",
+	} {
+		os.Args[0] = arg
+		if got := program(); got != want {
+			t.Errorf("%s: %q, want %q", arg, got, want)
+		}
+	}
+	t.Chdir("../..")
+	os.Args[0] = "/tmp/go-build2678212470/b001/exe/flags"
+	if got, want := program(), "go run ./examples/flags"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestQuote(t *testing.T) {
+	for arg, want := range map[string]string{
+		"": "''", "a/b": "a/b", "a b": "'a b'", "it's": `'it'\''s'`, "$x": "'$x'", "~": "'~'", "*": "'*'", "é": "'é'",
+	} {
+		if got := quote(arg); got != want {
+			t.Errorf("quote(%q) = %s, want %s", arg, got, want)
 		}
 	}
 }
