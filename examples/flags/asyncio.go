@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 
 	"coloop/client"
@@ -31,32 +32,28 @@ type asyncio struct {
 	semaphore *loop.Semaphore
 }
 
-func (d *asyncio) httpGet(url string) coro[[]byte] {
-	return coroutine.New(func(y *loop.Yielder) ([]byte, error) {
-		resp, err := d.session.Get(y, url)
-		if err != nil {
-			return nil, err
-		}
-		if resp.Status != 200 {
-			return nil, &StatusError{url, resp.Status}
-		}
-		return resp.Body, nil
-	})
-}
+func (d *asyncio) supervisor(ctx context.Context) coro[Tally] {
+	return coroutine.New(func(y *loop.Yielder) (tally Tally, err error) {
+		d.session = &client.Client{Timeouts: client.Timeouts{Total: d.timeout}}
+		defer d.session.Close()
+		d.semaphore = loop.NewSemaphore(d.concurReq)
 
-func (d *asyncio) getFlag(cc string) coro[[]byte] {
-	return coroutine.New(func(y *loop.Yielder) ([]byte, error) {
-		return coroutine.YieldFrom(y, d.httpGet(d.flagURL(cc)))
-	})
-}
-
-func (d *asyncio) getCountry(cc string) coro[string] {
-	return coroutine.New(func(y *loop.Yielder) (string, error) {
-		metadata, err := coroutine.YieldFrom(y, d.httpGet(d.metadataURL(cc)))
-		if err != nil {
-			return "", err
+		var toDo []*loop.Task[Result]
+		for _, cc := range d.ccList {
+			toDo = append(toDo, loop.Go(loop.Running(y), loop.From(d.downloadOne(cc))))
 		}
-		return countryIn(metadata)
+		defer cancelWith(ctx, loop.Running(y), toDo)() // Ctrl-C
+
+		for res, err := range loop.AsCompleted(loop.Running(y), loop.NoTimeout, toDo...).All(y) {
+			if errors.Is(err, loop.ErrCancelled) {
+				continue
+			} else if err != nil {
+				return tally, err
+			}
+			tally[res.Status]++
+			d.display.show(res)
+		}
+		return tally, nil
 	})
 }
 
@@ -84,65 +81,50 @@ func (d *asyncio) downloadOne(cc string) coro[Result] {
 	})
 }
 
+func (d *asyncio) getFlag(cc string) coro[[]byte] {
+	return coroutine.New(func(y *loop.Yielder) ([]byte, error) {
+		return coroutine.YieldFrom(y, d.httpGet(d.flagURL(cc)))
+	})
+}
+
+func (d *asyncio) getCountry(cc string) coro[string] {
+	return coroutine.New(func(y *loop.Yielder) (string, error) {
+		metadata, err := coroutine.YieldFrom(y, d.httpGet(d.metadataURL(cc)))
+		if err != nil {
+			return "", err
+		}
+		return countryIn(metadata)
+	})
+}
+
+func (d *asyncio) httpGet(url string) coro[[]byte] {
+	return coroutine.New(func(y *loop.Yielder) ([]byte, error) {
+		resp, err := d.session.Get(y, url)
+		if err != nil {
+			return nil, err
+		}
+		if resp.Status != 200 {
+			return nil, &StatusError{url, resp.Status}
+		}
+		return resp.Body, nil
+	})
+}
+
 // save writes the file on the executor. A file cannot be given up halfway: if the
-// task is cancelled meanwhile, it is saved and counts.
+// task is cancelled meanwhile, the file is saved and counts.
 func (d *asyncio) save(name string, image []byte) coro[struct{}] {
 	return coroutine.New(func(y *loop.Yielder) (struct{}, error) {
-		l := loop.Running(y)
-		saved := loop.RunInExecutor(l, nil, func() (struct{}, error) {
-			return struct{}{}, saveFlag(d.dir, name, image)
-		})
-		_, err := loop.ShieldFuture(l, saved).Await(y)
-		if errors.Is(err, loop.ErrCancelled) {
-			return saved.Await(y)
-		}
-		return struct{}{}, err
+		return seeThrough(y, loop.RunInExecutor(loop.Running(y), nil, func() (struct{}, error) {
+			return struct{}{}, d.folder.save(name, image)
+		}))
 	})
 }
 
-func (d *asyncio) supervisor() coro[Tally] {
-	return coroutine.New(func(y *loop.Yielder) (tally Tally, err error) {
-		l := loop.Running(y)
-		d.session = &client.Client{Timeouts: client.Timeouts{Total: d.timeout}}
-		defer d.session.Close()
-		d.semaphore = loop.NewSemaphore(d.concurReq)
-
-		var toDo []*loop.Task[Result]
-		left := make(map[*loop.Future[Result]]bool)
-		for _, cc := range d.ccList {
-			t := loop.Go(l, loop.From(d.downloadOne(cc)))
-			toDo = append(toDo, t)
-			left[&t.Future] = true
-		}
-		count := func(f *loop.Future[Result]) {
-			delete(left, f)
-			if res, err := f.Result(); err == nil {
-				tally[res.Status]++
-				d.display.show(res)
-			}
-		}
-		toDoIter := loop.AsCompletedFutures(l, loop.Awaitables(toDo)...)
-		for toDoIter.Left() > 0 {
-			future, err := toDoIter.NextFuture(y)
-			if err != nil { // Ctrl-C cancels this task
-				break
-			}
-			count(future)
-		}
-		for _, t := range toDo {
-			t.Cancel()
-		}
-		for _, t := range toDo {
-			if left[&t.Future] {
-				_, _ = t.Await(y)
-				count(&t.Future)
-			}
-		}
-		return tally, nil
-	})
-}
-
-func downloadManyAsyncio(j *job) (Tally, error) {
+func downloadManyAsyncio(ctx context.Context, j *job) (Tally, error) {
 	d := &asyncio{job: j}
-	return loop.Run(loop.From(d.supervisor()))
+	return loop.Run(func(y *loop.Yielder) (Tally, error) {
+		// Ctrl-C cancels this task. The supervisor has to count what is left.
+		supervisor := loop.Go(loop.Running(y), loop.From(d.supervisor(ctx)))
+		return seeThrough(y, &supervisor.Future)
+	})
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // A display shows how a job gets on: a line for each flag if it is verbose, else
-// a progress bar if standard error is a terminal.
+// a progress bar if standard error is a terminal that can move its cursor back.
 type display struct {
 	out     io.Writer
 	verbose bool
@@ -18,20 +18,30 @@ type display struct {
 	errors  []Result
 }
 
-func newDisplay(out, stderr io.Writer, verbose bool, total int) *display {
+func newDisplay(out, stderr *stream, verbose bool, total int) *display {
 	d := &display{out: out, verbose: verbose}
-	if f, ok := stderr.(*os.File); ok && !verbose && term.IsTerminal(int(f.Fd())) {
-		d.bar = progressbar.NewOptions(total,
-			progressbar.OptionSetWriter(stderr),
-			progressbar.OptionSetRenderBlankState(true),
-			progressbar.OptionShowCount(),
-			progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString("flags"),
-			progressbar.OptionSetWidth(30),
-			progressbar.OptionUseANSICodes(true),
-		)
+	f, ok := stderr.Writer.(*os.File)
+	if wantsBar(ok && term.IsTerminal(int(f.Fd())), verbose) {
+		d.bar = newBar(stderr, total)
 	}
 	return d
+}
+
+func wantsBar(terminal, verbose bool) bool {
+	return terminal && !verbose && os.Getenv("TERM") != "dumb"
+}
+
+// newBar returns a progress bar, which goes without ANSI codes: a carriage return
+// is all it needs.
+func newBar(w io.Writer, total int) *progressbar.ProgressBar {
+	return progressbar.NewOptions(total,
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetRenderBlankState(true),
+		progressbar.OptionShowCount(),
+		progressbar.OptionShowIts(),
+		progressbar.OptionSetItsString("flags"),
+		progressbar.OptionSetWidth(30),
+	)
 }
 
 // show shows what became of one flag.
@@ -40,7 +50,7 @@ func (d *display) show(r Result) {
 		d.errors = append(d.errors, r)
 	}
 	if d.bar != nil {
-		_ = d.bar.Add(1)
+		_ = d.bar.Add(1) // the stream keeps the error
 	}
 	if !d.verbose {
 		return

@@ -16,6 +16,8 @@ import (
 	"time"
 )
 
+const exitSIGINT = 130
+
 // surviveInterrupts keeps SIGINT from ending the test.
 func surviveInterrupts(t *testing.T) {
 	c := make(chan os.Signal, 1)
@@ -46,10 +48,10 @@ func TestInterrupt(t *testing.T) {
 				}
 				return time.Hour, 200
 			})
-			out := runIn(t, t.TempDir(), "-g", g, "-u", url, "-m", atATime, "-t", "1h")
+			out := runIn(t, t.TempDir(), "-g", g, "-u", url, "-m", atATime)
 			n := len(out.files)
-			out.check(t, exitInterrupted, fmt.Sprintf("\n%3d flag", n), "flags: interrupted\n", n)
-			out.check(t, exitInterrupted, fmt.Sprintf("\n%3d left\n", 20-n), "flags: interrupted\n", n)
+			out.check(t, exitSIGINT, fmt.Sprintf("\n%3d flag", n), "flags: interrupted\n", n)
+			out.check(t, exitSIGINT, fmt.Sprintf("\n%3d left\n", 20-n), "flags: interrupted\n", n)
 			for _, name := range out.files {
 				if strings.HasPrefix(name, ".") {
 					t.Errorf("%s is left", name)
@@ -67,8 +69,8 @@ func TestInterruptSpeedup(t *testing.T) {
 	})
 	o := options{speedup: 4, concurReq: 4, timeout: time.Hour}
 	var stdout, stderr bytes.Buffer
-	if exit := finish(measure(o, url, &stdout), &stderr); exit != exitInterrupted {
-		t.Errorf("exit status %d, want %d", exit, exitInterrupted)
+	if exit := finish(measure(o, url, &stdout), &stderr); exit != exitSIGINT {
+		t.Errorf("exit status %d, want %d", exit, exitSIGINT)
 	}
 	if stderr.String() != "flags: interrupted\n" {
 		t.Errorf("standard error is %q", &stderr)

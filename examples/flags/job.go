@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -13,25 +14,27 @@ type job struct {
 	baseURL   string
 	concurReq int
 	names     bool // of countries for the files
-	dir       string
+	folder    *folder
 	timeout   time.Duration // for one request
 	display   *display
 }
 
 // A generation is one of the three ways to do a job. Its downloadMany returns a
-// tally of what was done, in which only the flags are missing that Ctrl-C came
-// before.
+// tally of what was done, in which only the flags are missing that were not
+// downloaded before the context was done.
 type generation struct {
-	name               string
-	downloadMany       func(*job) (Tally, error)
-	defaultReq, maxReq int // requests at a time
+	name         string
+	downloadMany func(context.Context, *job) (Tally, error)
+
+	// Requests at a time: by default, by default with a server that is not the
+	// program's own, and at most.
+	defaultReq, politeReq, maxReq int
 }
 
 var generations = []generation{
-	{"sequential", downloadManySequential, 1, 1},
-	{"threadpool", downloadManyThreadpool, 30, 1000},
-	// Few by default, out of consideration for the remote server.
-	{"asyncio", downloadManyAsyncio, 5, 1000},
+	{"sequential", downloadManySequential, 1, 1, 1},
+	{"threadpool", downloadManyThreadpool, 30, 30, 1000},
+	{"asyncio", downloadManyAsyncio, 200, 5, 1000},
 }
 
 func generationNames() (names []string) {
@@ -50,21 +53,13 @@ func generationNamed(name string) generation {
 	panic("no generation " + name)
 }
 
-// concurReqs says for --help how many requests at a time the generations make.
-func concurReqs() string {
-	var s []string
-	for _, g := range generations {
-		s = append(s, fmt.Sprintf("%s %d, up to %d", g.name, g.defaultReq, g.maxReq))
-	}
-	return " (" + strings.Join(s, "; ") + ")"
-}
-
 func (j *job) flagURL(cc string) string {
-	return strings.ToLower(fmt.Sprintf("%s/%s/%s.gif", j.baseURL, cc, cc))
+	cc = strings.ToLower(cc)
+	return fmt.Sprintf("%s/%s/%s.gif", j.baseURL, cc, cc)
 }
 
 func (j *job) metadataURL(cc string) string {
-	return strings.ToLower(fmt.Sprintf("%s/%s/metadata.json", j.baseURL, cc))
+	return fmt.Sprintf("%s/%s/metadata.json", j.baseURL, strings.ToLower(cc))
 }
 
 // countryIn takes the name of a country from its metadata.json.

@@ -7,27 +7,27 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
+	"coloop/examples/flags/atlas"
 	"coloop/examples/flags/flagserver"
 	"coloop/loop"
 
 	"github.com/spf13/pflag"
 )
 
-// Exit statuses.
+// Exit statuses. A program that is ended by a signal has that of stopped.
 const (
-	exitOK          = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitInterrupted = 130
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
 )
 
 func main() {
@@ -37,14 +37,28 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// run is the program. A report that cannot be written makes it fail, but not end:
+// the flags are what it is for.
 func run(args []string, stdout, stderr io.Writer) (exit int) {
-	o, help, err := parseOptions(args)
+	out, errs := &stream{Writer: stdout, name: "standard output"}, &stream{Writer: stderr, name: "standard error"}
+	exit = do(args, out, errs)
+	for _, s := range []*stream{out, errs} {
+		if s.err != nil {
+			fmt.Fprintf(stderr, "flags: cannot write to %s: %v\n", s.name, reason(s.err))
+			exit = max(exit, exitFailed)
+		}
+	}
+	return exit
+}
+
+func do(args []string, stdout, stderr *stream) (exit int) {
+	o, err := parseOptions(args)
 	switch {
 	case errors.Is(err, pflag.ErrHelp):
 		fmt.Fprint(stdout, help)
 		return exitOK
 	case err != nil:
-		fmt.Fprintf(stderr, "%s\nflags: error: %v (see flags --help)\n", usageLine, err)
+		fmt.Fprintf(stderr, "%s\nflags: error: %v (see --help)\n", usageLine, err)
 		return exitUsage
 	case o.serve != "":
 		err = serve(o, stdout)
@@ -61,37 +75,45 @@ var errIncomplete = errors.New("some flags failed")
 
 // finish says why the program ends, and returns its exit status.
 func finish(err error, stderr io.Writer) (exit int) {
+	if errors.Is(err, loop.ErrInterrupted) {
+		err = stopped{syscall.SIGINT}
+	}
+	var signal stopped
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errIncomplete):
 		return exitFailed
-	case errors.Is(err, loop.ErrInterrupted):
-		fmt.Fprintln(stderr, "flags: interrupted")
-		return exitInterrupted
+	case errors.As(err, &signal):
+		exit = signal.exitStatus()
 	default:
-		fmt.Fprintln(stderr, "flags:", err)
-		return exitFailed
+		exit = exitFailed
 	}
+	fmt.Fprintln(stderr, "flags:", err)
+	return exit
 }
 
 // download does what the program is for.
-func download(o options, stdout, stderr io.Writer) error {
-	if err := prepareDir(o.dir); err != nil {
+func download(o options, stdout, stderr *stream) error {
+	folder := &folder{path: o.dir}
+	ctx, stop := untilStopped(folder.abandon)
+	defer stop()
+	defer folder.close()
+	if err := folder.open(); err != nil {
 		finalReport(stdout, o, Tally{}, 0)
 		return err
 	}
-	baseURL, stop, err := openServer(o)
+	baseURL, closeServer, err := openServer(o)
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer closeServer()
 	initialReport(stdout, o, baseURL)
 	show := newDisplay(stdout, stderr, o.verbose, len(o.ccList))
 	start := time.Now()
-	tally, err := o.generation.downloadMany(&job{
+	tally, err := o.generation.downloadMany(ctx, &job{
 		ccList: o.ccList, baseURL: baseURL, concurReq: o.concurReq, names: o.names,
-		dir: o.dir, timeout: o.timeout, display: show,
+		folder: folder, timeout: o.timeout, display: show,
 	})
 	elapsed := time.Since(start)
 	show.close(stderr)
@@ -99,75 +121,34 @@ func download(o options, stdout, stderr io.Writer) error {
 		reportErrors(stderr, show.errors)
 	}
 	finalReport(stdout, o, tally, elapsed)
+	// The loop may be the first to notice Ctrl-C.
+	if cause := context.Cause(ctx); cause != nil && (err == nil || errors.Is(err, loop.ErrInterrupted)) {
+		return cause
+	}
 	switch {
 	case err != nil:
 		return err
-	case tally.Sum() < len(o.ccList):
-		return loop.ErrInterrupted
-	case tally[Error] > 0:
+	case tally[OK] > 0:
+		reportNext(stdout, o.next())
+	}
+	if tally[Error] > 0 {
 		return errIncomplete
 	}
 	return nil
 }
 
-func initialReport(w io.Writer, o options, baseURL string) {
-	label := o.server
-	if o.url != "" {
-		label = "Given"
-	}
-	fmt.Fprintf(w, "%s server: %s\n", label, baseURL)
-	list := strings.Join(o.ccList, " ")
-	if n := len(o.ccList); n > 10 {
-		list = o.ccList[0] + " to " + o.ccList[n-1]
-	}
-	fmt.Fprintf(w, "Getting %d %s: %s\n", len(o.ccList), plural(len(o.ccList), "flag"), list)
-	fmt.Fprintf(w, "%d %s at a time (%s)\n", o.concurReq, plural(o.concurReq, "request"), o.generation.name)
-}
-
-func finalReport(w io.Writer, o options, t Tally, elapsed time.Duration) {
-	fmt.Fprintln(w, strings.Repeat("-", 20))
-	fmt.Fprintf(w, "%3d %s saved to %s\n", t[OK], plural(t[OK], "flag"), o.dir)
-	if t[NotFound] > 0 {
-		fmt.Fprintf(w, "%3d not found\n", t[NotFound])
-	}
-	if t[Error] > 0 {
-		fmt.Fprintf(w, "%3d failed\n", t[Error])
-	}
-	if left := len(o.ccList) - t.Sum(); left > 0 {
-		fmt.Fprintf(w, "%3d left\n", left)
-	}
-	fmt.Fprintf(w, "Elapsed time: %.2f s\n", elapsed.Seconds())
-}
-
-// reportErrors tells of the first few errors.
-func reportErrors(w io.Writer, errs []Result) {
-	const few = 3
-	for i, r := range errs {
-		if i == few && len(errs) > few+1 {
-			fmt.Fprintf(w, "flags: and %d more errors; --verbose shows them all\n", len(errs)-few)
-			return
-		}
-		fmt.Fprintf(w, "flags: %s: %v\n", r.CC, r.Err)
-	}
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return noun
-	}
-	return noun + "s"
-}
-
 // serve runs an embedded server for others until Ctrl-C.
-func serve(o options, stdout io.Writer) error {
+func serve(o options, stdout *stream) error {
 	interrupt := make(chan os.Signal, 1)
 	signal.Notify(interrupt, os.Interrupt)
 	defer signal.Stop(interrupt)
-	s, err := flagserver.Start(o.serve, conducts[o.server])
+	s, err := flagserver.Start(o.serve, conducts[o.server], atlas.Codes()...)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "%s server: %s (Ctrl-C ends it)\n", o.server, s.URL())
-	<-interrupt
+	if stdout.err == nil { // else nobody knows the address
+		<-interrupt
+	}
 	return s.Close()
 }

@@ -2,21 +2,28 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"image/gif"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"coloop/examples/flags/flagserver"
 
 	"github.com/panjf2000/ants/v2"
+	"github.com/spf13/pflag"
 	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) != "" {
+		child()
+	}
 	ants.Release() // the package's own pool, which nobody uses
 	goleak.VerifyTestMain(m)
 }
@@ -43,16 +50,21 @@ type output struct {
 	files          []string // in the folder
 }
 
+// runIn runs the program, which is as patient as a loaded machine may need.
 func runIn(t *testing.T, dir string, args ...string) output {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	o := output{exit: run(append(args, "-d", dir), &stdout, &stderr)}
-	o.stdout, o.stderr = stdout.String(), stderr.String()
+	o := output{exit: run(slices.Concat([]string{"-t", "1h", "-d", dir}, args), &stdout, &stderr)}
+	o.stdout, o.stderr, o.files = stdout.String(), stderr.String(), filesIn(dir)
+	return o
+}
+
+func filesIn(dir string) (names []string) {
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
-		o.files = append(o.files, e.Name())
+		names = append(names, e.Name())
 	}
-	return o
+	return names
 }
 
 func (o output) check(t *testing.T, exit int, inStdout, inStderr string, files int) {
@@ -96,7 +108,7 @@ func checkGIF(t *testing.T, path string) {
 func TestTwentyFlags(t *testing.T) {
 	forEachGeneration(t, func(t *testing.T, g string) {
 		dir := filepath.Join(t.TempDir(), "made", "for", "it")
-		out := runIn(t, dir, "-g", g)
+		out := runIn(t, dir, "-g", g, "-s", "LOCAL")
 		out.check(t, exitOK, " 20 flags saved", "", 20)
 		for _, name := range out.files {
 			checkGIF(t, filepath.Join(dir, name))
@@ -109,7 +121,7 @@ func TestTwentyFlags(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	forEachGeneration(t, func(t *testing.T, g string) {
-		out := runIn(t, t.TempDir(), "-g", g, "-n", "us", "fr", "zz")
+		out := runIn(t, t.TempDir(), "-g", g, "-s", "LOCAL", "-n", "us", "fr", "zz")
 		out.check(t, exitOK, "  1 not found", "", 2)
 		if want := []string{"France.gif", "United_States_of_America.gif"}; !slices.Equal(out.files, want) {
 			t.Errorf("files %v, want %v", out.files, want)
@@ -141,7 +153,7 @@ func TestTally(t *testing.T) {
 		out := runIn(t, dir, "-g", g, "-u", url, "-m", "10", "-l", "16")
 		out.check(t, exitFailed, " 12 flags saved to "+dir+"\n  4 failed\n", "status 418 I'm a teapot", 12)
 
-		out = runIn(t, t.TempDir(), "-g", g, "e")
+		out = runIn(t, t.TempDir(), "-g", g, "-s", "LOCAL", "e")
 		out.check(t, exitOK, "  6 flags saved", "", 6)
 		out.check(t, exitOK, "\n 20 not found\n", "", 6)
 	})
@@ -189,7 +201,7 @@ func TestUnwritableFile(t *testing.T) {
 		if err := os.MkdirAll(filepath.Join(dir, "CN.gif", "sub"), 0o777); err != nil {
 			t.Fatal(err)
 		}
-		out := runIn(t, dir, "-g", g, "cn", "in")
+		out := runIn(t, dir, "-g", g, "-s", "LOCAL", "cn", "in")
 		out.check(t, exitFailed, "  1 flag saved to "+dir+"\n  1 failed\n", "flags: CN: ", 2)
 	})
 }
@@ -199,13 +211,8 @@ func TestUsage(t *testing.T) {
 	if exit := run([]string{"--help"}, &stdout, &stderr); exit != exitOK {
 		t.Errorf("--help: exit status %d", exit)
 	}
-	for _, option := range []string{"-a", "--every", "--limit N", "--max_req N", "--server LABEL", "-v", "CC", "130"} {
-		if !strings.Contains(stdout.String(), option) {
-			t.Errorf("--help does not mention %s", option)
-		}
-	}
-	if stderr.Len() > 0 {
-		t.Errorf("--help writes to standard error: %s", &stderr)
+	if stdout.String() != help || stderr.Len() > 0 {
+		t.Errorf("--help writes %q and %q", &stdout, &stderr)
 	}
 	stdout.Reset()
 	if exit := run([]string{"--limit", "0"}, &stdout, &stderr); exit != exitUsage {
@@ -213,5 +220,55 @@ func TestUsage(t *testing.T) {
 	}
 	if stdout.Len() > 0 || !strings.HasPrefix(stderr.String(), "usage: flags ") {
 		t.Errorf("--limit 0: %s%s", &stdout, &stderr)
+	}
+}
+
+// --help has a line for each option, with its default, and nothing else that
+// looks like one.
+func TestHelpIsTheOptions(t *testing.T) {
+	fs := pflag.NewFlagSet("flags", pflag.ContinueOnError)
+	var o options
+	defineOptions(fs, &o)
+	lines := make(map[string]string)
+	for line := range strings.Lines(help) {
+		line = strings.TrimSuffix(line, "\n")
+		if utf8.RuneCountInString(line) > 80 {
+			t.Errorf("too long: %s", line)
+		}
+		if name := regexp.MustCompile(`^  (?:-(.),|   ) --(\S+)( [A-Z]+)?  +\S`).FindStringSubmatch(line); name != nil {
+			f := fs.Lookup(name[2])
+			if f == nil || f.Shorthand != name[1] || (f.Value.Type() == "bool") != (name[3] == "") {
+				t.Errorf("no such option: %s", line)
+			}
+			lines[name[2]] = line
+		}
+	}
+	fs.VisitAll(func(f *pflag.Flag) {
+		if lines[f.Name] == "" {
+			t.Errorf("no line for --%s", f.Name)
+		}
+		hasDefault := strings.Contains(lines[f.Name], "(default "+f.DefValue+")")
+		if want := !slices.Contains([]string{"", "0", "false"}, f.DefValue); hasDefault != want {
+			t.Errorf("default %q: %s", f.DefValue, lines[f.Name])
+		}
+	})
+	for _, s := range []string{
+		fmt.Sprintf("--speedup          measure %d requests", speedupRequests),
+		fmt.Sprintf("sequential %d; threadpool %d; asyncio %d, but %d with REMOTE",
+			generations[0].defaultReq, generations[1].defaultReq, generations[2].defaultReq, generations[2].politeReq),
+	} {
+		if !strings.Contains(help, s) {
+			t.Errorf("--help does not say %q", s)
+		}
+	}
+}
+
+func TestServers(t *testing.T) {
+	for label, want := range map[string]time.Duration{
+		"LOCAL": 0, "NEAR": 100 * time.Millisecond, "DELAY": time.Second,
+	} {
+		if delay, status := conducts[label](); delay != want || status != 200 {
+			t.Errorf("%s: status %d after %v, want 200 after %v", label, status, delay, want)
+		}
 	}
 }

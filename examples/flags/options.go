@@ -3,11 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/url"
+	"net"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"coloop/examples/flags/atlas"
 
@@ -17,6 +17,7 @@ import (
 // options is what the command line asks for.
 type options struct {
 	ccList     []string
+	all        bool   // that there are, or every possible one
 	server     string // a label
 	url        string // of another server, in place of that
 	generation generation
@@ -26,129 +27,134 @@ type options struct {
 	dir        string
 	timeout    time.Duration
 
+	// Arguments to repeat in another call: those that say which codes to get, and
+	// the others but for the generation.
+	selection, common []string
+
 	serve   string // address to serve at, instead of downloading
 	speedup int    // number of requests to measure, instead of downloading
 }
-
-const usageLine = "usage: flags [OPTION]... [CC]..."
-
-const helpTop = usageLine + `
-
-Download flags of countries: by default those of the 20 most populous. A server
-that has them is part of the program.
-
-  CC   a country code, or the first letter of some: B for BA to BZ
-
-`
-
-const helpBottom = `
-Servers:
-  LOCAL    embedded; replies at once
-  DELAY    embedded; replies after 1 s
-  ERROR    embedded; answers 25 % of the requests with status 418, and delays
-           50 % by 0.5 s
-  REMOTE   https://www.fluentpython.com
-
-Exit status:
-  0        every flag was downloaded, or does not exist
-  1        there were errors, or the folder cannot be written to
-  2        the command line is wrong
-  130      interrupted with Ctrl-C
-`
 
 // speedupRequests is how many requests --speedup makes by default.
 const speedupRequests = 600
 
 // parseOptions reads the command line. The error is pflag.ErrHelp if that asks
-// for help, which is returned in any case.
-func parseOptions(args []string) (o options, help string, err error) {
+// for help.
+func parseOptions(args []string) (o options, err error) {
 	fs := pflag.NewFlagSet("flags", pflag.ContinueOnError)
+	limit, maxReq := defineOptions(fs, &o)
+	if err := fs.Parse(args); err != nil {
+		return o, sayUnknown(err)
+	}
+	on := func(name string) bool { return fs.Lookup(name).Value.String() == "true" }
+	o.all, o.names, o.verbose = on("all") || on("every"), on("names"), on("verbose")
+	o.generation = generationNamed(fs.Lookup("generation").Value.String())
+	o.server = fs.Lookup("server").Value.String()
+
+	switch {
+	case on("help"):
+		return o, pflag.ErrHelp
+	case on("speedup"):
+		o.speedup = limit.or(speedupRequests)
+		o.concurReq = min(maxReq.or(o.speedup), o.speedup)
+		return o, goesWith(fs, "speedup", "limit", "max_req", "timeout")
+	case fs.Changed("serve"):
+		if conducts[o.server] == nil {
+			return o, fmt.Errorf("--serve cannot be %s, which is not embedded", o.server)
+		}
+		_, port, err := net.SplitHostPort(o.serve)
+		if err == nil {
+			_, err = net.LookupPort("tcp", port)
+		}
+		if err != nil {
+			return o, fmt.Errorf("--serve needs an address like localhost:8000, not %q", o.serve)
+		}
+		return o, goesWith(fs, "serve", "server")
+	case o.dir == "":
+		return o, errors.New("--dir needs a folder")
+	case fs.Changed("url") && fs.Changed("server"):
+		return o, errors.New("--url cannot be combined with --server")
+	}
+	o.ccList, err = expandCC(on("every"), on("all"), fs.Args(), limit.or(0))
+	byDefault := o.generation.defaultReq
+	if o.url != "" || conducts[o.server] == nil {
+		byDefault = o.generation.politeReq
+	}
+	o.concurReq = min(maxReq.or(byDefault), o.generation.maxReq, len(o.ccList))
+	o.selection, o.common = repeat(fs)
+	return o, err
+}
+
+// defineOptions tells fs the options there are. Those that need more than to be
+// stored in o are returned, or looked up by name.
+func defineOptions(fs *pflag.FlagSet, o *options) (limit, maxReq *number) {
 	fs.SortFlags = false
 	fs.Usage = func() {}
 	fs.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		return pflag.NormalizedName(strings.ReplaceAll(name, "-", "_"))
 	})
-	var (
-		limit, maxReq, timeout = number{}, number{}, duration(3100 * time.Millisecond)
-		server                 = choice{"LOCAL", serverLabels(), strings.ToUpper}
-		gen                    = choice{"asyncio", generationNames(), strings.ToLower}
-	)
-	toggle := func(name, shorthand, usage string) *bool {
-		on := new(bool)
-		fs.BoolFuncP(name, shorthand, usage, func(s string) (err error) {
-			*on, err = strconv.ParseBool(s)
-			return err
-		})
-		return on
+	for _, name := range []string{"all", "every", "names", "verbose", "help", "speedup"} {
+		shorthand := name[:1]
+		if name == "speedup" {
+			shorthand = ""
+		}
+		fs.VarPF(new(toggle), name, shorthand, "").NoOptDefVal = "true"
 	}
-	all := toggle("all", "a", "get all flags there are (AD to ZW)")
-	every := toggle("every", "e", "try every possible code (AA to ZZ)")
-	fs.VarP(&limit, "limit", "l", "get only the first `N` of the codes")
-	fs.VarP(&maxReq, "max_req", "m", "make at most `N` requests at a time"+concurReqs())
-	fs.VarP(&server, "server", "s", "server to ask, by its `LABEL`: see below")
-	verbose := toggle("verbose", "v", "say what becomes of each code; no progress bar")
-	fs.VarP(&gen, "generation", "g", "sequential, threadpool or asyncio: `HOW` to do it")
-	names := toggle("names", "n", "name the files after the countries")
-	fs.StringVarP(&o.dir, "dir", "d", "downloads", "save to the folder `DIR`, which is made if need be")
-	fs.VarP(&timeout, "timeout", "t", "give up on a request after `TIME`")
-	fs.StringVarP(&o.url, "url", "u", "", "server to ask, by its `URL`: http://localhost:8000/flags")
-	fs.StringVar(&o.serve, "serve", "", "download nothing, be the server, at `ADDRESS`: localhost:8000")
-	speedup := toggle("speedup", "", fmt.Sprintf("download nothing, measure %d requests (or -l N) of 50 ms made at once against one at a time", speedupRequests))
-	toggle("help", "h", "print this")
-	help = helpTop + "Options:\n" + fs.FlagUsagesWrapped(80) + helpBottom
+	limit, maxReq = new(number), new(number)
+	o.timeout = 3100 * time.Millisecond
+	fs.VarP(limit, "limit", "l", "")
+	fs.VarP(maxReq, "max_req", "m", "")
+	fs.VarP(&choice{"NEAR", serverLabels()}, "server", "s", "")
+	fs.VarP(&choice{"asyncio", generationNames()}, "generation", "g", "")
+	fs.StringVarP(&o.dir, "dir", "d", "downloads", "")
+	fs.VarP((*duration)(&o.timeout), "timeout", "t", "")
+	fs.VarP((*address)(&o.url), "url", "u", "")
+	fs.StringVar(&o.serve, "serve", "", "")
+	return limit, maxReq
+}
 
-	if err := fs.Parse(args); err != nil {
-		return o, help, err
+// sayUnknown replaces an error of pflag that takes a letter apart.
+func sayUnknown(err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "" {
+		letter, _ := utf8.DecodeRuneInString(unknown.GetSpecifiedShortnames())
+		return fmt.Errorf("unknown option %q", "-"+string(letter))
 	}
-	if fs.Changed("help") {
-		return o, help, pflag.ErrHelp
-	}
-	o.verbose, o.names = *verbose, *names
-	o.server, o.timeout = server.value, time.Duration(timeout)
-	o.generation = generationNamed(gen.value)
+	return err
+}
 
-	only := func(mode string, allowed ...string) error {
-		if fs.NArg() > 0 {
-			return fmt.Errorf("--%s takes no country codes", mode)
-		}
-		var err error
-		fs.Visit(func(f *pflag.Flag) {
-			if f.Name != mode && !slices.Contains(allowed, f.Name) && err == nil {
-				err = fmt.Errorf("--%s cannot be combined with --%s", mode, f.Name)
-			}
-		})
-		return err
+// goesWith refuses country codes, and options other than mode and those allowed.
+func goesWith(fs *pflag.FlagSet, mode string, allowed ...string) (err error) {
+	if fs.NArg() > 0 {
+		return fmt.Errorf("--%s takes no country codes", mode)
 	}
-	switch {
-	case *speedup:
-		o.speedup = limit.or(speedupRequests)
-		o.concurReq = min(maxReq.or(o.speedup), o.speedup)
-		return o, help, only("speedup", "limit", "max_req", "timeout")
-	case fs.Changed("serve"):
-		if o.serve == "" {
-			return o, help, errors.New("--serve needs an address like localhost:8000")
+	fs.Visit(func(f *pflag.Flag) {
+		if f.Name != mode && !slices.Contains(allowed, f.Name) && err == nil {
+			err = fmt.Errorf("--%s cannot be combined with --%s", mode, f.Name)
 		}
-		if conducts[o.server] == nil {
-			return o, help, fmt.Errorf("--serve cannot be %s, which is not embedded", o.server)
+	})
+	return err
+}
+
+// repeat returns the arguments that fs was given, in two parts, without that for
+// the generation.
+func repeat(fs *pflag.FlagSet) (selection, common []string) {
+	fs.Visit(func(f *pflag.Flag) {
+		arg := []string{"-" + f.Shorthand}
+		if f.Value.Type() != "bool" {
+			arg = append(arg, f.Value.String())
+		} else if f.Value.String() == "false" {
+			return
 		}
-		return o, help, only("serve", "server")
-	}
-	if o.dir == "" {
-		return o, help, errors.New("--dir needs a folder")
-	}
-	if fs.Changed("url") {
-		if fs.Changed("server") {
-			return o, help, errors.New("--url cannot be combined with --server")
+		switch f.Name {
+		case "generation":
+		case "all", "every", "limit":
+			selection = append(selection, arg...)
+		default:
+			common = append(common, arg...)
 		}
-		u, err := url.Parse(o.url)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return o, help, fmt.Errorf("--url needs an address like http://localhost:8000/flags, not %q", o.url)
-		}
-		o.url = strings.TrimRight(o.url, "/")
-	}
-	o.ccList, err = expandCC(*every, *all, fs.Args(), limit.or(0))
-	o.concurReq = min(maxReq.or(o.generation.defaultReq), o.generation.maxReq, len(o.ccList))
-	return o, help, err
+	})
+	return append(selection, fs.Args()...), common
 }
 
 // expandCC makes a sorted list of country codes of what the command line says,
@@ -156,8 +162,20 @@ func parseOptions(args []string) (o options, help string, err error) {
 // none of them it is the 20 most populous countries.
 func expandCC(every, all bool, args []string, limit int) ([]string, error) {
 	var codes []string
+	for _, arg := range args {
+		cc := upper(arg)
+		switch {
+		case strings.Trim(cc, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || len(cc) < 1 || len(cc) > 2:
+			return nil, fmt.Errorf("%q is not a country code: that is A to Z, or AA to ZZ", arg)
+		case len(cc) == 1:
+			codes = append(codes, startingWith(cc)...)
+		default:
+			codes = append(codes, cc)
+		}
+	}
 	switch {
 	case every:
+		codes = nil
 		for a := 'A'; a <= 'Z'; a++ {
 			codes = append(codes, startingWith(string(a))...)
 		}
@@ -165,19 +183,6 @@ func expandCC(every, all bool, args []string, limit int) ([]string, error) {
 		codes = atlas.Codes()
 	case len(args) == 0:
 		codes = atlas.Pop20()
-	}
-	if codes == nil {
-		for _, arg := range args {
-			cc := strings.ToUpper(arg)
-			switch {
-			case strings.Trim(cc, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || len(cc) < 1 || len(cc) > 2:
-				return nil, fmt.Errorf("%q is not a country code: that is A to Z, or AA to ZZ", arg)
-			case len(cc) == 1:
-				codes = append(codes, startingWith(cc)...)
-			default:
-				codes = append(codes, cc)
-			}
-		}
 	}
 	slices.Sort(codes)
 	codes = slices.Compact(codes)
@@ -194,61 +199,3 @@ func startingWith(letter string) []string {
 	}
 	return codes
 }
-
-// number is an option that takes a whole number, at least 1.
-type number struct{ n int }
-
-func (v *number) Set(s string) error {
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 {
-		return errors.New("must be a whole number, 1 or more")
-	}
-	v.n = n
-	return nil
-}
-
-func (v *number) or(n int) int {
-	if v.n == 0 {
-		return n
-	}
-	return v.n
-}
-
-func (v *number) String() string { return "" }
-func (v *number) Type() string   { return "N" }
-
-// duration is an option that takes a time: 1.5s, or 1.5 for the same.
-type duration time.Duration
-
-func (v *duration) Set(s string) error {
-	d, err := time.ParseDuration(s)
-	if err != nil {
-		d, err = time.ParseDuration(s + "s")
-	}
-	if err != nil || d <= 0 {
-		return errors.New("must be a time above 0, such as 2.5s or 300ms")
-	}
-	*v = duration(d)
-	return nil
-}
-
-func (v *duration) String() string { return time.Duration(*v).String() }
-func (v *duration) Type() string   { return "TIME" }
-
-// choice is an option that takes one of some words, in either case.
-type choice struct {
-	value string
-	among []string
-	fold  func(string) string
-}
-
-func (v *choice) Set(s string) error {
-	if !slices.Contains(v.among, v.fold(s)) {
-		return fmt.Errorf("must be one of %s", strings.Join(v.among, ", "))
-	}
-	v.value = v.fold(s)
-	return nil
-}
-
-func (v *choice) String() string { return v.value }
-func (v *choice) Type() string   { return "NAME" }

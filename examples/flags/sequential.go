@@ -4,8 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"os"
-	"os/signal"
 )
 
 // The first generation: one flag after the other. A request blocks the goroutine,
@@ -60,16 +58,14 @@ func (d blocking) downloadOne(ctx context.Context, cc string) (Result, error) {
 		name, err = d.getCountry(ctx, cc)
 	}
 	if err == nil {
-		err = saveFlag(d.dir, filename(name), image)
+		err = d.folder.save(filename(name), image)
 	} else if ctx.Err() != nil {
 		return Result{}, ctx.Err()
 	}
 	return resultOf(cc, err), nil
 }
 
-func downloadManySequential(j *job) (tally Tally, err error) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+func downloadManySequential(ctx context.Context, j *job) (tally Tally, err error) {
 	d := newBlocking(j)
 	defer d.client.CloseIdleConnections()
 	for _, cc := range j.ccList {

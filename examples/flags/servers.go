@@ -13,6 +13,7 @@ const remoteURL = "https://www.fluentpython.com/data/flags"
 
 // conducts are the embedded servers.
 var conducts = map[string]flagserver.Conduct{
+	"NEAR":  flagserver.Delayed(100 * time.Millisecond),
 	"LOCAL": flagserver.Prompt,
 	"DELAY": flagserver.Delayed(time.Second),
 	"ERROR": flagserver.Faulty(500*time.Millisecond, rand.Float64),
@@ -36,7 +37,8 @@ func openServer(o options) (url string, stop func(), err error) {
 	case o.server == "REMOTE":
 		return remoteURL, func() {}, nil
 	}
-	s, err := flagserver.Start("127.0.0.1:0", conducts[o.server])
+	// A real server does not paint its flags while a client waits.
+	s, err := flagserver.Start("127.0.0.1:0", conducts[o.server], o.ccList...)
 	if err != nil {
 		return "", nil, err
 	}

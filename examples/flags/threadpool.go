@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
-	"os/signal"
 	"sync"
 )
 
@@ -11,9 +9,7 @@ import (
 // do what the first generation does. What threads do in Python goroutines do in
 // Go; each waits for its own reply, and the results meet in a channel.
 
-func downloadManyThreadpool(j *job) (tally Tally, err error) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+func downloadManyThreadpool(ctx context.Context, j *job) (tally Tally, err error) {
 	d := newBlocking(j)
 	defer d.client.CloseIdleConnections()
 

@@ -30,13 +30,23 @@ var pop20 = []string{
 }
 
 func find(cc string) (flag, bool) {
-	cc = strings.ToUpper(cc)
+	cc = upper(cc)
 	for _, c := range continents {
 		if f, ok := c[cc]; ok {
 			return f, true
 		}
 	}
 	return flag{}, false
+}
+
+// upper is strings.ToUpper for the letters of codes only: that has ı become I.
+func upper(cc string) string {
+	return strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' {
+			r += 'A' - 'a'
+		}
+		return r
+	}, cc)
 }
 
 // Codes returns the 194 country codes, two upper-case letters each, in
@@ -74,7 +84,7 @@ func Metadata(cc string) ([]byte, bool) {
 	data, err := json.Marshal(struct {
 		Country string `json:"country"`
 		Code    string `json:"iso_cc"`
-	}{f.country, strings.ToUpper(cc)})
+	}{f.country, upper(cc)})
 	return data, err == nil
 }
 

@@ -58,7 +58,7 @@ func TestPop20(t *testing.T) {
 }
 
 func TestUnknown(t *testing.T) {
-	for _, cc := range []string{"", "X", "XX", "BRA", "../BR"} {
+	for _, cc := range []string{"", "X", "XX", "BRA", "../BR", "ıt", "ſe", "ﬁ"} {
 		_, name := Name(cc)
 		_, picture := GIF(cc)
 		_, metadata := Metadata(cc)

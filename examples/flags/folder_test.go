@@ -6,11 +6,11 @@ import (
 	"testing"
 )
 
-func TestSaveFlag(t *testing.T) {
+func TestSave(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "CN.gif")
 	for _, content := range []string{"a longer one", "short", ""} {
-		if err := saveFlag(dir, "CN.gif", []byte(content)); err != nil {
+		if err := (&folder{path: dir}).save("CN.gif", []byte(content)); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := os.ReadFile(path); err != nil || string(got) != content {
@@ -24,7 +24,7 @@ func TestSaveFlag(t *testing.T) {
 		{dir, "IN.gif", "file exists"},
 		{filepath.Join(dir, "gone"), "US.gif", "no such file or directory"},
 	} {
-		err := saveFlag(tc.dir, tc.name, nil)
+		err := (&folder{path: tc.dir}).save(tc.name, nil)
 		if want := "save " + filepath.Join(tc.dir, tc.name) + ": " + tc.want; err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
@@ -43,6 +43,8 @@ func TestFilename(t *testing.T) {
 		"..":               "_...gif",
 		"a\x00b\nc\\d":     "a_b_c_d.gif",
 		".hidden":          "_.hidden.gif",
+		"a\u009bb\x7fc":    "a_b_c.gif",
+		"a\u202eb":         "a_b.gif",
 		"Congo (Kinshasa)": "Congo_(Kinshasa).gif",
 		"/":                "_.gif",
 	} {
@@ -59,6 +61,22 @@ func TestCountryIn(t *testing.T) {
 	for _, metadata := range []string{"", "{", "[]", "{}", `{"country": 3}`, `{"country": ""}`} {
 		if got, err := countryIn([]byte(metadata)); err == nil {
 			t.Errorf("%q: %q, want an error", metadata, got)
+		}
+	}
+}
+
+func TestPrintable(t *testing.T) {
+	for path, want := range map[string]string{
+		"downloads": "downloads",
+		"it's mine": "it's mine",
+		`a\b"c`:     `a\b"c`,
+		"Größe":     "Größe",
+		"a\nb":      `"a\nb"`,
+		"a\x1b[2Jb": `"a\x1b[2Jb"`,
+		"a\xffb":    `"a\xffb"`,
+	} {
+		if got := printable(path); got != want {
+			t.Errorf("printable(%q) = %s, want %s", path, got, want)
 		}
 	}
 }
