@@ -40,11 +40,11 @@ func (d *asyncio) supervisor(ctx context.Context) coro[Tally] {
 
 		var toDo []*loop.Task[Result]
 		for _, cc := range d.ccList {
-			toDo = append(toDo, loop.Go(loop.Running(y), loop.From(d.downloadOne(cc))))
+			toDo = append(toDo, loop.Go(y, loop.From(d.downloadOne(cc))))
 		}
 		defer cancelWith(ctx, loop.Running(y), toDo)() // Ctrl-C
 
-		for res, err := range loop.AsCompleted(loop.Running(y), loop.NoTimeout, toDo...).All(y) {
+		for res, err := range loop.AsCompletedFutures(y, loop.Awaitables(toDo)...).All(y) {
 			if errors.Is(err, loop.ErrCancelled) {
 				continue
 			} else if err != nil {
@@ -124,7 +124,7 @@ func downloadManyAsyncio(ctx context.Context, j *job) (Tally, error) {
 	d := &asyncio{job: j}
 	return loop.Run(func(y *loop.Yielder) (Tally, error) {
 		// Ctrl-C cancels this task. The supervisor has to count what is left.
-		supervisor := loop.Go(loop.Running(y), loop.From(d.supervisor(ctx)))
+		supervisor := loop.Go(y, loop.From(d.supervisor(ctx)))
 		return seeThrough(y, &supervisor.Future)
 	})
 }

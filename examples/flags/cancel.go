@@ -11,7 +11,7 @@ import (
 // meanwhile.
 func seeThrough[T any](y *loop.Yielder, f *loop.Future[T]) (T, error) {
 	for {
-		v, err := loop.Shield(loop.Running(y), f).Await(y)
+		v, err := loop.ShieldFuture(y, f).Await(y)
 		switch {
 		case f.Done():
 			return f.Result()

@@ -14,6 +14,7 @@ import (
 	"net"
 
 	"coloop/loop"
+	"coloop/loop/netio"
 )
 
 // A Server is a running server. Its methods may be called on any goroutine.
@@ -51,9 +52,7 @@ func start(address string, site *site, ahead []string) (*Server, error) {
 	}
 	paintAhead(ahead)
 	s := &Server{loop: l, addr: ln.Addr(), ended: make(chan struct{})}
-	s.serve = loop.Go(l, func(y *loop.Yielder) (struct{}, error) {
-		return struct{}{}, netio.Serve(y, ln, site.serve)
-	})
+	s.serve = loop.Spawn(l, func(y *loop.Yielder) error { return netio.Serve(y, ln, site.serve) })
 	go func() {
 		defer close(s.ended)
 		// It ends when Close cancels it.

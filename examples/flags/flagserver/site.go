@@ -8,6 +8,7 @@ import (
 
 	"coloop/examples/flags/atlas"
 	"coloop/loop"
+	"coloop/loop/netio"
 
 	"github.com/valyala/fasthttp"
 )
@@ -44,12 +45,12 @@ func newSite(conduct Conduct) *site {
 
 // conn is how handle, which is given only its connection, gets at the task.
 type conn struct {
-	*loop.Conn
+	*netio.Conn
 	y   *loop.Yielder
 	err error // what interrupted the handler
 }
 
-func (s *site) serve(y *loop.Yielder, c *loop.Conn) error {
+func (s *site) serve(y *loop.Yielder, c *netio.Conn) error {
 	// fasthttp would answer a cancellation that comes before the first request
 	// as it does a request that it cannot read.
 	if err := c.SetReadDeadline(time.Now().Add(s.http.ReadTimeout)); err != nil {
