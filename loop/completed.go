@@ -57,7 +57,10 @@ func (c *Completed[T]) Within(d time.Duration) *Completed[T] {
 		c.timer.Cancel()
 		c.timer = nil
 	}
-	if c.err == nil && len(c.index) > 0 && d != NoTimeout {
+	switch {
+	case c.loop.closed:
+		c.err = ErrClosed
+	case c.err == nil && len(c.index) > 0 && d != NoTimeout:
 		c.timer = c.loop.CallLater(d, c.expire)
 	}
 	return c

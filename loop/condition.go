@@ -36,7 +36,7 @@ func (c *Condition) Acquire(y *Yielder) error { return c.mutex().Acquire(y) }
 func (c *Condition) Release() { c.mutex().Release() }
 
 // With calls fn with the condition's lock locked.
-func (c *Condition) With(y *Yielder, fn func() error) error { return with(y, c.mutex(), fn) }
+func (c *Condition) With(y *Yielder, fn func() error) error { return c.mutex().With(y, fn) }
 
 // Wait releases the lock, suspends the task until it is notified and locks the
 // lock again, whatever has happened. It returns ErrNotAcquired without the lock.

@@ -41,12 +41,13 @@ func (l *Loop) SetEager(eager bool) { l.eager = eager }
 // The place w is the loop, or the coroutine that runs. Go panics with [ErrNoTask]
 // if that is the coroutine of no task.
 func Go[T any, W Where](w W, fn func(*Yielder) (T, error), opts ...TaskOption) *Task[T] {
-	return goTask(loopOf(w), valuesAt(w), fn, 0, opts)
+	return goTask(loopOf(w), w, fn, 0, opts)
 }
 
 // goTask is Go for a function that stands for the one whose code is at pc, if that
 // is not 0.
-func goTask[T any](l *Loop, values context.Context, fn func(*Yielder) (T, error), pc uintptr, opts []TaskOption) *Task[T] {
+func goTask[T any, W Where](l *Loop, w W, fn func(*Yielder) (T, error), pc uintptr, opts []TaskOption) *Task[T] {
+	l.check()
 	t := &struct {
 		Task[T]
 		gen coroutine.Generator[any, any, T]
@@ -56,13 +57,13 @@ func goTask[T any](l *Loop, values context.Context, fn func(*Yielder) (T, error)
 		t.gen.SetFunc(pc)
 	}
 	t.stepper = t.gen.Stepper()
-	t.start(l, &t.gen, values, opts)
+	t.start(l, &t.gen, valuesAt(w), opts)
 	return &t.Task
 }
 
 // Spawn is Go for a function without a result.
 func Spawn[W Where](w W, fn func(*Yielder) error, opts ...TaskOption) *Task[struct{}] {
-	return goTask(loopOf(w), valuesAt(w), noResult(fn), codeOf(fn), opts)
+	return goTask(loopOf(w), w, noResult(fn), codeOf(fn), opts)
 }
 
 func noResult(fn func(*Yielder) error) func(*Yielder) (struct{}, error) {
@@ -77,6 +78,7 @@ func codeOf(fn any) uintptr { return reflect.ValueOf(fn).Pointer() }
 // and the generator is left as it is.
 func CreateTask[T any, W Where](w W, coro Coroutine[T], opts ...TaskOption) *Task[T] {
 	l := loopOf(w)
+	l.check()
 	t := &Task[T]{}
 	if g, ok := coro.(*coroutine.Generator[any, any, T]); ok {
 		if err := g.Claim(); err != nil {

@@ -46,6 +46,15 @@ func taskOf(y *Yielder) (*task, error) {
 	return nil, ErrNoTask
 }
 
+// runningTask is taskOf for an operation that may suspend: it must be called on the
+// goroutine of the coroutine, before it changes anything.
+func runningTask(y *Yielder) (*task, error) {
+	if !y.Here() {
+		return nil, ErrWrongGoroutine
+	}
+	return taskOf(y)
+}
+
 type taskKey struct{}
 
 func (c *taskContext) state() *doneState {

@@ -135,6 +135,7 @@ func (f *future) outcome() error {
 func (f *future) retrieve() error {
 	if u, ok := f.err.(*unseen); ok {
 		u.seen.Store(true)
+		u.cleanup.Stop()
 		delete(f.loop.unseen, u)
 		f.err = u.error
 	}
@@ -246,6 +247,8 @@ type unseen struct {
 	made []runtime.Frame // the calls that made the task, in debug mode
 	n    int             // the order of failures
 	seen atomic.Bool     // somebody has asked for it, or it has been reported
+
+	cleanup runtime.Cleanup
 }
 
 func (u *unseen) context() ExceptionContext {
@@ -256,8 +259,8 @@ func (u *unseen) context() ExceptionContext {
 // garbage, or its loop is closed, before somebody asks for it.
 func (f *future) watchFailure() {
 	l := f.loop
-	if f.err == ErrClosed || errors.Is(f.err, coroutine.GeneratorExit) {
-		return // of a task abandoned
+	if l.closed && (errors.Is(f.err, ErrClosed) || errors.Is(f.err, coroutine.GeneratorExit)) {
+		return // of a task that its loop has abandoned
 	}
 	kind := "error"
 	if _, ok := f.err.(*coroutine.PanicError); ok {
@@ -276,7 +279,7 @@ func (f *future) watchFailure() {
 	}
 	l.unseen[u] = struct{}{}
 	f.err = u
-	runtime.AddCleanup(f, func(u *unseen) {
+	u.cleanup = runtime.AddCleanup(f, func(u *unseen) {
 		if l.CallSoonThreadsafe(func() { l.reportOne(u) }) != nil && !u.seen.Load() {
 			u.context().log() // no loop is left whose handler could be called
 		}

@@ -141,6 +141,11 @@ func (g *gathering[R]) futureDone(f *future) {
 		return
 	}
 	if g.requested {
+		for _, c := range g.children {
+			if c.Done() && !c.Cancelled() {
+				c.base().retrieve()
+			}
+		}
 		// The last child says with what message.
 		last := g.children[len(g.children)-1]
 		g.fail(last.cancelledError())

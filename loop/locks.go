@@ -65,7 +65,7 @@ func (l *Lock) Waiting() int { return l.lot.n }
 // Acquire locks the lock, suspending the task while others have it or were
 // there before.
 func (l *Lock) Acquire(y *Yielder) error {
-	t, err := taskOf(y)
+	t, err := runningTask(y)
 	if err != nil {
 		return err
 	}
@@ -98,16 +98,17 @@ func (l *Lock) Release() {
 }
 
 // With calls fn with the lock locked.
-func (l *Lock) With(y *Yielder, fn func() error) error { return with(y, l, fn) }
-
-// with is "async with" for what is acquired and released.
-func with(y *Yielder, l interface {
-	Acquire(*Yielder) error
-	Release()
-}, fn func() error) error {
+func (l *Lock) With(y *Yielder, fn func() error) error {
 	if err := l.Acquire(y); err != nil {
 		return err
 	}
-	defer l.Release()
+	holder := l.holder
+	defer func() {
+		// A task that waits for a Condition does not get its lock back if the
+		// loop is closed meanwhile.
+		if l.holder == holder || !l.lot.loop.closed {
+			l.Release()
+		}
+	}()
 	return fn()
 }

@@ -193,7 +193,7 @@ func (l *Loop) Stop() { l.stopping = true }
 type ExceptionContext struct {
 	Message   string
 	Exception error           // a *coroutine.PanicError for a panic; nil for a warning
-	Task      AnyTask         // if it concerns one
+	Task      AnyTask         // if it concerns one that is not garbage
 	Frames    []runtime.Frame // the calls it concerns, in debug mode
 
 	// Unretrieved says that nobody has asked for the Exception: the future is

@@ -47,7 +47,7 @@ type parked struct {
 // step, and what it was woken for may have to be handed on. data is what Unpark
 // and Next give to those who choose whom to wake.
 func (lot *ParkingLot) Park(y *Yielder, data any) (woken bool, err error) {
-	t, err := taskOf(y)
+	t, err := runningTask(y)
 	if err != nil {
 		return false, err
 	}

@@ -74,4 +74,10 @@ func (s *Semaphore) Release() {
 }
 
 // With calls fn with a permit taken.
-func (s *Semaphore) With(y *Yielder, fn func() error) error { return with(y, s, fn) }
+func (s *Semaphore) With(y *Yielder, fn func() error) error {
+	if err := s.Acquire(y); err != nil {
+		return err
+	}
+	defer s.Release()
+	return fn()
+}

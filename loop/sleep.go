@@ -9,7 +9,7 @@ func Sleep(y *Yielder, d time.Duration) error {
 	if d <= 0 {
 		return giveWay(y)
 	}
-	t, err := taskOf(y)
+	t, err := runningTask(y)
 	if err != nil {
 		return err
 	}

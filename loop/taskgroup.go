@@ -67,7 +67,7 @@ func goIn[T any](g *TaskGroup, fn func(*Yielder) (T, error), pc uintptr, opts []
 	if err != nil {
 		return failedTask[T](l, err)
 	}
-	t := goTask(l, valuesAt(l), fn, pc, opts)
+	t := goTask(l, l, fn, pc, opts)
 	g.add(t)
 	return t
 }
@@ -163,7 +163,7 @@ func (g *TaskGroup) Enter(y *Yielder) error {
 	if g.entered {
 		return fmt.Errorf("TaskGroup %w", ErrEntered)
 	}
-	parent, err := taskOf(y)
+	parent, err := runningTask(y)
 	if err != nil {
 		return err
 	}

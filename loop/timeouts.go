@@ -83,6 +83,9 @@ func (t *Timeout) Reschedule(when time.Duration) error {
 	default:
 		return &TimeoutStateError{t.state}
 	}
+	if t.loop.closed {
+		return ErrClosed
+	}
 	t.when = when
 	t.stop()
 	switch {
@@ -116,9 +119,12 @@ func (t *Timeout) Enter(y *Yielder) error {
 	if t.state != TimeoutCreated {
 		return fmt.Errorf("Timeout %w", ErrEntered)
 	}
-	task, err := taskOf(y)
+	task, err := runningTask(y)
 	if err != nil {
 		return err
+	}
+	if task.fut.loop.closed {
+		return ErrClosed
 	}
 	t.state, t.task, t.cancelling = TimeoutActive, task, task.cancelling
 	t.loop = task.fut.loop
@@ -191,7 +197,7 @@ func WaitForFuture[T any](y *Yielder, d time.Duration, aw Awaitable[T]) (v T, er
 	if d > 0 {
 		return WithTimeout(y, d, aw.Await)
 	}
-	t, err := taskOf(y)
+	t, err := runningTask(y)
 	if err != nil {
 		return v, err
 	}

@@ -1,7 +1,7 @@
 package loop
 
 // Everything that suspends a task does so by way of the two functions here that
-// call Yield. Both look first whether they are called on the goroutine of the
+// call Yield. Whoever calls them looks first whether this is the goroutine of the
 // coroutine: another one would suspend the task from outside.
 
 // giveWay suspends until the next turn of the loop.
@@ -21,15 +21,13 @@ func (f *future) Block() any {
 }
 
 // await suspends until f, which is pending, is done (Future.__await__). The
-// error is that of f, raised by the task's wake-up. On a closed loop nothing
-// wakes a task: a coroutine that still runs there, to clean up, gets ErrClosed.
+// error is that of f, raised by the task's wake-up. It must be called on the
+// goroutine of y, of which runningTask makes sure. On a closed loop nothing wakes
+// a task: a coroutine that still runs there, to clean up, gets ErrClosed.
 func await(y *Yielder, f AnyFuture) error {
 	b := f.base()
-	switch {
-	case b.loop.closed:
+	if b.loop.closed {
 		return ErrClosed
-	case !y.Here():
-		return ErrWrongGoroutine
 	}
 	b.awaiting = true
 	if _, err := y.Yield(f); err != nil {
@@ -44,6 +42,10 @@ func await(y *Yielder, f AnyFuture) error {
 // Await suspends the task of y until the future is done and returns its result
 // or error (Future.__await__). It does not suspend if the future is done.
 func (f *Future[T]) Await(y *Yielder) (T, error) {
+	if !y.Here() {
+		var zero T
+		return zero, ErrWrongGoroutine
+	}
 	if f.state == pending {
 		if err := await(y, f.self); err != nil {
 			var zero T

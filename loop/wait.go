@@ -27,11 +27,14 @@ func Wait[F AnyFuture](y *Yielder, timeout time.Duration, mode WaitMode, fs ...F
 	if len(fs) == 0 {
 		return nil, nil, ErrWaitEmpty
 	}
-	t, err := taskOf(y)
+	t, err := runningTask(y)
 	if err != nil {
 		return nil, nil, err
 	}
 	l := t.fut.loop
+	if l.closed {
+		return nil, nil, ErrClosed
+	}
 	w := &waiting{mode: mode}
 	w.init(l, w)
 	seen := make(map[*future]bool, len(fs))
