@@ -110,12 +110,12 @@ func TestExecutorShutdown(t *testing.T) {
 	}
 	ex.Shutdown(true)
 	expect(t, "jobs done", done.Load(), 5)
-	expectErr(t, "Submit", ex.Submit(func() {}), loop.ErrClosed)
+	expectErr(t, "Submit", ex.Submit(func() {}), loop.ErrExecutorShutdown)
 
 	l, _ := newLoop(t)
 	l.SetDefaultExecutor(ex)
 	_, err = loop.RunInExecutor(l, nil, func() (int, error) { return 0, nil }).Result()
-	expectErr(t, "RunInExecutor", err, loop.ErrClosed)
+	expectErr(t, "RunInExecutor", err, loop.ErrExecutorShutdown)
 }
 
 // TestExecutorOutlivesLoop: a job that ends after its loop is closed has nobody
@@ -219,5 +219,5 @@ func TestOwnExecutor(t *testing.T) {
 	expectErr(t, "Submit after Close of the loop", e.Submit(func() { close(ran) }), nil)
 	<-ran
 	e.Shutdown(true)
-	expectErr(t, "Submit after Shutdown", e.Submit(func() {}), loop.ErrClosed)
+	expectErr(t, "Submit after Shutdown", e.Submit(func() {}), loop.ErrExecutorShutdown)
 }
