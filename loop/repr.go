@@ -25,3 +25,12 @@ func (f *future) describe(result any) string {
 	}
 	return fmt.Sprintf("finished result=%v", result)
 }
+
+// enumString returns the name of the i-th value of an enumeration, and something
+// like "TimeoutState(9)" if it has none.
+func enumString(enum string, i int, names ...string) string {
+	if i < 0 || i >= len(names) {
+		return fmt.Sprintf("%s(%d)", enum, i)
+	}
+	return names[i]
+}

@@ -121,7 +121,7 @@ func (t *Task[T]) start(l *Loop, coro Coroutine[T], eager bool) {
 		l.debug.made(&t.task)
 	}
 	if l.onTask != nil {
-		l.onTask(t)
+		t.observe(l.onTask)
 	}
 	switch {
 	case l.closed:
@@ -131,6 +131,20 @@ func (t *Task[T]) start(l *Loop, coro Coroutine[T], eager bool) {
 	default:
 		l.ready.put(&t.handle)
 	}
+}
+
+// observe calls the loop's observer. If that panics, the task has not been made:
+// it is cancelled, and the caller gets the panic.
+func (t *Task[T]) observe(observer func(AnyTask)) {
+	observed := false
+	defer func() {
+		if !observed {
+			_ = recovered(t.closeCoroutine) // which has not begun
+			t.end(&CancelledError{"the observer of tasks panicked"})
+		}
+	}()
+	observer(t)
+	observed = true
 }
 
 func (t *Task[T]) base() *future          { return &t.future }
