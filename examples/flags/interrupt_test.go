@@ -67,7 +67,9 @@ func TestInterruptSpeedup(t *testing.T) {
 	})
 	o := options{speedup: 4, concurReq: 4, timeout: time.Hour}
 	var stdout, stderr bytes.Buffer
-	if exit := finish(measure(o, url, &stdout), &stderr); exit != exitInterrupted {
+	exit := exitOK
+	onMain(func() { exit = finish(measure(o, url, &stdout), &stderr) })
+	if exit != exitInterrupted {
 		t.Errorf("exit status %d, want %d", exit, exitInterrupted)
 	}
 	if stderr.String() != "flags: interrupted\n" {

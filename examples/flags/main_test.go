@@ -16,7 +16,23 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m)
+	go goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("coloop/examples/flags.TestMain"))
+	for f := range mainGoroutine {
+		f()
+	}
+}
+
+var mainGoroutine = make(chan func())
+
+// onMain calls f on the main goroutine, the only one on which loop.Run takes
+// Ctrl-C.
+func onMain(f func()) {
+	done := make(chan struct{})
+	mainGoroutine <- func() {
+		defer close(done)
+		f()
+	}
+	<-done
 }
 
 // serveWith starts a server and returns its URL.
@@ -44,7 +60,8 @@ type output struct {
 func runIn(t *testing.T, dir string, args ...string) output {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	o := output{exit: run(append(args, "-d", dir), &stdout, &stderr)}
+	var o output
+	onMain(func() { o.exit = run(append(args, "-d", dir), &stdout, &stderr) })
 	o.stdout, o.stderr = stdout.String(), stderr.String()
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
