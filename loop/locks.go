@@ -45,8 +45,9 @@ func (l *Lock) Acquire(y *Yielder) error {
 		return nil
 	}
 	if _, err := l.waiters.wait(y); err != nil {
-		if isCancelled(err) && !l.locked {
+		if !l.locked {
 			// It may have been this task's turn: it is the next one's now.
+			// (CPython forgets that if the coroutine is closed.)
 			l.wakeFirst()
 		}
 		return err
@@ -250,8 +251,8 @@ func (s *Semaphore) Acquire(y *Yielder) error {
 		return nil
 	}
 	granted, err := s.waiters.wait(y)
-	if isCancelled(err) && granted {
-		s.value++
+	if err != nil && granted {
+		s.value++ // CPython forgets that if the coroutine is closed
 	}
 	for s.value > 0 && s.wakeNext() {
 	}
