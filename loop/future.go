@@ -2,6 +2,7 @@ package loop
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"coloop/coroutine"
 )
@@ -25,6 +26,8 @@ type future struct {
 	state     futureState
 	awaiting  bool // yielded by Await (_asyncio_future_blocking)
 	isTask    bool
+
+	describing atomic.Bool // String is under way
 }
 
 // doneCallback is what AddDoneCallback schedules.
