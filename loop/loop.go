@@ -25,9 +25,10 @@ import (
 type Loop struct {
 	ready           fifo[*Handle]
 	timers          []*TimerHandle // a heap
-	timersCancelled int
-	turn            uint32 // counts them, for descriptors
-	unpolled        int    // turns that may go by without asking for events
+	timersCancelled int            // of them
+	timersMissed    int            // see dropCancelledTimers
+	turn            uint32         // counts them, for descriptors
+	unpolled        int            // turns that may go by without asking for events
 	poller          poller
 	current         *task
 	tasks           taskList
@@ -208,7 +209,11 @@ func (l *Loop) runOnce() error {
 	}
 	if len(l.timers) > 0 {
 		for now := l.poller.now(); len(l.timers) > 0 && l.timers[0].when <= now; {
-			l.ready.put(&l.popTimer().Handle)
+			h := l.popTimer()
+			if h.cancelled {
+				l.timersMissed++
+			}
+			l.ready.put(&h.Handle)
 		}
 	}
 	// This is the only place where callbacks are called. What they schedule
@@ -247,16 +252,23 @@ func (l *Loop) popTimer() *TimerHandle {
 	var h *TimerHandle
 	l.timers, h = heapPop(l.timers, earlier)
 	h.scheduled = false
+	if h.cancelled {
+		l.timersCancelled--
+	}
 	return h
 }
 
 // dropCancelledTimers removes cancelled timers from the top of the heap, or all
 // of them where they are the majority of more than a hundred.
+//
+// CPython goes on counting the cancelled timers that came due together with
+// others. That decides when the heap is built anew, and so the order of timers
+// of equal time; timersMissed are the ones so counted.
 func (l *Loop) dropCancelledTimers() {
-	if l.timersCancelled == 0 {
+	if l.timersCancelled+l.timersMissed == 0 {
 		return
 	}
-	if n := len(l.timers); n > 100 && 2*l.timersCancelled > n {
+	if n := len(l.timers); n > 100 && 2*(l.timersCancelled+l.timersMissed) > n {
 		kept := l.timers[:0]
 		for _, h := range l.timers {
 			if h.cancelled {
@@ -268,11 +280,10 @@ func (l *Loop) dropCancelledTimers() {
 		clear(l.timers[len(kept):])
 		l.timers = kept
 		heapify(l.timers, earlier)
-		l.timersCancelled = 0
+		l.timersCancelled, l.timersMissed = 0, 0
 		return
 	}
 	for len(l.timers) > 0 && l.timers[0].cancelled {
-		l.timersCancelled--
 		l.dropTimer(l.popTimer())
 	}
 }
@@ -405,7 +416,10 @@ func (l *Loop) Close() error {
 	if l.executor != nil {
 		l.executor.Shutdown(false)
 	}
-	l.ready, l.timers = fifo[*Handle]{}, nil
+	for _, h := range l.timers {
+		h.scheduled = false
+	}
+	l.ready, l.timers, l.timersCancelled = fifo[*Handle]{}, nil, 0
 	l.stacks.Close()
 	close(l.gone)
 	return l.poller.close()

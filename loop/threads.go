@@ -7,8 +7,9 @@ import (
 )
 
 // ToThread calls fn on the executor of the loop of y and suspends the task until
-// it has returned (asyncio.to_thread). The context given to fn is done when
-// ToThread returns: a cancelled ToThread does not wait for fn.
+// it has returned (asyncio.to_thread). A cancelled ToThread returns at once: fn is
+// not called if it waits in line for a goroutine, and else goes on. The context
+// given to fn is done once ToThread has returned.
 func ToThread[T any](y *Yielder, fn func(context.Context) (T, error)) (T, error) {
 	t, err := taskOf(y)
 	if err != nil {
