@@ -50,7 +50,7 @@ func TestSignalHandler(t *testing.T) {
 }
 
 // unhashable is no signal, and no key of a map.
-type unhashable struct{ names []string }
+type unhashable []string
 
 func (unhashable) Signal()        {}
 func (unhashable) String() string { return "odd" }
