@@ -11,7 +11,6 @@ import (
 	"coloop/client"
 	"coloop/loop"
 
-	"github.com/panjf2000/ants/v2"
 	"github.com/valyala/fasthttp"
 	"go.uber.org/goleak"
 )
@@ -25,7 +24,6 @@ func TestMain(m *testing.M) {
 	if flag.Lookup("test.bench").Value.String() != "" {
 		os.Exit(m.Run()) // fasthttp's own client leaves goroutines behind
 	}
-	ants.Release() // the package's own pool, which nobody uses
 	if ln, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
 		ln.Close() // and the runtime has its own poller now
 	}

@@ -11,7 +11,7 @@ const (
 )
 
 func (s BarrierState) String() string {
-	return [...]string{"filling", "draining", "resetting", "broken"}[s]
+	return enumString("BarrierState", int(s), "filling", "draining", "resetting", "broken")
 }
 
 // A Barrier holds tasks until a given number of them has come (asyncio.Barrier).

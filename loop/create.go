@@ -157,6 +157,7 @@ func (l *Loop) observed(t AnyTask) {
 	defer func() {
 		if !ok {
 			l.tasks.remove(t.core())
+			t.base().settle(cancelled)
 		}
 	}()
 	l.onTask(t)

@@ -70,8 +70,9 @@ var (
 	ErrNotAwaited = errors.New("Await was not driven by a task")
 
 	// ErrWrongGoroutine is what CallSoon and the like panic with in debug mode
-	// when they are called on another goroutine than the running loop's.
-	ErrWrongGoroutine = errors.New("not called on the goroutine of the event loop")
+	// when they are called on another goroutine than the running loop's. An
+	// operation that would make a loop wait for itself returns it.
+	ErrWrongGoroutine = errors.New("called on the wrong goroutine for the event loop")
 
 	// ErrForeignLoop is raised in a task that awaits a future of another loop.
 	ErrForeignLoop = errors.New("future is attached to a different loop")

@@ -1,118 +1,183 @@
 package loop
 
 import (
+	"container/list"
+	"errors"
+	"fmt"
+	"log/slog"
 	"runtime"
 	"sync"
 
 	"coloop/coroutine"
-
-	"github.com/panjf2000/ants/v2"
 )
 
-// An Executor runs functions on goroutines of a pool, at most a given number at
-// a time; more wait in line (concurrent.futures.ThreadPoolExecutor). It may be
-// used on any goroutine.
+// ErrExecutorShutdown is returned by Submit once the executor is shut down.
+var ErrExecutorShutdown = errors.New("executor is shut down")
+
+// An Executor calls functions, its jobs, on goroutines of its own, at most a
+// given number at a time; more jobs wait in line, first come, first served
+// (concurrent.futures.ThreadPoolExecutor). It has no goroutine unless it has a
+// job. The zero value takes as many jobs at a time as Python's default executor
+// has threads. An Executor may be used on any goroutine, and must not be copied.
 type Executor struct {
-	pool *ants.Pool
-	size int
+	workers int // 0: as Python
 
 	mu      sync.Mutex
 	running int
-	waiting []func()
+	line    list.List // of *job
 	shut    bool
-	jobs    sync.WaitGroup
+	jobs    sync.WaitGroup // running and in line
 }
 
-// NewExecutor returns an executor of that many goroutines; with 0, of as many
-// as Python's default executor has threads.
+// job is a function to be called. Executor.mu guards it.
+type job struct {
+	run   func()
+	drop  func()        // what CancelPending calls in place of run; may be nil
+	place *list.Element // nil if the job is not in line
+}
+
+// NewExecutor returns an executor for that many jobs at a time; with 0, for as
+// many as Python's default executor has threads. A negative number is an error.
 func NewExecutor(workers int) (*Executor, error) {
-	if workers <= 0 {
-		workers = min(32, runtime.NumCPU()+4)
+	if workers < 0 {
+		return nil, fmt.Errorf("new executor: %d workers", workers)
 	}
-	pool, err := ants.NewPool(workers, ants.WithDisablePurge(true))
-	if err != nil {
-		return nil, err
-	}
-	return &Executor{pool: pool, size: workers}, nil
+	return &Executor{workers: workers}, nil
 }
 
-// Submit has job called on one of the executor's goroutines. After Shutdown it
-// returns ErrClosed.
-func (e *Executor) Submit(job func()) error {
+// Submit has fn called on one of the executor's goroutines. A panic of fn ends
+// the process, as in any goroutine. After Shutdown the error is
+// ErrExecutorShutdown.
+func (e *Executor) Submit(fn func()) error {
+	if fn == nil {
+		return errors.New("submit to an executor: the function is nil")
+	}
+	return e.submit(&job{run: fn})
+}
+
+func (e *Executor) submit(j *job) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.shut {
-		return ErrClosed
+		return ErrExecutorShutdown
+	}
+	workers := e.workers
+	if workers == 0 {
+		workers = min(32, runtime.NumCPU()+4)
 	}
 	e.jobs.Add(1)
-	if e.running == e.size {
-		e.waiting = append(e.waiting, job)
+	if e.running >= workers {
+		j.place = e.line.PushBack(j)
 		return nil
 	}
 	e.running++
-	// It has room, as soon as a worker that is through with work is back.
-	return e.pool.Submit(func() { e.work(job) })
+	go e.work(j.begin())
+	return nil
 }
 
-// work runs job, and then whatever is waiting.
-func (e *Executor) work(job func()) {
+// begin returns the job's function, which the job then does not hold any more.
+func (j *job) begin() (run func()) {
+	run = j.run
+	j.run, j.drop, j.place = nil, nil, nil
+	return run
+}
+
+// work calls run, and then the jobs in line.
+func (e *Executor) work(run func()) {
 	defer func() {
-		// Not nil if the last job left by way of runtime.Goexit, and took the
-		// goroutine with it.
-		if job != nil {
-			if job = e.next(); job != nil {
-				go e.work(job)
+		// Not nil if the job left by way of runtime.Goexit, which ends this
+		// goroutine.
+		if run != nil {
+			if run = e.next(); run != nil {
+				go e.work(run)
 			}
 		}
 	}()
-	for job != nil {
+	for run != nil {
 		func() {
 			defer e.jobs.Done()
-			job()
+			run()
 		}()
-		job = e.next()
+		run = e.next()
 	}
 }
 
-func (e *Executor) next() (job func()) {
+func (e *Executor) next() (run func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.waiting) == 0 {
+	first := e.line.Front()
+	if first == nil {
 		e.running--
 		return nil
 	}
-	job = e.waiting[0]
-	e.waiting[0] = nil
-	e.waiting = e.waiting[1:]
-	return job
+	return e.line.Remove(first).(*job).begin()
 }
 
-// Shutdown makes the executor refuse jobs, and waits, if asked to, for those it
-// has.
+// withdraw takes j off the line and reports whether it was there.
+func (e *Executor) withdraw(j *job) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if j.place == nil {
+		return false
+	}
+	e.line.Remove(j.place)
+	j.begin()
+	e.jobs.Done()
+	return true
+}
+
+// Shutdown makes the executor refuse jobs from now on. Jobs that it has are
+// done; Shutdown waits for them if told to, in which case it must not be called
+// by one of them.
 func (e *Executor) Shutdown(wait bool) {
 	e.mu.Lock()
 	e.shut = true
 	e.mu.Unlock()
-	release := func() {
-		e.jobs.Wait()
-		e.pool.Release()
-	}
 	if wait {
-		release()
-	} else {
-		go release()
+		e.jobs.Wait()
 	}
 }
 
+// CancelPending drops the jobs that wait in line and returns how many there were:
+// they are not called, and futures of RunInExecutor are cancelled. After
+// Shutdown(false) it is what cancel_futures is to ThreadPoolExecutor.shutdown.
+func (e *Executor) CancelPending() int {
+	e.mu.Lock()
+	n := e.line.Len()
+	var drops []func()
+	for first := e.line.Front(); first != nil; first = e.line.Front() {
+		j := e.line.Remove(first).(*job)
+		if j.drop != nil {
+			drops = append(drops, j.drop)
+		}
+		j.begin()
+		e.jobs.Done()
+	}
+	e.mu.Unlock()
+	for _, drop := range drops {
+		drop()
+	}
+	return n
+}
+
 // SetDefaultExecutor makes e the loop's own executor, which Close of the loop
-// shuts down.
-func (l *Loop) SetDefaultExecutor(e *Executor) {
+// shuts down (loop.set_default_executor). An executor that was the loop's own
+// before is left alone. A closed loop returns ErrClosed; nil is an error.
+func (l *Loop) SetDefaultExecutor(e *Executor) error {
+	switch {
+	case l.closed:
+		return ErrClosed
+	case e == nil:
+		return errors.New("set the default executor of a loop: the executor is nil")
+	}
 	if l.executor == nil {
 		l.atClose = append(l.atClose, func() { l.ownExecutor().Shutdown(false) })
 	}
 	l.executor = e
+	return nil
 }
 
+// ownExecutor returns the loop's own executor, nil if it has none yet.
 func (l *Loop) ownExecutor() *Executor {
 	e, _ := l.executor.(*Executor)
 	return e
@@ -120,57 +185,110 @@ func (l *Loop) ownExecutor() *Executor {
 
 // RunInExecutor has fn called on a goroutine of e, or with nil of the loop's own
 // executor, and returns the future of its result (loop.run_in_executor). A panic
-// of fn becomes a *coroutine.PanicError. Cancelling the future does not stop fn. On
-// a closed loop, or executor, fn is not called, and the error is ErrClosed.
+// of fn becomes a *coroutine.PanicError, and runtime.Goexit in it
+// coroutine.ErrGoexit.
+//
+// If the future is cancelled while the job waits in line, fn is not called.
+// A job that runs goes on, and its result or error is not looked at; a panic goes
+// to the loop's exception handler all the same. The handler is also told if
+// somebody else has completed the future meanwhile.
+//
+// A closed loop fails the future with ErrClosed, an executor that is shut down
+// with ErrExecutorShutdown. Close of the loop neither stops the job nor waits for
+// it, and its result is lost then; [Runner.Close] waits.
 func RunInExecutor[T any](l *Loop, e *Executor, fn func() (T, error)) *Future[T] {
-	f := NewFuture[T](l)
-	if l.closed {
-		f.fail(ErrClosed)
-		return f
-	}
-	if e == nil {
-		var err error
-		if e, err = l.defaultExecutor(); err != nil {
-			f.fail(err)
-			return f
-		}
-	}
-	l.system.Expect(1)
-	err := e.Submit(func() {
-		var v T
-		err := coroutine.ErrGoexit
-		defer func() {
-			if r := recover(); r != nil {
-				err = panicError(r)
-			}
-			// A closed loop has nobody left who waits.
-			_ = l.CallSoonThreadsafe(func() {
-				l.system.Expect(-1)
-				switch {
-				case f.state != pending:
-				case err != nil:
-					f.fail(err)
-				default:
-					f.succeed(v)
-				}
-			})
-		}()
-		v, err = fn()
-	})
-	if err != nil {
-		l.system.Expect(-1)
+	f := &jobFuture[T]{executor: e}
+	f.init(l, f)
+	if err := f.submit(fn); err != nil {
 		f.fail(err)
 	}
-	return f
+	return &f.Future
 }
 
-func (l *Loop) defaultExecutor() (*Executor, error) {
-	if e := l.ownExecutor(); e != nil {
-		return e, nil
+// jobFuture is the future of a job.
+type jobFuture[T any] struct {
+	Future[T]
+	executor *Executor
+	job      *job
+}
+
+func (f *jobFuture[T]) submit(fn func() (T, error)) error {
+	l := f.loop
+	switch {
+	case l.closed:
+		return ErrClosed
+	case fn == nil:
+		return errors.New("run in an executor: the function is nil")
+	case f.executor == nil:
+		if l.executor == nil {
+			_ = l.SetDefaultExecutor(&Executor{}) // which the loop, open, takes
+		}
+		f.executor = l.ownExecutor()
 	}
-	e, err := NewExecutor(0)
-	if err == nil {
-		l.SetDefaultExecutor(e)
+	f.job = &job{
+		run: func() { f.run(fn) },
+		drop: func() {
+			_ = l.CallSoonThreadsafe(func() { // nobody waits for a closed loop
+				l.system.Expect(-1)
+				f.Cancel()
+			})
+		},
 	}
-	return e, err
+	if err := f.executor.submit(f.job); err != nil {
+		return err
+	}
+	l.system.Expect(1)
+	return nil
+}
+
+// cancel takes the job off the line, at once and not, as asyncio does, with the
+// callbacks of the future.
+func (f *jobFuture[T]) cancel(msg string) bool {
+	if !f.future.cancel(msg) {
+		return false
+	}
+	if f.job != nil && f.executor.withdraw(f.job) {
+		f.loop.system.Expect(-1)
+	}
+	return true
+}
+
+// run calls fn, on a goroutine of the executor.
+func (f *jobFuture[T]) run(fn func() (T, error)) {
+	var v T
+	err := coroutine.ErrGoexit
+	defer func() {
+		panicked := false
+		if r := recover(); r != nil {
+			err, panicked = panicError(r), true
+		}
+		closed := f.loop.CallSoonThreadsafe(func() {
+			f.loop.system.Expect(-1)
+			f.end(v, err, panicked)
+		})
+		if closed != nil && panicked {
+			slog.Error("panic in a job whose loop is closed", "error", err)
+		}
+	}()
+	v, err = fn()
+}
+
+// end completes the future, on the loop.
+func (f *jobFuture[T]) end(v T, err error, panicked bool) {
+	c := ExceptionContext{Message: "job has ended, but its future is done already", Exception: ErrInvalidState}
+	switch {
+	case f.state == pending && err != nil:
+		f.fail(err)
+		return
+	case f.state == pending:
+		f.succeed(v)
+		return
+	case panicked:
+		c = ExceptionContext{Message: "panic in a job whose future is done already", Exception: err}
+	case f.state == cancelled:
+		return
+	case err != nil:
+		c.Exception = fmt.Errorf("%w; the job's own error: %w", ErrInvalidState, err)
+	}
+	f.loop.CallExceptionHandler(c)
 }

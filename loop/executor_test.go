@@ -110,12 +110,12 @@ func TestExecutorShutdown(t *testing.T) {
 	}
 	ex.Shutdown(true)
 	expect(t, "jobs done", done.Load(), 5)
-	expectErr(t, "Submit", ex.Submit(func() {}), loop.ErrClosed)
+	expectErr(t, "Submit", ex.Submit(func() {}), loop.ErrExecutorShutdown)
 
 	l, _ := newLoop(t)
 	l.SetDefaultExecutor(ex)
 	_, err = loop.RunInExecutor(l, nil, func() (int, error) { return 0, nil }).Result()
-	expectErr(t, "RunInExecutor", err, loop.ErrClosed)
+	expectErr(t, "RunInExecutor", err, loop.ErrExecutorShutdown)
 }
 
 // TestExecutorOutlivesLoop: a job that ends after its loop is closed has nobody
@@ -134,45 +134,6 @@ func TestExecutorOutlivesLoop(t *testing.T) {
 	<-ended
 }
 
-func TestRunCoroutineThreadsafe(t *testing.T) {
-	l, _ := newLoop(t)
-	playOn(t, l, func(y *loop.Yielder) {
-		job := func(fn func(y *loop.Yielder) (int, error), ctx context.Context) (int, error) {
-			return loop.RunInExecutor(l, nil, func() (int, error) {
-				wait := loop.RunCoroutineThreadsafe(ctx, l, fn)
-				wait()
-				return wait()
-			}).Await(y)
-		}
-		v, err := job(after(0, 7, nil), t.Context())
-		expect(t, "value", v, 7)
-		expectErr(t, "error", err, nil)
-		_, err = job(panicking, t.Context())
-		expectErr(t, "panic", err, errTest)
-		ctx, cancel := context.WithCancel(t.Context())
-		_, err = job(func(y *loop.Yielder) (int, error) {
-			cancel()
-			return 0, loop.NewTimeout(l, loop.NoTimeout).Run(y, func() error { // waits for ever
-				_, err := loop.NewFuture[int](l).Await(y)
-				return err
-			})
-		}, ctx)
-		expectErr(t, "context", err, loop.ErrCancelled)
-	})
-}
-
-// TestRunCoroutineThreadsafeClosed: nobody waits for a loop that is gone.
-func TestRunCoroutineThreadsafeClosed(t *testing.T) {
-	l, _ := loop.NewVirtual()
-	before := loop.RunCoroutineThreadsafe(t.Context(), l, forever)
-	expectErr(t, "Close", l.Close(), nil)
-	after := loop.RunCoroutineThreadsafe(t.Context(), l, forever)
-	for _, wait := range []func() (string, error){before, after} {
-		_, err := wait()
-		expectErr(t, "error", err, loop.ErrClosed)
-	}
-}
-
 func ExampleToThread() {
 	loop.Run(func(y *loop.Yielder) (any, error) {
 		return loop.ToThread(y, func(ctx context.Context) (any, error) {
@@ -181,17 +142,6 @@ func ExampleToThread() {
 		})
 	})
 	// Output:
-}
-
-// TestToThreadAfterTimeout: a cancellation that the task has dealt with does not
-// reach what it calls afterwards.
-func TestToThreadAfterTimeout(t *testing.T) {
-	play(t, func(y *loop.Yielder, l *loop.Loop) {
-		_, err := loop.WithTimeout(y, time.Second, forever)
-		expectErr(t, "time-out", err, loop.ErrTimeout)
-		_, err = loop.ToThread(y, func(ctx context.Context) (any, error) { return nil, ctx.Err() })
-		expectErr(t, "context", err, nil)
-	})
 }
 
 func TestRunInExecutorClosed(t *testing.T) {
@@ -219,5 +169,5 @@ func TestOwnExecutor(t *testing.T) {
 	expectErr(t, "Submit after Close of the loop", e.Submit(func() { close(ran) }), nil)
 	<-ran
 	e.Shutdown(true)
-	expectErr(t, "Submit after Shutdown", e.Submit(func() {}), loop.ErrClosed)
+	expectErr(t, "Submit after Shutdown", e.Submit(func() {}), loop.ErrExecutorShutdown)
 }

@@ -29,6 +29,8 @@ type future struct {
 	state     futureState
 	awaiting  bool // yielded by Await (_asyncio_future_blocking)
 	isTask    bool
+
+	describing atomic.Bool // String is under way
 }
 
 // doneCallback is what AddDoneCallback schedules.

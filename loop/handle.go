@@ -82,6 +82,14 @@ func (ts *timers) schedule(h *TimerHandle, when time.Duration) {
 	ts.heap = heapPush(ts.heap, h, earlier)
 }
 
+// clear removes all timers, whose handles are then as if their time had come.
+func (ts *timers) clear() {
+	for _, h := range ts.heap {
+		h.timers = nil
+	}
+	*ts = timers{}
+}
+
 // due removes the earliest timer, whose time has come.
 func (ts *timers) due() *TimerHandle {
 	h := ts.pop()

@@ -321,7 +321,8 @@ func (l *Loop) Close() error {
 		l.debug.close()
 	}
 	l.reportUnseen()
-	l.ready, l.timers = ring[*Handle]{}, timers{}
+	l.ready = ring[*Handle]{}
+	l.timers.clear()
 	l.stacks.Close()
 	close(l.gone)
 	for _, w := range l.watchers {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log"
 	"log/slog"
+	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -15,10 +17,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// A20: nothing runs before a loop does.
+	if n := runtime.NumGoroutine(); n != 1 {
+		stacks := make([]byte, 1<<16)
+		fmt.Printf("%d goroutines before the first test:\n%s\n", n, stacks[:runtime.Stack(stacks, true)])
+		os.Exit(1)
+	}
 	goleak.VerifyTestMain(m,
-		// Those of the pool that package ants makes for itself.
-		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).purgeStaleWorkers"),
-		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).ticktock"),
 		// The clock that package fasthttp starts with its first server.
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"))
 }

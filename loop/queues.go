@@ -81,10 +81,20 @@ func (q *Queue[T]) Waiting() (getters, putters int) { return q.getters.n, q.putt
 // Put puts v into the queue, suspending the task while that is full. It returns
 // ErrQueueShutDown once the queue is shut down.
 func (q *Queue[T]) Put(y *Yielder, v T) error {
+	woken := false
 	for q.Full() && !q.shut {
 		if err := q.wait(y, &q.putters, "Queue.Put", q.Full); err != nil {
 			return err
 		}
+		woken = true
+	}
+	if n := q.Len(); woken {
+		// If less of a priority queue panics, the room is the next one's.
+		defer func() {
+			if q.Len() == n && !q.Full() {
+				q.putters.wakeOff()
+			}
+		}()
 	}
 	return q.PutNowait(v)
 }
@@ -92,11 +102,21 @@ func (q *Queue[T]) Put(y *Yielder, v T) error {
 // Get takes an item, suspending the task while there is none. It returns
 // ErrQueueShutDown once the queue is shut down and empty.
 func (q *Queue[T]) Get(y *Yielder) (T, error) {
+	woken := false
 	for q.Empty() && !q.shut {
 		if err := q.wait(y, &q.getters, "Queue.Get", q.Empty); err != nil {
 			var zero T
 			return zero, err
 		}
+		woken = true
+	}
+	if n := q.Len(); woken {
+		// If less of a priority queue panics, the item is the next one's.
+		defer func() {
+			if q.Len() == n && !q.Empty() {
+				q.getters.wakeOff()
+			}
+		}()
 	}
 	return q.GetNowait()
 }

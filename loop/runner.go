@@ -1,20 +1,47 @@
 package loop
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"sync"
+
+	"coloop/coroutine"
 )
 
 // A Runner runs functions on a loop of its own, one after the other, and clears
 // up in the end (asyncio.Runner). The zero value makes its loop, with New, when
 // it is first needed. It must be used by one goroutine.
 type Runner struct {
+	// Interrupt says whether RunIn takes SIGINT, which Ctrl-C sends.
+	Interrupt InterruptMode
+
 	loop   *Loop
 	closed bool
+}
+
+// An InterruptMode says whether a Runner cancels its main function at SIGINT. See
+// RunIn.
+type InterruptMode int
+
+const (
+	// InterruptMain does so where RunIn is called on the main goroutine of the
+	// program, as asyncio does in the main thread.
+	InterruptMain InterruptMode = iota
+	// InterruptAlways does so on any goroutine.
+	InterruptAlways
+	// InterruptNever leaves SIGINT to the program.
+	InterruptNever
+)
+
+func (m InterruptMode) String() string {
+	return enumString("InterruptMode", int(m), "main", "always", "never")
+}
+
+func (m InterruptMode) takes() bool {
+	return (m == InterruptAlways || m == InterruptMain && coroutine.OnMain()) && !signal.Ignored(os.Interrupt)
 }
 
 // NewRunner returns a Runner on l, which its Close closes.
@@ -35,25 +62,46 @@ func (r *Runner) Loop() (*Loop, error) {
 	return r.loop, nil
 }
 
-// RunIn runs main in a task of the runner's loop and returns its result. The
-// first SIGINT meanwhile cancels the task: if it ends with that cancellation, or
-// was about to end anyway, the error is ErrInterrupted. A second one ends the
-// process, as it would without the runner. A program started with SIGINT ignored
-// goes on ignoring it.
+// RunIn runs main in a task of the runner's loop and returns its result
+// (asyncio.Runner.run). A panic of main becomes a *coroutine.PanicError. If main
+// ends with runtime.Goexit, as testing.T.FailNow does, or with the
+// coroutine.ErrGoexit of a task that did, RunIn goes on with it: it ends the
+// goroutine that called RunIn.
+//
+// As long as main runs, the first SIGINT cancels its task: if main ends with that
+// cancellation, or was about to end anyway, the error is ErrInterrupted. A second
+// SIGINT ends the process, as it would without the runner. That is so unless
+//
+//   - RunIn is called on another goroutine than the main one; Interrupt of the
+//     runner says otherwise
+//   - the loop has a handler for SIGINT, see [Loop.AddSignalHandler], which then is
+//     called alone
+//   - the program was started with SIGINT ignored, and goes on ignoring it
+//
+// A channel that the program has given to signal.Notify gets the SIGINT as well,
+// whatever RunIn does with it, and keeps the second one from ending the process.
 func RunIn[T any](r *Runner, main func(y *Yielder) (T, error)) (T, error) {
 	var zero T
 	l, err := r.Loop()
-	if err != nil {
+	switch {
+	case err != nil:
 		return zero, err
-	}
-	if l.running {
+	case l.running:
 		return zero, ErrRunning
+	case main == nil:
+		return zero, errors.New("run on a loop: the function is nil")
 	}
 	t := Go(l, main)
 	interrupted := false
-	stop := onInterrupt(l, func() { interrupted = t.Cancel() })
-	v, err := RunUntilComplete[T](l, t)
+	stop := func() bool { return false }
+	if r.Interrupt.takes() {
+		stop = sync.OnceValue(l.onInterrupt(func() { interrupted = t.Cancel() }))
+		defer stop() // after a panic
+	}
+	v, err := RunUntilComplete(l, t)
 	switch came := stop(); {
+	case err == coroutine.ErrGoexit:
+		runtime.Goexit()
 	case interrupted && IsCancelled(err) && t.Uncancel() == 0:
 		return zero, ErrInterrupted
 	case came && !interrupted && err == nil:
@@ -62,40 +110,12 @@ func RunIn[T any](r *Runner, main func(y *Yielder) (T, error)) (T, error) {
 	return v, err
 }
 
-// onInterrupt has fn called on the loop at the first SIGINT until stop, which
-// reports whether there was one, be it too late for fn.
-func onInterrupt(l *Loop, fn func()) (stop func() (came bool)) {
-	if signal.Ignored(os.Interrupt) {
-		return func() bool { return false }
-	}
-	came := false
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt)
-	over := make(chan struct{})
-	gone := make(chan struct{})
-	go func() {
-		defer close(gone)
-		select {
-		case <-signals:
-			came = true
-			signal.Stop(signals)
-			_ = l.CallSoonThreadsafe(fn) // no use if the loop is closed
-		case <-over:
-		}
-	}()
-	return func() bool {
-		signal.Stop(signals)
-		close(over)
-		<-gone
-		return came || len(signals) > 0
-	}
-}
-
 // Close cancels the tasks that are left, runs the loop until they have ended,
 // waits for the executor's jobs, and closes the loop. Errors of those tasks, but
-// for their cancellation, go to the loop's exception handler. While the loop runs
-// Close returns ErrRunning and does nothing.
-func (r *Runner) Close() error {
+// for their cancellation, go to the loop's exception handler. Whatever fails, or
+// panics, meanwhile, the loop is closed in the end. While the loop runs Close
+// returns ErrRunning and does nothing.
+func (r *Runner) Close() (err error) {
 	if r.closed {
 		return nil
 	}
@@ -107,27 +127,35 @@ func (r *Runner) Close() error {
 	if l == nil {
 		return nil
 	}
-	err := cancelAll(l)
-	if l.ownExecutor() != nil {
-		err = errors.Join(err, awaitExecutor(l))
+	and := func(step func(*Loop) error) {
+		err = errors.Join(err, recovered(func() error { return step(l) }))
 	}
-	return errors.Join(err, l.Close())
+	// Deferred, because a Goexit may be under way too.
+	defer and((*Loop).Close)
+	defer and(awaitExecutor)
+	and(cancelAll)
+	return err
 }
 
-// awaitExecutor runs the loop until the executor has ended, whose jobs may need
-// it (loop.shutdown_default_executor).
+// awaitExecutor runs the loop until the jobs of its executor have ended, which
+// may need the loop (loop.shutdown_default_executor).
 func awaitExecutor(l *Loop) error {
+	if l.executor == nil {
+		return nil
+	}
 	ended := NewFuture[struct{}](l)
 	l.system.Expect(1)
 	go func() {
 		l.ownExecutor().Shutdown(true)
-		_ = l.CallSoonThreadsafe(func() { // the loop is not closed meanwhile
+		_ = l.CallSoonThreadsafe(func() { // nobody waits for a closed loop
 			l.system.Expect(-1)
 			ended.succeed(struct{}{})
 		})
 	}()
-	_, err := RunUntilComplete[struct{}](l, ended)
-	return err
+	if _, err := RunUntilComplete(l, ended); err != nil {
+		return fmt.Errorf("waiting for the jobs of the executor at shutdown: %w", err)
+	}
+	return nil
 }
 
 // cancelAll is _cancel_all_tasks of asyncio's runners.
@@ -139,14 +167,11 @@ func cancelAll(l *Loop) error {
 	for _, t := range left {
 		t.Cancel()
 	}
-	w := &waiting{left: len(left)}
-	w.init(l, w)
+	all := &allDone{left: len(left), ended: NewFuture[struct{}](l)}
 	for _, t := range left {
-		t.base().addCallback(w)
+		t.base().addCallback(all)
 	}
-	_, err := RunUntilComplete(l, Func[struct{}](func(y *Yielder) (struct{}, error) {
-		return struct{}{}, await(y, w)
-	}))
+	_, err := RunUntilComplete(l, all.ended)
 	for _, t := range left {
 		if exc, cancelled := t.Exception(); exc != nil && cancelled == nil {
 			l.CallExceptionHandler(ExceptionContext{
@@ -159,77 +184,44 @@ func cancelAll(l *Loop) error {
 	return nil
 }
 
+// allDone completes a future once a number of others are done.
+type allDone struct {
+	left  int
+	ended *Future[struct{}]
+}
+
+func (a *allDone) futureDone(*future) {
+	if a.left--; a.left == 0 {
+		a.ended.succeed(struct{}{})
+	}
+}
+
 // Run runs main on a new loop and returns its result, when everything that it
-// has started has ended or been cancelled (asyncio.run). SIGINT cancels it, see
-// RunIn.
-func Run[T any](main func(y *Yielder) (T, error)) (T, error) {
+// has started has ended or been cancelled (asyncio.run). SIGINT cancels it if Run
+// is called on the main goroutine; RunIn says more of that, and of
+// runtime.Goexit.
+func Run[T any](main func(y *Yielder) (T, error)) (v T, err error) {
 	var r Runner
-	v, err := RunIn(&r, main)
-	if closeErr := r.Close(); closeErr != nil && err == nil {
-		err = closeErr
-	}
-	return v, err
-}
-
-// ToThread calls fn on the executor of the loop of y and suspends the task until
-// it has returned (asyncio.to_thread). The context given to fn is done when
-// ToThread returns: a cancelled ToThread does not wait for fn.
-func ToThread[T any](y *Yielder, fn func(context.Context) (T, error)) (T, error) {
-	t, err := taskOf(y)
-	if err != nil {
-		var zero T
-		return zero, err
-	}
-	ctx, cancel := callContext(y)
-	defer cancel()
-	return RunInExecutor(t.fut.loop, nil, func() (T, error) { return fn(ctx) }).Await(y)
-}
-
-// RunCoroutineThreadsafe has fn run in a task of l, and returns at once; wait
-// waits for its result (asyncio.run_coroutine_threadsafe). Both may be called on
-// any goroutine but the loop's. When ctx is done before, the task is cancelled;
-// when the loop is closed before, the error is ErrClosed.
-func RunCoroutineThreadsafe[T any](ctx context.Context, l *Loop, fn func(y *Yielder) (T, error)) (wait func() (T, error)) {
-	done := make(chan Result[T], 1)
-	var stop func() bool
-	err := l.CallSoonThreadsafe(func() {
-		t := Go(l, fn)
-		stop = CancelWith(ctx, t)
-		t.AddDoneCallback(func(f *Future[T]) {
-			stop()
-			v, err := f.Result()
-			done <- Result[T]{v, err}
-		})
-	})
-	if err != nil {
-		done <- Result[T]{Err: err}
-	}
-	return sync.OnceValues(func() (T, error) {
-		select {
-		case r := <-done:
-			return r.Value, r.Err
-		case <-l.gone:
-		}
-		select {
-		case r := <-done: // just before
-			return r.Value, r.Err
+	returned := false
+	defer func() {
+		closed := r.Close()
+		switch {
+		case closed == nil:
+		case !returned: // nobody will see err
+			r.loop.CallExceptionHandler(ExceptionContext{Message: "closing the loop", Exception: closed})
+		case err == nil:
+			err = closed
 		default:
-			var zero T
-			return zero, ErrClosed
+			err = errors.Join(err, closed)
 		}
-	})
-}
-
-// CancelWith has f cancelled once ctx is done, unless stop is called before,
-// which reports whether it was in time.
-func CancelWith(ctx context.Context, f AnyFuture) (stop func() bool) {
-	return context.AfterFunc(ctx, func() {
-		_ = f.base().loop.CallSoonThreadsafe(func() { f.Cancel() })
-	})
+	}()
+	v, err = RunIn(&r, main)
+	returned = true
+	return v, err
 }
 
 // Main is [Run] for a program without a result.
 func Main(main func(y *Yielder) error) error {
-	_, err := Run(func(y *Yielder) (struct{}, error) { return struct{}{}, main(y) })
+	_, err := Run(noResult(main))
 	return err
 }

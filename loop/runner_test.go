@@ -1,13 +1,13 @@
 package loop_test
 
 import (
+	"errors"
 	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
+	"runtime"
 	"testing"
 	"time"
 
+	"coloop/coroutine"
 	"coloop/loop"
 )
 
@@ -89,38 +89,6 @@ func TestRunnerUnused(t *testing.T) {
 	expectErr(t, "Close", r.Close(), nil)
 }
 
-func interrupt(t *testing.T) {
-	t.Helper()
-	expectErr(t, "kill", syscall.Kill(os.Getpid(), syscall.SIGINT), nil)
-}
-
-// TestInterrupt: SIGINT cancels main.
-func TestInterrupt(t *testing.T) {
-	var e events
-	_, err := loop.Run(func(y *loop.Yielder) (int, error) {
-		loop.Go(loop.Running(y), e.sleeper("other", 3600))
-		loop.Sleep(y, 0)
-		interrupt(t)
-		err := loop.Sleep(y, time.Hour)
-		e.add("main: %v", err)
-		return 0, err
-	})
-	expectErr(t, "error", err, loop.ErrInterrupted)
-	expect(t, "events", e, events{"other begins", "main: cancelled", "other: cancelled"})
-}
-
-// TestInterruptHandled: a main that ends otherwise than by that cancellation has
-// dealt with it.
-func TestInterruptHandled(t *testing.T) {
-	v, err := loop.Run(func(y *loop.Yielder) (int, error) {
-		interrupt(t)
-		loop.Sleep(y, time.Hour)
-		return 7, nil
-	})
-	expect(t, "value", v, 7)
-	expectErr(t, "error", err, nil)
-}
-
 func ExampleRun() {
 	greeting, err := loop.Run(func(y *loop.Yielder) (string, error) {
 		return "hello", loop.Sleep(y, time.Millisecond)
@@ -129,18 +97,150 @@ func ExampleRun() {
 	// Output: hello <nil>
 }
 
-// TestInterruptLate has SIGINT arrive while main is about to return.
-func TestInterruptLate(t *testing.T) {
-	arrived := make(chan os.Signal, 1)
-	signal.Notify(arrived, os.Interrupt)
-	defer signal.Stop(arrived)
-	v, err := loop.Run(func(*loop.Yielder) (int, error) {
-		if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
-			return 0, err
-		}
-		<-arrived
-		return 7, nil
+// elsewhere calls fn on a goroutine of its own and reports whether it returned,
+// or else left by way of runtime.Goexit.
+func elsewhere(fn func()) (returned bool) {
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		fn()
+		returned = true
+	}()
+	<-over
+	return returned
+}
+
+// TestA17Goexit: a main function that ends by way of runtime.Goexit, as t.FailNow
+// does, ends the goroutine that runs it, once everything else has ended.
+func TestA17Goexit(t *testing.T) {
+	exits := func(*loop.Yielder) (int, error) {
+		runtime.Goexit()
+		return 0, nil
+	}
+	t.Run("Run", func(t *testing.T) {
+		var e events
+		var l *loop.Loop
+		returned := elsewhere(func() {
+			defer func() { e.add("the goroutine ends") }()
+			loop.Run(func(y *loop.Yielder) (int, error) {
+				l = loop.Running(y)
+				loop.Go(l, e.sleeper("child", 3600))
+				loop.Sleep(y, 0)
+				return exits(y)
+			})
+		})
+		expect(t, "returned", returned, false)
+		expect(t, "events", e, events{"child begins", "child: cancelled", "the goroutine ends"})
+		expectErr(t, "loop", l.RunForever(), loop.ErrClosed)
 	})
-	expect(t, "result", v, 7)
-	expectErr(t, "error", err, loop.ErrInterrupted)
+	t.Run("RunIn", func(t *testing.T) {
+		l, _ := newLoop(t)
+		r := loop.NewRunner(l)
+		expect(t, "returned", elsewhere(func() { loop.RunIn(r, exits) }), false)
+		v, err := loop.RunIn(r, after(1, 7, nil))
+		expect(t, "another main", v, 7)
+		expectErr(t, "another main", err, nil)
+	})
+	t.Run("of a task", func(t *testing.T) {
+		l, _ := newLoop(t)
+		r := loop.NewRunner(l)
+		expect(t, "returned", elsewhere(func() {
+			loop.RunIn(r, func(y *loop.Yielder) (int, error) { return loop.Go(l, exits).Await(y) })
+		}), false)
+		handled := false
+		expect(t, "returned", elsewhere(func() {
+			loop.RunIn(r, func(y *loop.Yielder) (int, error) {
+				_, err := loop.Go(l, exits).Await(y)
+				handled = err == coroutine.ErrGoexit
+				return 0, nil
+			})
+		}), true)
+		expect(t, "handled", handled, true)
+	})
+	t.Run("panic", func(t *testing.T) {
+		var p *coroutine.PanicError
+		expect(t, "returned", elsewhere(func() {
+			_, err := loop.Run(panicking)
+			expect(t, "a PanicError", errors.As(err, &p), true)
+		}), true)
+	})
+}
+
+// TestA2RunnerClose: the loop is closed in the end though hooks of the user's
+// panic, or leave by way of runtime.Goexit.
+func TestA2RunnerClose(t *testing.T) {
+	for name, bad := range map[string]func(){
+		"panic":  func() { panic(errTest) },
+		"Goexit": runtime.Goexit,
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, _ := loop.NewVirtual()
+			r := loop.NewRunner(l)
+			job := make(chan struct{})
+			for range 2 {
+				loop.Go(l, func(y *loop.Yielder) (int, error) {
+					defer bad() // a cleanup
+					return 0, loop.Sleep(y, time.Hour)
+				})
+			}
+			loop.RunInExecutor(l, nil, func() (int, error) { close(job); return 0, nil })
+			turn(t, l)
+			l.SetTaskObserver(func(loop.AnyTask) { bad() })
+			l.SetExceptionHandler(func(*loop.Loop, loop.ExceptionContext) { bad() })
+			elsewhere(func() { r.Close() })
+			expect(t, "tasks left", len(l.AllTasks()), 0)
+			expectErr(t, "loop", l.RunForever(), loop.ErrClosed)
+			<-job
+		})
+	}
+}
+
+// TestA2RunObserverPanics: a panic of a hook goes through Run, which closes the
+// loop.
+func TestA2RunObserverPanics(t *testing.T) {
+	l, _ := newLoop(t)
+	l.SetTaskObserver(func(loop.AnyTask) { panic(errTest) })
+	r := loop.NewRunner(l)
+	func() {
+		defer func() { expect(t, "panic", recover() == any(errTest), true) }()
+		loop.RunIn(r, after(0, 0, nil))
+	}()
+	l.SetTaskObserver(nil)
+	expectErr(t, "Close", r.Close(), nil)
+	expectErr(t, "loop", l.RunForever(), loop.ErrClosed)
+}
+
+// TestRunnerCloseObserved: Close makes no task that an observer would see.
+func TestRunnerCloseObserved(t *testing.T) {
+	l, _ := loop.NewVirtual()
+	loop.Go(l, forever)
+	turn(t, l)
+	l.SetTaskObserver(func(task loop.AnyTask) { t.Errorf("%v was made", task) })
+	expectErr(t, "Close", loop.NewRunner(l).Close(), nil)
+}
+
+// TestD6RunnerCloseWaitsForJobs: when Close returns, the executor's jobs have
+// ended, those in line included.
+func TestD6RunnerCloseWaitsForJobs(t *testing.T) {
+	var r loop.Runner
+	ended := 0
+	_, err := loop.RunIn(&r, func(y *loop.Yielder) (int, error) {
+		l := loop.Running(y)
+		e, free := busy(t)
+		expectErr(t, "SetDefaultExecutor", l.SetDefaultExecutor(e), nil)
+		for range 3 {
+			loop.RunInExecutor(l, nil, func() (int, error) { ended++; return 0, nil })
+		}
+		l.CallSoonThreadsafe(free)
+		return 0, nil
+	})
+	expectErr(t, "RunIn", err, nil)
+	expectErr(t, "Close", r.Close(), nil)
+	expect(t, "jobs that have ended", ended, 3)
+}
+
+// TestA5Run: a function that is nil is an error.
+func TestA5Run(t *testing.T) {
+	_, err := loop.Run[int](nil)
+	expect(t, "Run", fmt.Sprint(err), "run on a loop: the function is nil")
 }

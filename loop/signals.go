@@ -1,15 +1,27 @@
 package loop
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
+	"sync"
+	"syscall"
 )
 
-// signalHandler hands the signals of one kind to the loop until it is stopped.
+// signalHandler takes the signals of one kind for a loop. It exists while the
+// loop has a handler for them, or a runner of the loop waits for SIGINT.
 type signalHandler struct {
+	loop    *Loop
 	signals chan os.Signal
 	over    chan struct{}
 	gone    chan struct{}
+
+	mu     sync.Mutex
+	fn     func() // that of AddSignalHandler; changed on the loop's goroutine only
+	runner func() // that of RunIn, called at the first signal that finds no fn
+	came   bool   // runner was called
 }
 
 type signalHandlers map[os.Signal]*signalHandler
@@ -20,54 +32,159 @@ func (l *Loop) signalHandlers() signalHandlers {
 }
 
 // AddSignalHandler has fn called on the loop, as a callback, at each sig that
-// the process gets, in place of what was to be called before
-// (loop.add_signal_handler). RemoveSignalHandler, or Close of the loop, ends that.
-// SIGINT is better left to Run, which cancels the main task.
+// the process gets, in place of the function called before
+// (loop.add_signal_handler), until RemoveSignalHandler or Close of the loop.
+// A handler for SIGINT keeps the loop's Runner from cancelling the main function.
+//
+// Other channels that the program has given to signal.Notify get the signal as
+// well. A signal that cannot be caught, such as SIGKILL, and a nil fn are errors;
+// a closed loop returns ErrClosed.
 func (l *Loop) AddSignalHandler(sig os.Signal, fn func()) error {
 	if l.closed {
 		return ErrClosed
 	}
-	l.RemoveSignalHandler(sig)
-	h := &signalHandler{make(chan os.Signal, 1), make(chan struct{}), make(chan struct{})}
+	if err := catchable(sig); err != nil {
+		return fmt.Errorf("add a signal handler: %w", err)
+	}
+	if fn == nil {
+		return fmt.Errorf("add a handler for signal %d (%v): the function is nil", sig, sig)
+	}
+	h := l.watchSignal(sig)
+	h.mu.Lock()
+	h.fn = fn
+	h.mu.Unlock()
+	signal.Notify(h.signals, sig)
+	return nil
+}
+
+// catchable returns the reason why a program cannot have sig, if there is one.
+// package os/signal passes over such signals in silence.
+func catchable(sig os.Signal) error {
+	if sig == nil {
+		return errors.New("the signal is nil")
+	}
+	s, ok := sig.(syscall.Signal)
+	last := syscall.Signal(31)
+	linux := runtime.GOOS == "linux"
+	if linux {
+		last = 64
+	}
+	switch {
+	case !ok:
+		return fmt.Errorf("%v (%T) is not a signal of this system", sig, sig)
+	case s < 1 || s > last:
+		return fmt.Errorf("signal %d is out of range", s)
+	case s == syscall.SIGKILL, s == syscall.SIGSTOP,
+		linux && 32 <= s && s <= 34: // which the C library keeps to itself
+		return fmt.Errorf("signal %d (%v) cannot be caught", s, s)
+	}
+	return nil
+}
+
+// RemoveSignalHandler takes back AddSignalHandler and reports whether there was a
+// handler (loop.remove_signal_handler). The signal then does again what it did
+// before.
+func (l *Loop) RemoveSignalHandler(sig os.Signal) bool {
+	if catchable(sig) != nil {
+		return false
+	}
+	h := l.signalHandlers()[sig]
+	if h == nil || h.fn == nil {
+		return false
+	}
+	h.mu.Lock()
+	h.fn = nil
+	runner, came := h.runner != nil, h.came
+	h.mu.Unlock()
+	switch {
+	case !runner:
+		l.unwatchSignal(sig, h)
+	case came:
+		signal.Stop(h.signals) // a second SIGINT ends the process
+	}
+	return true
+}
+
+func (l *Loop) endSignals() {
+	for sig := range l.signalHandlers() {
+		l.RemoveSignalHandler(sig)
+	}
+}
+
+// watchSignal returns what takes sig for the loop. The caller adds what is to be
+// called, and then calls signal.Notify.
+func (l *Loop) watchSignal(sig os.Signal) *signalHandler {
+	h := l.signalHandlers()[sig]
+	if h != nil {
+		return h
+	}
+	h = &signalHandler{loop: l, signals: make(chan os.Signal, 1),
+		over: make(chan struct{}), gone: make(chan struct{})}
 	if l.signals == nil {
 		l.signals = make(signalHandlers)
-		l.atClose = append(l.atClose, func() {
-			for sig := range l.signalHandlers() {
-				l.RemoveSignalHandler(sig)
-			}
-		})
+		l.atClose = append(l.atClose, l.endSignals)
 	}
 	l.signalHandlers()[sig] = h
-	signal.Notify(h.signals, sig)
 	go func() {
 		defer close(h.gone)
 		for {
 			select {
 			case <-h.signals:
-				_ = l.CallSoonThreadsafe(func() { // no use if the loop is closed
-					if l.signalHandlers()[sig] == h {
-						fn()
-					}
-				})
+				h.deliver()
 			case <-h.over:
 				return
 			}
 		}
 	}()
-	return nil
+	return h
 }
 
-// RemoveSignalHandler ends what AddSignalHandler began, and reports whether it
-// had been (loop.remove_signal_handler). What the signal did before, it does
-// again.
-func (l *Loop) RemoveSignalHandler(sig os.Signal) bool {
-	h, ok := l.signalHandlers()[sig]
-	if !ok {
-		return false
-	}
+// unwatchSignal ends h. A signal that came, but was not delivered, is left in its
+// channel.
+func (l *Loop) unwatchSignal(sig os.Signal, h *signalHandler) {
 	delete(l.signalHandlers(), sig)
 	signal.Stop(h.signals)
 	close(h.over)
 	<-h.gone
-	return true
+}
+
+// deliver is called on a goroutine of its own, so that a loop that stands does
+// not keep a second SIGINT from ending the process.
+func (h *signalHandler) deliver() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.fn != nil:
+		_ = h.loop.CallSoonThreadsafe(func() { // a closed loop has no handlers
+			if h.fn != nil {
+				h.fn()
+			}
+		})
+	case h.runner != nil && !h.came:
+		h.came = true
+		signal.Stop(h.signals)
+		h.runner()
+	}
+}
+
+// onInterrupt has fn called on the loop at the first SIGINT until stop, unless
+// the loop has a handler of its own for it. stop reports whether there was such a
+// SIGINT, even if it came too late for fn.
+func (l *Loop) onInterrupt(fn func()) (stop func() (came bool)) {
+	h := l.watchSignal(os.Interrupt)
+	h.mu.Lock()
+	h.came = false
+	h.runner = func() { _ = l.CallSoonThreadsafe(fn) } // no use if the loop is closed
+	h.mu.Unlock()
+	signal.Notify(h.signals, os.Interrupt)
+	return func() bool {
+		if h.fn == nil {
+			l.unwatchSignal(os.Interrupt, h)
+			return h.came || len(h.signals) > 0
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.runner = nil
+		return h.came
+	}
 }

@@ -18,7 +18,7 @@ const (
 )
 
 func (s TimeoutState) String() string {
-	return [...]string{"created", "active", "expiring", "expired", "finished"}[s]
+	return enumString("TimeoutState", int(s), "created", "active", "expiring", "expired", "finished")
 }
 
 // Errors of Timeout and TaskGroup, which are entered once.

@@ -18,6 +18,17 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
+// TestMain runs the tests beside the main goroutine, the only one on which
+// loop.Run takes Ctrl-C.
+func TestMain(m *testing.M) {
+	go func() { os.Exit(m.Run()) }()
+	for f := range onMain {
+		f()
+	}
+}
+
+var onMain = make(chan func()) // functions to be called on the main goroutine
+
 func TestSearch(t *testing.T) {
 	x := NewIndex(' ', 0x7f)
 	for query, want := range map[string]string{
@@ -202,10 +213,10 @@ func TestInterrupt(t *testing.T) {
 	for protocol := range protocols {
 		out, stdout := io.Pipe()
 		exit := make(chan int)
-		go func() {
+		onMain <- func() {
 			defer stdout.Close()
 			exit <- run([]string{protocol, "--address", "localhost:0"}, stdout, os.Stderr)
-		}()
+		}
 		in := bufio.NewScanner(out)
 		if in.Scan(); !strings.HasPrefix(in.Text(), "Serving at ") {
 			t.Error(in.Text())

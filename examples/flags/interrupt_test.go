@@ -69,7 +69,9 @@ func TestInterruptSpeedup(t *testing.T) {
 	})
 	o := options{speedup: 4, concurReq: 4, timeout: time.Hour}
 	var stdout, stderr bytes.Buffer
-	if exit := finish(measure(o, url, &stdout), &stderr); exit != exitSIGINT {
+	exit := exitOK
+	onMain(func() { exit = finish(measure(o, url, &stdout), &stderr) })
+	if exit != exitSIGINT {
 		t.Errorf("exit status %d, want %d", exit, exitSIGINT)
 	}
 	if stderr.String() != "flags: interrupted\n" {

@@ -15,7 +15,6 @@ import (
 
 	"coloop/examples/flags/flagserver"
 
-	"github.com/panjf2000/ants/v2"
 	"github.com/spf13/pflag"
 	"go.uber.org/goleak"
 )
@@ -24,8 +23,23 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
 		child()
 	}
-	ants.Release() // the package's own pool, which nobody uses
-	goleak.VerifyTestMain(m)
+	go goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("coloop/examples/flags.TestMain"))
+	for f := range mainGoroutine {
+		f()
+	}
+}
+
+var mainGoroutine = make(chan func())
+
+// onMain calls f on the main goroutine, the only one on which loop.Run takes
+// Ctrl-C.
+func onMain(f func()) {
+	done := make(chan struct{})
+	mainGoroutine <- func() {
+		defer close(done)
+		f()
+	}
+	<-done
 }
 
 // serveWith starts a server and returns its URL.

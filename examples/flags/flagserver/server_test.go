@@ -12,12 +12,10 @@ import (
 	"coloop/examples/flags/atlas"
 	"coloop/examples/flags/flagserver"
 
-	"github.com/panjf2000/ants/v2"
 	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
-	ants.Release() // the package's own pool, which nobody uses
 	goleak.VerifyTestMain(m)
 }
 
