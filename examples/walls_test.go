@@ -1,19 +1,13 @@
 package examples_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"go/ast"
 	"go/importer"
 	"go/parser"
 	"go/token"
 	"go/types"
-	"io"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -129,29 +123,10 @@ func TestNoCirclesBetweenFiles(t *testing.T) {
 // something is declared that the file mentions.
 func fileUses(t *testing.T, path string) map[string][]string {
 	t.Helper()
-	list := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,GoFiles,Export", path)
-	list.Dir = root
-	var stderr bytes.Buffer
-	list.Stderr = &stderr
-	out, err := list.Output()
+	packages, err := built()
 	if err != nil {
-		t.Fatalf("go list: %v\n%s", err, &stderr)
+		t.Fatal(err)
 	}
-	type pkg struct {
-		ImportPath, Dir, Export string
-		GoFiles                 []string
-	}
-	packages := make(map[string]pkg)
-	for d := json.NewDecoder(bytes.NewReader(out)); ; {
-		var p pkg
-		if err := d.Decode(&p); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		packages[p.ImportPath] = p
-	}
-
 	fset := token.NewFileSet()
 	var files []*ast.File
 	for _, name := range packages[path].GoFiles {
@@ -161,12 +136,7 @@ func fileUses(t *testing.T, path string) map[string][]string {
 		}
 		files = append(files, f)
 	}
-	conf := types.Config{Importer: importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) {
-		if p := packages[path]; p.Export != "" {
-			return os.Open(p.Export)
-		}
-		return nil, fmt.Errorf("no export data of %s", path)
-	})}
+	conf := types.Config{Importer: importer.ForCompiler(fset, "gc", exported)}
 	info := types.Info{Uses: make(map[*ast.Ident]types.Object)}
 	checked, err := conf.Check(path, fset, files, &info)
 	if err != nil {
