@@ -18,7 +18,7 @@ func (l *Loop) RunForever() error {
 	defer l.end()
 	for {
 		if err := l.runOnce(); err != nil {
-			return err
+			return l.idle(err)
 		}
 		if l.stopping {
 			return nil
