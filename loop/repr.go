@@ -75,44 +75,6 @@ func waitText(f AnyFuture) string {
 	return "Future"
 }
 
-func (s *sleeper) explain() (string, []AnyFuture) {
-	return fmt.Sprintf("Sleep until %v", s.timer.when), nil
-}
-
-func (p *parked) explain() (string, []AnyFuture) {
-	if p.lot == nil {
-		return "its turn", nil
-	}
-	var of []AnyFuture
-	if o, ok := p.lot.Owner.(interface{ undone() []AnyFuture }); ok {
-		of = o.undone()
-	}
-	return p.lot.describe(), of
-}
-
-func (w *waiting) explain() (string, []AnyFuture) {
-	fs := w.of()
-	return "Wait for " + count(fs), fs
-}
-
-func (g *gathering[R]) explain() (string, []AnyFuture) {
-	return "Gather of " + count(g.children), g.children
-}
-
-func (g *groupEnd) explain() (string, []AnyFuture) {
-	var fs []AnyFuture
-	for c := g.group.first; c != nil; c = c.next {
-		fs = append(fs, c.task)
-	}
-	return "TaskGroup of " + count(fs), fs
-}
-
-func (o *shieldFuture[T]) explain() (string, []AnyFuture) {
-	return "Shield of " + waitText(o.inner.self), []AnyFuture{o.inner.self}
-}
-
-func (f *jobFuture[T]) explain() (string, []AnyFuture) { return "a job of the executor", nil }
-
 // count says how many of fs are not done.
 func count(fs []AnyFuture) string {
 	n := 0

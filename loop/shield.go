@@ -55,3 +55,7 @@ func (s *unshield[T]) futureDone(*future) {
 		s.inner.removeCallback((*shield[T])(s))
 	}
 }
+
+func (o *shieldFuture[T]) explain() (string, []AnyFuture) {
+	return "Shield of " + waitText(o.inner.self), []AnyFuture{o.inner.self}
+}

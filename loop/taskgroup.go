@@ -245,3 +245,11 @@ func (g *TaskGroup) Run(y *Yielder, fn func() error) error {
 	ended = true
 	return g.Exit(y, err)
 }
+
+func (g *groupEnd) explain() (string, []AnyFuture) {
+	var fs []AnyFuture
+	for c := g.group.first; c != nil; c = c.next {
+		fs = append(fs, c.task)
+	}
+	return "TaskGroup of " + count(fs), fs
+}

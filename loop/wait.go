@@ -109,3 +109,8 @@ func (w *waiting) futureDone(f *future) {
 		w.release()
 	}
 }
+
+func (w *waiting) explain() (string, []AnyFuture) {
+	fs := w.of()
+	return "Wait for " + count(fs), fs
+}
