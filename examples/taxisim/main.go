@@ -158,10 +158,10 @@ OPTIONS
 			return cli.Usagef("there cannot be %d taxis", *taxis)
 		}
 		if !c.Changed("seed") {
-			*seed = rand.Uint64()
+			*seed = rand.Uint64N(1e6)
 		}
-		fmt.Fprintf(out, "Taxis: %d. Times are in minutes. The indentation is the taxi: an event of taxi 1 is\n"+
-			"indented once, one of taxi 2 twice. For the same events again, add --seed %d.\n\n", *taxis, *seed)
+		fmt.Fprintf(out, "Events of %d taxis, by time in minutes. The indentation is the taxi: taxi 1 is\n"+
+			"indented once, taxi 2 twice. For the same events again: --seed %d\n\n", *taxis, *seed)
 		random := rand.New(rand.NewPCG(*seed, 0))
 		return newSimulator(*taxis, random.ExpFloat64).Run(out, *endTime)
 	})
