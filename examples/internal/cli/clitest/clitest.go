@@ -48,13 +48,14 @@ func one(t *testing.T, run Run, args string, want int) (stdout string) {
 		t.Errorf("%q is wrong and prints %q", args, &out)
 	}
 	if exit == cli.OK && out.Len() > 0 {
-		full(t, run, args)
+		Full(t, run, args)
 	}
 	return out.String()
 }
 
-// full runs a command line with outputs that are full.
-func full(t *testing.T, run Run, args string) {
+// Full runs a command line with outputs that cannot be written, and checks that it
+// fails then.
+func Full(t *testing.T, run Run, args string) {
 	t.Helper()
 	outputs := []io.Writer{failing{}}
 	if device, err := os.OpenFile("/dev/full", os.O_WRONLY, 0); err == nil {
