@@ -124,7 +124,7 @@ func TestTalk(t *testing.T) {
 	})
 }
 
-// Whoever is there when the server is cancelled gets a goodbye, with a name or
+// A client that is there when the server is cancelled gets a goodbye, with a name or
 // without.
 func TestGoodbye(t *testing.T) {
 	const goodbye = "The server is closing. Goodbye!"
