@@ -1,0 +1,119 @@
+// Command crawler follows the links of a little site, which it serves itself, with
+// a few workers that share a queue.
+//
+//	go run ./examples/crawler
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"regexp"
+
+	"coloop/client"
+	"coloop/examples/internal/cli"
+	"coloop/loop"
+)
+
+// A crawler visits each page once. Its queue has no limit, because the workers put
+// as well as take: with a limit, all of them might wait for room.
+type crawler struct {
+	w       io.Writer
+	host    string
+	session client.Client
+	queue   loop.Queue[string] // of URLs
+	seen    map[string]bool
+}
+
+// crawl visits what can be reached on the host, with some workers. The first error
+// ends them all, because they are a group.
+func (c *crawler) crawl(y *loop.Yielder, workers int) error {
+	defer c.session.Close()
+	c.add(&url.URL{Scheme: "http", Host: c.host, Path: "/"})
+	var group loop.TaskGroup
+	return group.Run(y, func() error {
+		for i := range workers {
+			work := func(y *loop.Yielder) (any, error) { return nil, c.work(y, i+1) }
+			if _, err := loop.GoIn(&group, work); err != nil {
+				return err
+			}
+		}
+		err := c.queue.Join(y) // until each page that was put has been done
+		c.queue.Shutdown(false)
+		return err
+	})
+}
+
+func (c *crawler) add(link *url.URL) {
+	link.Fragment = ""
+	if u := link.String(); link.Host == c.host && !c.seen[u] {
+		c.seen[u] = true
+		_ = c.queue.PutNowait(u) // never full, and open until all is done
+	}
+}
+
+// work visits pages until there are no more.
+func (c *crawler) work(y *loop.Yielder, worker int) error {
+	for {
+		u, err := c.queue.Get(y)
+		if errors.Is(err, loop.ErrQueueShutDown) {
+			return nil
+		}
+		if err == nil {
+			err = c.visit(y, worker, u)
+		}
+		if err == nil {
+			err = c.queue.TaskDone()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+var href = regexp.MustCompile(`href="([^"]*)"`)
+
+// visit gets a page and adds its links to the queue.
+func (c *crawler) visit(y *loop.Yielder, worker int, u string) error {
+	page, err := c.session.Get(y, u)
+	if err != nil {
+		return err
+	}
+	defer page.Release()
+	base, err := url.Parse(page.URL) // after redirects
+	if err != nil {
+		return err
+	}
+	for _, match := range href.FindAllSubmatch(page.Body, -1) {
+		if link, err := base.Parse(string(match[1])); err == nil {
+			c.add(link)
+		}
+	}
+	fmt.Fprintf(c.w, "%6d  %6d  %5d  %s\n", worker, page.Status, c.queue.Len(), u)
+	return nil
+}
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) (exit int) {
+	c := cli.New("crawler", "usage: crawler [OPTION]...\n\nFollow the links of a little site.\n\nOPTIONS\n")
+	workers := c.IntP("workers", "w", 3, "make at most `N` requests at a time")
+	return c.Run(args, stdout, stderr, func(out io.Writer) error {
+		if *workers < 1 {
+			return cli.Usagef("%d workers get nothing done", *workers)
+		}
+		_, err := loop.Run(func(y *loop.Yielder) (any, error) {
+			ln, err := loop.Listen(loop.Running(y), "tcp", "127.0.0.1:0")
+			if err != nil {
+				return nil, err
+			}
+			loop.Go(loop.Running(y), func(y *loop.Yielder) (any, error) { return nil, serveSite(y, ln) })
+			fmt.Fprintln(out, "worker  status  queue  page")
+			crawler := crawler{w: out, host: ln.Addr().String(), seen: make(map[string]bool)}
+			return nil, crawler.crawl(y, *workers)
+		})
+		return err
+	})
+}
