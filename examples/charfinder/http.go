@@ -53,7 +53,7 @@ func http(index Index, log io.Writer, limits limits) handler {
 			}
 		},
 	}
-	return func(y *loop.Yielder, c *loop.Conn) error {
+	return func(y *loop.Yielder, c *netio.Conn) error {
 		// A browser opens connections that it may never use. fasthttp would
 		// answer a cancellation there as it does a request that it cannot read.
 		err := c.SetReadDeadline(time.Now().Add(limits.idle))
@@ -73,7 +73,7 @@ func http(index Index, log io.Writer, limits limits) handler {
 
 // A taskConn is how a handler of fasthttp's gets to the task it runs in.
 type taskConn struct {
-	*loop.Conn
+	*netio.Conn
 	y *loop.Yielder
 }
 

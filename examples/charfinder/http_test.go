@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"coloop/loop"
+	"coloop/loop/netio"
 
 	"github.com/valyala/fasthttp"
 )
@@ -23,7 +24,7 @@ type exchange struct {
 
 // exchanges makes requests on one connection.
 func exchanges(t *testing.T, y *loop.Yielder, address string, all ...exchange) error {
-	c, err := loop.Dial(y, "tcp", address)
+	c, err := netio.Dial(y, "tcp", address)
 	if err != nil {
 		return err
 	}
@@ -112,18 +113,18 @@ func TestHTTPUnused(t *testing.T) {
 	handle := http(nil, io.Discard, usual)
 	said, err := loop.Run(func(y *loop.Yielder) ([]byte, error) {
 		l := loop.Running(y)
-		ln, err := loop.Listen(l, "tcp", "127.0.0.1:0")
+		ln, err := netio.Listen(y, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}
 		serving := new(loop.Event)
 		server := loop.Go(l, func(y *loop.Yielder) (struct{}, error) {
-			return struct{}{}, loop.Serve(y, ln, func(y *loop.Yielder, c *loop.Conn) error {
+			return struct{}{}, netio.Serve(y, ln, func(y *loop.Yielder, c *netio.Conn) error {
 				serving.Set()
 				return handle(y, c)
 			})
 		})
-		unused, err := loop.Dial(y, "tcp", ln.Addr().String())
+		unused, err := netio.Dial(y, "tcp", ln.Addr().String())
 		if err != nil {
 			return nil, err
 		}

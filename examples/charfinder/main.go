@@ -21,6 +21,7 @@ import (
 
 	"coloop/examples/internal/cli"
 	"coloop/loop"
+	"coloop/loop/netio"
 )
 
 // A handler serves one connection, in a task of its own.
@@ -69,7 +70,7 @@ var protocols = map[string]protocol{
 // serve serves connections until it is cancelled. It calls listening once it has
 // an address.
 func (p protocol) serve(y *loop.Yielder, address string, most int, handle handler, listening func(net.Addr) error) error {
-	ln, err := loop.Listen(loop.Running(y), "tcp", address)
+	ln, err := netio.Listen(y, "tcp", address)
 	if err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ func (p protocol) serve(y *loop.Yielder, address string, most int, handle handle
 		return errors.Join(err, ln.Close())
 	}
 	clients := 0
-	return loop.Serve(y, ln, func(y *loop.Yielder, c *loop.Conn) error {
+	return netio.Serve(y, ln, func(y *loop.Yielder, c *netio.Conn) error {
 		if clients == most {
 			// A client that is gone already need not be told.
 			_, _ = io.WriteString(c, p.full)

@@ -12,6 +12,17 @@ import (
 	"coloop/examples/internal/cli/clitest"
 )
 
+func TestMain(m *testing.M) {
+	go func() { os.Exit(m.Run()) }()
+	for f := range onMain {
+		f()
+	}
+}
+
+// onMain takes functions to be called on the main goroutine, the only one on which
+// loop.Main takes Ctrl-C.
+var onMain = make(chan func())
+
 // A server says how to talk to it, and Ctrl-C ends it cleanly.
 func TestInterrupt(t *testing.T) {
 	for protocol, hint := range map[string]string{
@@ -20,10 +31,10 @@ func TestInterrupt(t *testing.T) {
 	} {
 		out, stdout := io.Pipe()
 		exit := make(chan int, 1)
-		go func() {
+		onMain <- func() {
 			defer stdout.Close()
 			exit <- run([]string{protocol, "--address", "127.0.0.1:0"}, stdout, os.Stderr)
-		}()
+		}
 		in := bufio.NewScanner(out)
 		var lines []string
 		for in.Scan() {

@@ -20,7 +20,7 @@ const prompt = "?> "
 
 // tcp returns what talks to one client in lines of text, in a task of its own.
 func tcp(index Index, log io.Writer, limits limits) handler {
-	return func(y *loop.Yielder, c *loop.Conn) error {
+	return func(y *loop.Yielder, c *netio.Conn) error {
 		client := c.RemoteAddr()
 		err := converse(y, index, c, limits.idle, func(query string, results int) {
 			fmt.Fprintf(log, "%v asks for %q: %d found\n", client, query, results)
@@ -110,7 +110,7 @@ func readQuery(in *bufio.Reader) (string, error) {
 
 // ask prints what the server at address answers to one query.
 func ask(y *loop.Yielder, address, query string, w io.Writer) error {
-	c, err := loop.Dial(y, "tcp", address)
+	c, err := netio.Dial(y, "tcp", address)
 	if err != nil {
 		return err
 	}

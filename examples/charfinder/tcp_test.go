@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"coloop/loop"
+	"coloop/loop/netio"
 )
 
 var ascii = NewIndex(' ', 0x7f)
@@ -22,7 +23,7 @@ func served(t *testing.T, protocol string, limits limits, log io.Writer, client 
 	p := protocols[protocol]
 	act := func(y *loop.Yielder) (struct{}, error) {
 		address := loop.NewFuture[string](loop.Running(y))
-		server := loop.Go(loop.Running(y), func(y *loop.Yielder) (struct{}, error) {
+		server := loop.Go(y, func(y *loop.Yielder) (struct{}, error) {
 			handle := p.handler(ascii, log, limits)
 			return struct{}{}, p.serve(y, "127.0.0.1:0", limits.clients, handle, func(a net.Addr) error {
 				return address.SetResult(a.String())
@@ -45,12 +46,12 @@ func served(t *testing.T, protocol string, limits limits, log io.Writer, client 
 
 // A guest is a client of the server of lines.
 type guest struct {
-	*loop.Conn
+	*netio.Conn
 	in *bufio.Reader
 }
 
 func visit(y *loop.Yielder, address string) (*guest, error) {
-	c, err := loop.Dial(y, "tcp", address)
+	c, err := netio.Dial(y, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
@@ -203,7 +204,7 @@ func TestD5LongAnswer(t *testing.T) {
 	} {
 		turns := 0
 		_, err := loop.Run(func(y *loop.Yielder) (struct{}, error) {
-			other := loop.Go(loop.Running(y), func(y *loop.Yielder) (struct{}, error) {
+			other := loop.Go(y, func(y *loop.Yielder) (struct{}, error) {
 				for {
 					turns++
 					if err := loop.Sleep(y, 0); err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"coloop/examples/internal/cli"
 	"coloop/loop"
+	"coloop/loop/netio"
 )
 
 // A room is where guests talk. One task runs at a time, so it needs no lock.
@@ -26,13 +27,13 @@ type room struct{ guests []*guest }
 // A guest is a client. Its queue lets the others go on while it does not read.
 type guest struct {
 	name string
-	conn *loop.Conn
+	conn *netio.Conn
 	told *loop.Queue[string]
 }
 
 // serve serves one client, in a task of its own. Ctrl-C cancels that task, which
 // can still say goodbye then.
-func (r *room) serve(y *loop.Yielder, c *loop.Conn) error {
+func (r *room) serve(y *loop.Yielder, c *netio.Conn) error {
 	err := r.talk(y, c)
 	_ = c.SetWriteDeadline(time.Now().Add(time.Second)) // the client may not read
 	switch {
@@ -46,7 +47,7 @@ func (r *room) serve(y *loop.Yielder, c *loop.Conn) error {
 }
 
 // talk tells the others what the client says, until that hangs up.
-func (r *room) talk(y *loop.Yielder, c *loop.Conn) error {
+func (r *room) talk(y *loop.Yielder, c *netio.Conn) error {
 	fmt.Fprintln(c, "What is your name?")
 	in := bufio.NewScanner(c)
 	in.Buffer(nil, 500)
@@ -63,10 +64,7 @@ func (r *room) talk(y *loop.Yielder, c *loop.Conn) error {
 
 	var tasks loop.TaskGroup // one reads, one writes; if either fails, both end
 	return tasks.Run(y, func() error {
-		writing, err := loop.GoIn(&tasks, g.write)
-		if err != nil {
-			return err
-		}
+		writing := loop.GoIn(&tasks, g.write)
 		for in.Scan() {
 			r.tell(g, ": "+in.Text())
 		}
@@ -77,8 +75,7 @@ func (r *room) talk(y *loop.Yielder, c *loop.Conn) error {
 
 // write sends the guest what it is told.
 func (g *guest) write(y *loop.Yielder) (any, error) {
-	for {
-		line, err := g.told.Get(y)
+	for line, err := range g.told.All(y) {
 		if err == nil {
 			_, err = fmt.Fprintln(g.conn, line)
 		}
@@ -86,6 +83,7 @@ func (g *guest) write(y *loop.Yielder) (any, error) {
 			return nil, err
 		}
 	}
+	return nil, nil
 }
 
 // tell tells the others; a guest with a hundred lines to read is shown out.
@@ -104,16 +102,15 @@ func run(args []string, stdout, stderr io.Writer) (exit int) {
 	c := cli.New("chat", "usage: chat [OPTION]...\n\nServe a chat, until Ctrl-C.\n\nOPTIONS\n")
 	address := c.StringP("address", "a", "127.0.0.1:2000", "listen at `IP:PORT`")
 	return c.Run(args, stdout, stderr, func(out io.Writer) error {
-		_, err := loop.Run(func(y *loop.Yielder) (any, error) {
-			ln, err := loop.Listen(loop.Running(y), "tcp", *address)
+		return loop.Main(func(y *loop.Yielder) error {
+			ln, err := netio.Listen(y, "tcp", *address)
 			if err == nil {
 				_, err = fmt.Fprintf(out, "Join with: curl -sN telnet://%v\n", ln.Addr())
 			}
 			if err == nil {
-				err = loop.Serve(y, ln, new(room).serve)
+				err = netio.Serve(y, ln, new(room).serve)
 			}
-			return nil, err
+			return err
 		})
-		return err
 	})
 }

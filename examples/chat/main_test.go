@@ -10,11 +10,12 @@ import (
 
 	"coloop/examples/internal/cli/clitest"
 	"coloop/loop"
+	"coloop/loop/netio"
 )
 
 // A client is one of the tests', which reads lines.
 type client struct {
-	*loop.Conn
+	*netio.Conn
 	in *bufio.Reader
 }
 
@@ -50,13 +51,13 @@ type party struct {
 func meet(t *testing.T, acts func(p *party) error) {
 	t.Helper()
 	_, err := loop.Run(func(y *loop.Yielder) (any, error) {
-		ln, err := loop.Listen(loop.Running(y), "tcp", "127.0.0.1:0")
+		ln, err := netio.Listen(y, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}
 		p := &party{y: y, address: ln.Addr().String()}
-		p.server = loop.Go(loop.Running(y), func(y *loop.Yielder) (any, error) {
-			return nil, loop.Serve(y, ln, p.room.serve)
+		p.server = loop.Go(y, func(y *loop.Yielder) (any, error) {
+			return nil, netio.Serve(y, ln, p.room.serve)
 		})
 		return nil, acts(p)
 	})
@@ -67,7 +68,7 @@ func meet(t *testing.T, acts func(p *party) error) {
 
 // join returns a client that has given its name, if it has one.
 func (p *party) join(name string) (client, error) {
-	conn, err := loop.Dial(p.y, "tcp", p.address)
+	conn, err := netio.Dial(p.y, "tcp", p.address)
 	if err != nil {
 		return client{}, err
 	}

@@ -47,7 +47,7 @@ func (c counter) countdown(y *loop.Yielder, w io.Writer, col, n int) (string, er
 
 // race runs the counters from n and tells of their ends as they come.
 func race(y *loop.Yielder, w io.Writer, n int) error {
-	var running []loop.Func[string]
+	var running []func(*loop.Yielder) (string, error)
 	var started, done []string
 	head := fmt.Sprintf("%8s", "")
 	for i, c := range counters {
@@ -59,7 +59,7 @@ func race(y *loop.Yielder, w io.Writer, n int) error {
 	}
 	fmt.Fprintf(w, "Tasks that count down from %d at a time, and how long each takes for one count:\n\n", n)
 	fmt.Fprintln(w, strings.TrimRight(head, " "))
-	for label, err := range loop.AsCompleted(loop.Running(y), loop.NoTimeout, running...).All(y) {
+	for label, err := range loop.AsCompleted(y, running...).All(y) {
 		if err != nil {
 			return err
 		}

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -15,6 +14,7 @@ import (
 	"coloop/client"
 	"coloop/examples/internal/cli"
 	"coloop/loop"
+	"coloop/loop/netio"
 )
 
 // A crawler visits each page once. Its queue has no limit, because the workers put
@@ -35,10 +35,7 @@ func (c *crawler) crawl(y *loop.Yielder, workers int) error {
 	var group loop.TaskGroup
 	return group.Run(y, func() error {
 		for i := range workers {
-			work := func(y *loop.Yielder) (any, error) { return nil, c.work(y, i+1) }
-			if _, err := loop.GoIn(&group, work); err != nil {
-				return err
-			}
+			group.Go(func(y *loop.Yielder) error { return c.work(y, i+1) })
 		}
 		err := c.queue.Join(y) // until each page that was put has been done
 		c.queue.Shutdown(false)
@@ -56,21 +53,16 @@ func (c *crawler) add(link *url.URL) {
 
 // work visits pages until there are no more.
 func (c *crawler) work(y *loop.Yielder, worker int) error {
-	for {
-		u, err := c.queue.Get(y)
-		if errors.Is(err, loop.ErrQueueShutDown) {
-			return nil
-		}
+	for u, err := range c.queue.All(y) {
 		if err == nil {
 			err = c.visit(y, worker, u)
-		}
-		if err == nil {
-			err = c.queue.TaskDone()
 		}
 		if err != nil {
 			return err
 		}
+		c.queue.TaskDone()
 	}
+	return nil
 }
 
 var href = regexp.MustCompile(`href="([^"]*)"`)
@@ -104,16 +96,15 @@ func run(args []string, stdout, stderr io.Writer) (exit int) {
 		if *workers < 1 {
 			return cli.Usagef("%d workers get nothing done", *workers)
 		}
-		_, err := loop.Run(func(y *loop.Yielder) (any, error) {
-			ln, err := loop.Listen(loop.Running(y), "tcp", "127.0.0.1:0")
+		return loop.Main(func(y *loop.Yielder) error {
+			ln, err := netio.Listen(y, "tcp", "127.0.0.1:0")
 			if err != nil {
-				return nil, err
+				return err
 			}
-			loop.Go(loop.Running(y), func(y *loop.Yielder) (any, error) { return nil, serveSite(y, ln) })
+			loop.Spawn(y, func(y *loop.Yielder) error { return serveSite(y, ln) })
 			fmt.Fprintln(out, "worker  status  queue  page")
 			crawler := crawler{w: out, host: ln.Addr().String(), seen: make(map[string]bool)}
-			return nil, crawler.crawl(y, *workers)
+			return crawler.crawl(y, *workers)
 		})
-		return err
 	})
 }

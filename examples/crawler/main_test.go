@@ -13,19 +13,20 @@ import (
 
 	"coloop/examples/internal/cli/clitest"
 	"coloop/loop"
+	"coloop/loop/netio"
 
 	"github.com/valyala/fasthttp"
 )
 
 // crawled crawls a site that serve serves.
-func crawled(serve func(*loop.Yielder, *loop.Listener) error, workers int) (lines []string, err error) {
+func crawled(serve func(*loop.Yielder, *netio.Listener) error, workers int) (lines []string, err error) {
 	var out bytes.Buffer
 	_, err = loop.Run(func(y *loop.Yielder) (any, error) {
-		ln, err := loop.Listen(loop.Running(y), "tcp", "127.0.0.1:0")
+		ln, err := netio.Listen(y, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}
-		loop.Go(loop.Running(y), func(y *loop.Yielder) (any, error) { return nil, serve(y, ln) })
+		loop.Go(y, func(y *loop.Yielder) (any, error) { return nil, serve(y, ln) })
 		c := crawler{w: &out, host: ln.Addr().String(), seen: make(map[string]bool)}
 		return nil, c.crawl(y, workers)
 	})
@@ -79,8 +80,8 @@ type crowd struct {
 	now, most int
 }
 
-func (s *crowd) serve(y *loop.Yielder, ln *loop.Listener) error {
-	return loop.Serve(y, ln, func(y *loop.Yielder, c *loop.Conn) error {
+func (s *crowd) serve(y *loop.Yielder, ln *netio.Listener) error {
+	return netio.Serve(y, ln, func(y *loop.Yielder, c *netio.Conn) error {
 		in := bufio.NewReader(c)
 		for {
 			var req fasthttp.Request
@@ -123,7 +124,7 @@ func TestBound(t *testing.T) {
 
 // A request that fails ends the crawl.
 func TestFails(t *testing.T) {
-	gone := func(_ *loop.Yielder, ln *loop.Listener) error { return ln.Close() }
+	gone := func(_ *loop.Yielder, ln *netio.Listener) error { return ln.Close() }
 	lines, err := crawled(gone, 3)
 	var refused *net.OpError
 	if len(lines) > 0 || !errors.As(err, &refused) || !errors.Is(err, syscall.ECONNREFUSED) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"coloop/loop"
+	"coloop/loop/netio"
 
 	"github.com/valyala/fasthttp"
 )
@@ -23,7 +24,7 @@ var site = map[string]string{
 }
 
 // serveSite serves the site.
-func serveSite(y *loop.Yielder, ln *loop.Listener) error {
+func serveSite(y *loop.Yielder, ln *netio.Listener) error {
 	server := fasthttp.Server{GetOnly: true, MaxRequestBodySize: 1, Handler: func(ctx *fasthttp.RequestCtx) {
 		if string(ctx.Path()) == "/plants" {
 			ctx.Redirect("/plants/", fasthttp.StatusMovedPermanently)
@@ -39,5 +40,5 @@ func serveSite(y *loop.Yielder, ln *loop.Listener) error {
 			fmt.Fprintf(ctx, "<p><a href=%q>%[1]s</a>\n", link)
 		}
 	}}
-	return loop.Serve(y, ln, func(_ *loop.Yielder, c *loop.Conn) error { return server.ServeConn(c) })
+	return netio.Serve(y, ln, func(_ *loop.Yielder, c *netio.Conn) error { return server.ServeConn(c) })
 }

@@ -11,24 +11,22 @@ import (
 )
 
 func main() {
-	_, err := loop.Run(func(y *loop.Yielder) (any, error) {
-		return loop.Gather(loop.Running(y), hello("ann"), hello("bob")).Await(y)
+	err := loop.Main(func(y *loop.Yielder) error {
+		_, err := loop.Gather(y, hello("ann"), hello("bob")).Await(y)
+		return err
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-func hello(name string) loop.Func[any] {
-	return func(y *loop.Yielder) (any, error) {
-		for range 3 {
-			if _, err := fmt.Println(name, "says hello"); err != nil {
-				return nil, err
-			}
-			if err := loop.Sleep(y, 0); err != nil { // the other one's turn
-				return nil, err
+func hello(name string) func(y *loop.Yielder) (n int, err error) {
+	return func(y *loop.Yielder) (n int, err error) {
+		for ; n < 3 && err == nil; n++ {
+			if _, err = fmt.Println(name, "says hello"); err == nil {
+				err = loop.Sleep(y, 0) // the other one's turn
 			}
 		}
-		return nil, nil
+		return n, err
 	}
 }

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -36,12 +35,8 @@ func (l *line) run(y *loop.Yielder, n int) error {
 		"  time  sawn  painted\n", sawing, painting, packing)
 	var stages loop.TaskGroup
 	return stages.Run(y, func() error {
-		if _, err := loop.GoIn(&stages, l.stage("painted", painting, l.sawn, l.painted)); err != nil {
-			return err
-		}
-		if _, err := loop.GoIn(&stages, l.stage("packed", packing, l.painted, nil)); err != nil {
-			return err
-		}
+		stages.Go(l.stage("painted", painting, l.sawn, l.painted))
+		stages.Go(l.stage("packed", packing, l.painted, nil))
 		for plank := range n {
 			if err := l.work(y, "sawn", plank+1, sawing, l.sawn); err != nil {
 				return err
@@ -53,23 +48,20 @@ func (l *line) run(y *loop.Yielder, n int) error {
 }
 
 // stage returns a task that works on the planks of a queue until there are no more.
-func (l *line) stage(done string, takes time.Duration, in, out *loop.Queue[int]) func(*loop.Yielder) (any, error) {
-	return func(y *loop.Yielder) (any, error) {
-		for {
-			plank, err := in.Get(y)
-			if errors.Is(err, loop.ErrQueueShutDown) {
-				if out != nil {
-					out.Shutdown(false)
-				}
-				return nil, nil
-			}
+func (l *line) stage(done string, takes time.Duration, in, out *loop.Queue[int]) func(*loop.Yielder) error {
+	return func(y *loop.Yielder) error {
+		for plank, err := range in.All(y) {
 			if err == nil {
 				err = l.work(y, done, plank, takes, out)
 			}
 			if err != nil {
-				return nil, err
+				return err
 			}
 		}
+		if out != nil {
+			out.Shutdown(false)
+		}
+		return nil
 	}
 }
 
@@ -106,9 +98,9 @@ func run(args []string, stdout, stderr io.Writer) (exit int) {
 		if *n < 0 {
 			return cli.Usagef("cannot make %d planks", *n)
 		}
-		_, err := loop.Run(func(y *loop.Yielder) (any, error) {
+		err := loop.Main(func(y *loop.Yielder) error {
 			l := &line{out, loop.NewQueue[int](room), loop.NewQueue[int](room)}
-			return nil, l.run(y, *n)
+			return l.run(y, *n)
 		})
 		if err == nil {
 			fmt.Fprintf(out, "\nOnce all are busy, a plank is packed every %v: the slowest stage sets the pace.\n", packing)

@@ -43,7 +43,7 @@ func (s *spinner) spin(y *loop.Yielder) error {
 
 // supervise runs the slow function, and the spinner as long as that takes.
 func (s *spinner) supervise(y *loop.Yielder, slow func(*loop.Yielder) (int, error)) (int, error) {
-	turning := loop.Go(loop.Running(y), func(y *loop.Yielder) (struct{}, error) {
+	turning := loop.Go(y, func(y *loop.Yielder) (struct{}, error) {
 		return struct{}{}, s.spin(y)
 	})
 	defer func() {
