@@ -158,3 +158,7 @@ func (g *gathering[R]) futureDone(f *future) {
 	}
 	g.succeed(r)
 }
+
+func (g *gathering[R]) explain() (string, []AnyFuture) {
+	return "Gather of " + count(g.children), g.children
+}

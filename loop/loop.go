@@ -48,15 +48,21 @@ type Loop struct {
 	gone        chan struct{} // closed with the loop
 
 	// What the files above this one keep with the loop.
-	executor     any // an *Executor
-	signals      any // a signalHandlers
-	freeSleepers any // a *freeList[sleeper]
-	freeParked   any // a *freeList[parked]
+	executor     any     // an *Executor
+	signals      any     // a signalHandlers
+	freeSleepers trimmer // a *freeList[sleeper]
+	freeParked   trimmer // a *freeList[parked]
+
+	ran     bool        // something has run since the loop was tidied
+	tidying bool        // the tidier is set
+	tidyNow bool        // its time has come
+	tidier  *time.Timer // nil until it is needed
 
 	mu       sync.Mutex
 	incoming []*Handle // from other goroutines; nil and refused when shut
 	shut     bool
-	inbox    atomic.Int32 // len(incoming)
+	tidyDue  bool
+	inbox    atomic.Int32 // len(incoming), and one more if tidyDue
 }
 
 // inspection is what debug mode adds; see [Debug].
@@ -179,6 +185,8 @@ func (l *Loop) receive() {
 	}
 	l.incoming = l.incoming[:0]
 	l.inbox.Store(0)
+	l.tidyNow = l.tidyNow || l.tidyDue
+	l.tidyDue = false
 }
 
 // OnLoop reports whether the calling goroutine is the one that runs the loop,
@@ -305,6 +313,9 @@ func (l *Loop) Close() error {
 		return nil
 	}
 	l.closed = true
+	if l.tidier != nil {
+		l.tidier.Stop()
+	}
 	for _, fn := range l.atClose {
 		fn()
 	}

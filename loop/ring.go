@@ -55,6 +55,13 @@ func (r *ring[T]) trim() (more bool) {
 	return len(r.items) > smallest
 }
 
+// A trimmer is a store that can give back room.
+type trimmer interface {
+	// trim gives back room that has not been needed since the last trim, and
+	// reports whether more could be given back by the next one.
+	trim() (more bool)
+}
+
 // A freeList keeps what is of no use now for those to come.
 type freeList[T any] struct {
 	items []*T
@@ -63,7 +70,7 @@ type freeList[T any] struct {
 
 // freeListIn returns the free list in a field of the loop, where the types of the
 // files above it are not known.
-func freeListIn[T any](field *any) *freeList[T] {
+func freeListIn[T any](field *trimmer) *freeList[T] {
 	f, ok := (*field).(*freeList[T])
 	if !ok {
 		f = &freeList[T]{}

@@ -22,11 +22,17 @@ type TaskGroup struct {
 	first     *groupTask // of tasks, in the order of their creation
 	last      *groupTask
 	errs      []error
-	waiter    *Future[struct{}]
+	waiter    *groupEnd
 	entered   bool
 	exiting   bool
 	aborting  bool
 	requested bool // the cancellation of the parent
+}
+
+// groupEnd is the future that Exit awaits.
+type groupEnd struct {
+	Future[struct{}]
+	group *TaskGroup
 }
 
 // groupTask is a child of a group, which does not only wait for its end but
@@ -185,7 +191,8 @@ func (g *TaskGroup) Exit(y *Yielder, err error) error {
 		g.abort()
 	}
 	for len(g.tasks) > 0 {
-		g.waiter = NewFuture[struct{}](g.parent.fut.loop)
+		g.waiter = &groupEnd{group: g}
+		g.waiter.init(g.parent.fut.loop, g.waiter)
 		_, e := g.waiter.Await(y)
 		g.waiter = nil
 		switch {
@@ -237,4 +244,12 @@ func (g *TaskGroup) Run(y *Yielder, fn func() error) error {
 	err := recovered(fn)
 	ended = true
 	return g.Exit(y, err)
+}
+
+func (g *groupEnd) explain() (string, []AnyFuture) {
+	var fs []AnyFuture
+	for c := g.group.first; c != nil; c = c.next {
+		fs = append(fs, c.task)
+	}
+	return "TaskGroup of " + count(fs), fs
 }
