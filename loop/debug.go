@@ -30,6 +30,7 @@ type Debug struct {
 // complete for tasks made from then on.
 func (l *Loop) SetDebug(d *Debug) {
 	l.stacks.Trace = d != nil
+	l.inbox.Add(1) // see enqueue
 	if d == nil {
 		l.debug = nil
 		return

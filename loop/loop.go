@@ -62,7 +62,7 @@ type Loop struct {
 	incoming []*Handle // from other goroutines; nil and refused when shut
 	shut     bool
 	tidyDue  bool
-	inbox    atomic.Int32 // len(incoming), and one more if tidyDue
+	inbox    atomic.Int32 // is not 0 if there are any, or tidyDue, or in debug mode
 }
 
 // inspection is what debug mode adds; see [Debug].
@@ -154,11 +154,16 @@ func (l *Loop) after(d time.Duration) time.Duration { return addTime(l.Time(), d
 // enqueue puts h at the end of the ready queue, behind all that other goroutines
 // have scheduled before.
 func (l *Loop) enqueue(h *Handle) {
-	l.check()
-	if l.inbox.Load() > 0 {
-		l.receive()
+	if l.inbox.Load() != 0 {
+		l.attend()
 	}
 	l.ready.put(h)
+}
+
+//go:noinline
+func (l *Loop) attend() {
+	l.check()
+	l.receive()
 }
 
 // CallSoonThreadsafe is CallSoon for any goroutine; it wakes the loop. Once the
@@ -170,7 +175,7 @@ func (l *Loop) CallSoonThreadsafe(fn func()) error {
 		return ErrClosed
 	}
 	l.incoming = append(l.incoming, &Handle{cb: funcCallback(fn)})
-	l.inbox.Store(int32(len(l.incoming)))
+	l.inbox.Add(1)
 	l.system.Wake()
 	return nil
 }
@@ -185,6 +190,9 @@ func (l *Loop) receive() {
 	}
 	l.incoming = l.incoming[:0]
 	l.inbox.Store(0)
+	if l.debug != nil {
+		l.inbox.Store(1)
+	}
 	l.tidyNow = l.tidyNow || l.tidyDue
 	l.tidyDue = false
 }

@@ -28,7 +28,6 @@ type task struct {
 	// What a step needs, close together.
 	handle     Handle
 	cancelling int32
-	number     uint32 // among the tasks of the loop that were given no name; 0 for one that was
 	mustCancel bool
 	mustRaise  bool                         // the future's err, at the next step
 	inCancel   bool                         // cancel is under way
@@ -37,7 +36,8 @@ type task struct {
 	fut        *future
 
 	coro       driver
-	prev, next *task // the tasks of the loop that are not done
+	number     uint32 // among the tasks of the loop that were given no name; 0 for one that was
+	prev, next *task  // the tasks of the loop that are not done
 	ctx        atomic.Pointer[doneState]
 	values     context.Context // inherited; nil for none
 	notes      *taskNotes      // nil if there are none
@@ -247,8 +247,11 @@ func (t *task) run(l *Loop) {
 	switch {
 	case err != nil:
 		t.end(err)
-	case y == nil:
-		l.enqueue(&t.handle)
+	case y == nil: // enqueue, written out
+		if l.inbox.Load() != 0 {
+			l.attend()
+		}
+		l.ready.put(&t.handle)
 	default:
 		t.wait(y)
 	}
