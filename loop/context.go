@@ -1,16 +1,23 @@
 package loop
 
-import "sync"
+import (
+	"context"
+	"sync"
+)
 
-// doneState is what the context of a task has once somebody has asked for it. It
-// may be used on any goroutine.
+// doneState is what the context of a task has once somebody has asked for it, or
+// from the start if it inherits values. It may be used on any goroutine.
 type doneState struct {
+	values context.Context // the inherited ones; nil for none
+	done   chan struct{}
+
 	mu   sync.Mutex
-	done chan struct{}
 	over bool
 }
 
-func newDoneState() *doneState { return &doneState{done: make(chan struct{})} }
+func newDoneState(values context.Context) *doneState {
+	return &doneState{values: values, done: make(chan struct{})}
+}
 
 var doneAlready = func() *doneState {
 	s := &doneState{done: make(chan struct{}), over: true}

@@ -39,8 +39,7 @@ type task struct {
 	number     uint32 // among the tasks of the loop that were given no name; 0 for one that was
 	prev, next *task  // the tasks of the loop that are not done
 	ctx        atomic.Pointer[doneState]
-	values     context.Context // inherited; nil for none
-	notes      *taskNotes      // nil if there are none
+	notes      *taskNotes // nil if there are none
 }
 
 // taskNotes is what few tasks have.
@@ -354,7 +353,25 @@ func (t *task) cancelContext() {
 // renewContext takes that back. Contexts derived from it before stay done.
 func (t *task) renewContext() {
 	if s := t.ctx.Load(); s != nil && s.isOver() {
+		t.setValues(s.values)
+	}
+}
+
+// values returns the context whose values the task has inherited, nil if there are
+// none.
+func (t *task) values() context.Context {
+	if s := t.ctx.Load(); s != nil {
+		return s.values
+	}
+	return nil
+}
+
+// setValues gives the task a context that is not done.
+func (t *task) setValues(values context.Context) {
+	if values == nil {
 		t.ctx.Store(nil)
+	} else {
+		t.ctx.Store(newDoneState(values))
 	}
 }
 

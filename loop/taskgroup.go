@@ -73,7 +73,7 @@ func goIn[T any](g *TaskGroup, fn func(*Yielder) (T, error), pc uintptr, opts []
 	if err != nil {
 		return failedTask[T](l, err)
 	}
-	t := goTask(l, l, fn, pc, opts)
+	t := goTask(l, nil, fn, pc, opts)
 	g.add(t)
 	return t
 }
