@@ -73,7 +73,8 @@ type inspection interface {
 	whereMade(*task) []runtime.Frame
 	coroutineMade(g interface{ State() coroutine.State }, name string)
 	pending(*task) // when its loop is closed
-	close()
+	close()        // when its loop is closed
+	end()          // when debug mode is switched off
 }
 
 // New returns a loop on the operating system's clock and poller. It must be
