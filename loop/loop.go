@@ -40,6 +40,7 @@ type Loop struct {
 	failures    int                  // counts them
 	onException func(*Loop, ExceptionContext)
 	onTask      func(AnyTask)
+	onGoexit    func(AnyTask)
 	atClose     []func()
 	eager       bool
 	running     bool
@@ -282,6 +283,11 @@ func (l *Loop) reportUnseen() {
 // first step, nil for none; it is where Python has a task factory. If fn panics,
 // the task is not made, and whoever was to get it gets the panic.
 func (l *Loop) SetTaskObserver(fn func(AnyTask)) { l.onTask = fn }
+
+// SetGoexitHandler has fn called, outside of any task, when a task ends with
+// runtime.Goexit, as testing's FailNow does; nil for none. It is for those who run
+// tests: the task has ended with coroutine.ErrGoexit, which tells it to the others.
+func (l *Loop) SetGoexitHandler(fn func(AnyTask)) { l.onGoexit = fn }
 
 // CurrentTask returns the task that runs, nil in a callback.
 func (l *Loop) CurrentTask() AnyTask {

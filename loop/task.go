@@ -314,6 +314,9 @@ func (t *task) end(err error) {
 		f.settle(cancelled)
 	default:
 		f.fail(err)
+		if err == coroutine.ErrGoexit && f.loop.onGoexit != nil {
+			f.loop.onGoexit(f.self.(AnyTask))
+		}
 	}
 	t.cancelContext()
 }
