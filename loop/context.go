@@ -15,9 +15,7 @@ type doneState struct {
 	over bool
 }
 
-func newDoneState(values context.Context) *doneState {
-	return &doneState{values: values, done: make(chan struct{})}
-}
+func newDoneState() *doneState { return &doneState{done: make(chan struct{})} }
 
 var doneAlready = func() *doneState {
 	s := &doneState{done: make(chan struct{}), over: true}

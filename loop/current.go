@@ -69,7 +69,7 @@ func (c *taskContext) state() *doneState {
 		if s := c.ctx.Load(); s != nil {
 			return s
 		}
-		c.ctx.CompareAndSwap(nil, newDoneState(nil))
+		c.ctx.CompareAndSwap(nil, newDoneState())
 	}
 }
 

@@ -373,9 +373,11 @@ func (t *task) values() context.Context {
 func (t *task) setValues(values context.Context) {
 	if values == nil {
 		t.ctx.Store(nil)
-	} else {
-		t.ctx.Store(newDoneState(values))
+		return
 	}
+	s := newDoneState()
+	s.values = values
+	t.ctx.Store(s)
 }
 
 // runNow is the first step of an eager task, in the midst of that of another or
