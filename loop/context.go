@@ -1,12 +1,17 @@
 package loop
 
-import "sync"
+import (
+	"context"
+	"sync"
+)
 
-// doneState is what the context of a task has once somebody has asked for it. It
-// may be used on any goroutine.
+// doneState is what the context of a task has once somebody has asked for it, or
+// from the start if it inherits values. It may be used on any goroutine.
 type doneState struct {
+	values context.Context // the inherited ones; nil for none
+	done   chan struct{}
+
 	mu   sync.Mutex
-	done chan struct{}
 	over bool
 }
 

@@ -40,6 +40,7 @@ type Loop struct {
 	failures    int                  // counts them
 	onException func(*Loop, ExceptionContext)
 	onTask      func(AnyTask)
+	onGoexit    func(AnyTask)
 	atClose     []func()
 	eager       bool
 	running     bool
@@ -62,7 +63,7 @@ type Loop struct {
 	incoming []*Handle // from other goroutines; nil and refused when shut
 	shut     bool
 	tidyDue  bool
-	inbox    atomic.Int32 // len(incoming), and one more if tidyDue
+	inbox    atomic.Int32 // is not 0 if there are any, or tidyDue, or in debug mode
 }
 
 // inspection is what debug mode adds; see [Debug].
@@ -73,7 +74,8 @@ type inspection interface {
 	whereMade(*task) []runtime.Frame
 	coroutineMade(g interface{ State() coroutine.State }, name string)
 	pending(*task) // when its loop is closed
-	close()
+	close()        // when its loop is closed
+	end()          // when debug mode is switched off
 }
 
 // New returns a loop on the operating system's clock and poller. It must be
@@ -154,11 +156,16 @@ func (l *Loop) after(d time.Duration) time.Duration { return addTime(l.Time(), d
 // enqueue puts h at the end of the ready queue, behind all that other goroutines
 // have scheduled before.
 func (l *Loop) enqueue(h *Handle) {
-	l.check()
-	if l.inbox.Load() > 0 {
-		l.receive()
+	if l.inbox.Load() != 0 {
+		l.attend()
 	}
 	l.ready.put(h)
+}
+
+//go:noinline
+func (l *Loop) attend() {
+	l.check()
+	l.receive()
 }
 
 // CallSoonThreadsafe is CallSoon for any goroutine; it wakes the loop. Once the
@@ -170,7 +177,7 @@ func (l *Loop) CallSoonThreadsafe(fn func()) error {
 		return ErrClosed
 	}
 	l.incoming = append(l.incoming, &Handle{cb: funcCallback(fn)})
-	l.inbox.Store(int32(len(l.incoming)))
+	l.inbox.Add(1)
 	l.system.Wake()
 	return nil
 }
@@ -185,6 +192,9 @@ func (l *Loop) receive() {
 	}
 	l.incoming = l.incoming[:0]
 	l.inbox.Store(0)
+	if l.debug != nil {
+		l.inbox.Store(1)
+	}
 	l.tidyNow = l.tidyNow || l.tidyDue
 	l.tidyDue = false
 }
@@ -273,6 +283,11 @@ func (l *Loop) reportUnseen() {
 // first step, nil for none; it is where Python has a task factory. If fn panics,
 // the task is not made, and whoever was to get it gets the panic.
 func (l *Loop) SetTaskObserver(fn func(AnyTask)) { l.onTask = fn }
+
+// SetGoexitHandler has fn called, outside of any task, when a task ends with
+// runtime.Goexit, as testing's FailNow does; nil for none. It is for those who run
+// tests: the task has ended with coroutine.ErrGoexit, which tells it to the others.
+func (l *Loop) SetGoexitHandler(fn func(AnyTask)) { l.onGoexit = fn }
 
 // CurrentTask returns the task that runs, nil in a callback.
 func (l *Loop) CurrentTask() AnyTask {

@@ -4,7 +4,7 @@ package loop
 type ring[T any] struct {
 	items   []T // a power of two long
 	head, n int
-	peak    int // the greatest n since the last trim
+	peak    int // the greatest n since the last trim, as its owner has seen it
 }
 
 // smallest is the size below which rings and lists are not made smaller.
@@ -22,7 +22,6 @@ func (r *ring[T]) put(v T) {
 
 func (r *ring[T]) get() T {
 	var zero T
-	r.peak = max(r.peak, r.n)
 	v := r.items[r.head]
 	r.items[r.head] = zero
 	r.head = (r.head + 1) & (len(r.items) - 1)
@@ -30,6 +29,9 @@ func (r *ring[T]) get() T {
 	return v
 }
 
+// resize is not part of put, which is small enough to be inlined.
+//
+//go:noinline
 func (r *ring[T]) resize(size int) {
 	items := make([]T, size)
 	if end := r.head + r.n; end <= len(r.items) {

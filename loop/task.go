@@ -28,7 +28,6 @@ type task struct {
 	// What a step needs, close together.
 	handle     Handle
 	cancelling int32
-	number     uint32 // among the tasks of the loop that were given no name; 0 for one that was
 	mustCancel bool
 	mustRaise  bool                         // the future's err, at the next step
 	inCancel   bool                         // cancel is under way
@@ -37,10 +36,10 @@ type task struct {
 	fut        *future
 
 	coro       driver
-	prev, next *task // the tasks of the loop that are not done
+	number     uint32 // among the tasks of the loop that were given no name; 0 for one that was
+	prev, next *task  // the tasks of the loop that are not done
 	ctx        atomic.Pointer[doneState]
-	values     context.Context // inherited; nil for none
-	notes      *taskNotes      // nil if there are none
+	notes      *taskNotes // nil if there are none
 }
 
 // taskNotes is what few tasks have.
@@ -247,8 +246,11 @@ func (t *task) run(l *Loop) {
 	switch {
 	case err != nil:
 		t.end(err)
-	case y == nil:
-		l.enqueue(&t.handle)
+	case y == nil: // enqueue, written out
+		if l.inbox.Load() != 0 {
+			l.attend()
+		}
+		l.ready.put(&t.handle)
 	default:
 		t.wait(y)
 	}
@@ -312,6 +314,9 @@ func (t *task) end(err error) {
 		f.settle(cancelled)
 	default:
 		f.fail(err)
+		if err == coroutine.ErrGoexit && f.loop.onGoexit != nil {
+			f.loop.onGoexit(f.self.(AnyTask))
+		}
 	}
 	t.cancelContext()
 }
@@ -351,8 +356,28 @@ func (t *task) cancelContext() {
 // renewContext takes that back. Contexts derived from it before stay done.
 func (t *task) renewContext() {
 	if s := t.ctx.Load(); s != nil && s.isOver() {
-		t.ctx.Store(nil)
+		t.setValues(s.values)
 	}
+}
+
+// values returns the context whose values the task has inherited, nil if there are
+// none.
+func (t *task) values() context.Context {
+	if s := t.ctx.Load(); s != nil {
+		return s.values
+	}
+	return nil
+}
+
+// setValues gives the task a context that is not done.
+func (t *task) setValues(values context.Context) {
+	if values == nil {
+		t.ctx.Store(nil)
+		return
+	}
+	s := newDoneState()
+	s.values = values
+	t.ctx.Store(s)
 }
 
 // runNow is the first step of an eager task, in the midst of that of another or

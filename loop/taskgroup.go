@@ -27,6 +27,7 @@ type TaskGroup struct {
 	exiting   bool
 	aborting  bool
 	requested bool // the cancellation of the parent
+	cancelled bool // by Cancel
 }
 
 // groupEnd is the future that Exit awaits.
@@ -73,7 +74,7 @@ func goIn[T any](g *TaskGroup, fn func(*Yielder) (T, error), pc uintptr, opts []
 	if err != nil {
 		return failedTask[T](l, err)
 	}
-	t := goTask(l, l, fn, pc, opts)
+	t := goTask(l, nil, fn, pc, opts)
 	g.add(t)
 	return t
 }
@@ -154,6 +155,24 @@ func (c *groupTask) futureDone(f *future) {
 	}
 }
 
+// Cancel cancels the tasks of the group and its body, which is no failure: Exit, and
+// Run, return nil then unless something else has failed (TaskGroup.cancel, new in
+// Python 3.15). It panics with [ErrNotEntered] before the group has been entered.
+func (g *TaskGroup) Cancel() {
+	err := g.open()
+	switch {
+	case !g.entered:
+		panic(err)
+	case err == nil:
+		g.abort()
+	}
+	g.cancelled = true
+	if !g.exiting && !g.requested {
+		g.requested = true
+		g.parent.cancel("")
+	}
+}
+
 func (g *TaskGroup) abort() {
 	g.aborting = true
 	for c := g.first; c != nil; c = c.next {
@@ -224,6 +243,9 @@ func (g *TaskGroup) Exit(y *Yielder, err error) error {
 		errs := g.errs
 		g.errs = nil
 		return &GroupError{errs}
+	}
+	if g.cancelled && IsCancelled(err) {
+		return nil
 	}
 	return err
 }

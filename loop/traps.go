@@ -42,12 +42,12 @@ func await(y *Yielder, f AnyFuture) error {
 // Await suspends the task of y until the future is done and returns its result
 // or error (Future.__await__). It does not suspend if the future is done.
 func (f *Future[T]) Await(y *Yielder) (T, error) {
-	if !y.Here() {
-		var zero T
-		return zero, ErrWrongGoroutine
-	}
 	if f.state == pending {
-		if err := await(y, f.self); err != nil {
+		err := ErrWrongGoroutine
+		if y.Here() {
+			err = await(y, f.self)
+		}
+		if err != nil {
 			var zero T
 			return zero, err
 		}

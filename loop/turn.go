@@ -60,7 +60,7 @@ func (l *Loop) runOnce() error {
 	if err := l.poll(until); err != nil {
 		return err
 	}
-	if l.inbox.Load() > 0 {
+	if l.inbox.Load() != 0 {
 		l.receive()
 	}
 	if l.tidyNow {
@@ -75,6 +75,7 @@ func (l *Loop) runOnce() error {
 	// waits for the next turn, so that I/O is never starved.
 	n := l.ready.n
 	l.ran = l.ran || n > 0
+	l.ready.peak = max(l.ready.peak, n)
 	for n > 0 {
 		n = l.runReady(n)
 	}
@@ -142,13 +143,14 @@ func (l *Loop) runReady(n int) (left int) {
 	for left > 0 {
 		left--
 		h := l.ready.get()
-		switch {
-		case h.cancelled:
+		if !h.cancelled {
+			if l.debug == nil {
+				h.cb.run(l)
+			} else {
+				l.debug.run(h)
+			}
+		} else {
 			h.drop(l)
-		case l.debug != nil:
-			l.debug.run(h)
-		default:
-			h.cb.run(l)
 		}
 	}
 	return left
