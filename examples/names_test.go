@@ -16,7 +16,7 @@ import (
 
 var (
 	filePath  = regexp.MustCompile(`^(\./)?[\w*/.-]+\.(go|md|py|sh|mod)$`)
-	qualified = regexp.MustCompile(`\b(coroutine|loop|netio|client)\.([A-Z]\w*)`)
+	qualified = regexp.MustCompile(`\b(coroutine|loop|netio|looptest|client)\.([A-Z]\w*)`)
 	method    = regexp.MustCompile(`(?:^|[^.\w])([A-Z]\w*)\.([A-Z]\w*)`)
 	word      = regexp.MustCompile(`\w+`)
 )

@@ -180,11 +180,11 @@ type builtPackage struct {
 	GoFiles                 []string
 }
 
-// built are the packages that coloop/client needs, which brings all layers with it,
-// and some of the standard library.
+// built are the packages that the snippets import, and all below: coloop/client
+// brings the other layers with it.
 var built = sync.OnceValues(func() (map[string]builtPackage, error) {
 	list := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,GoFiles,Export",
-		"coloop/client", "bufio", "context", "log", "os", "slices", "sync", "time")
+		"coloop/client", "coloop/loop/looptest", "log", "testing")
 	list.Dir = root
 	out, err := list.Output()
 	if err != nil {

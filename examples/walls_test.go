@@ -23,6 +23,7 @@ var layers = map[string][]string{
 	"loop/internal/poll": nil,
 	"loop":               {"coroutine", "loop/internal/poll"},
 	"loop/netio":         {"coroutine", "loop"},
+	"loop/looptest":      {"coroutine", "loop"},
 	"client":             {"coroutine", "loop", "loop/netio"},
 }
 
@@ -30,6 +31,7 @@ var layers = map[string][]string{
 var libraries = map[string][]string{
 	"loop/internal/poll": {"github.com/panjf2000/gnet/v2", "golang.org/x/sys"},
 	"loop/netio":         {"golang.org/x/sys"},
+	"loop/looptest":      {"go.uber.org/goleak"},
 	"client":             {"github.com/valyala/fasthttp"},
 }
 

@@ -19,7 +19,7 @@
 //	  Gather(y, f, g).Await(y)          all; the first error ends it
 //	  GatherResults  GatherFutures      errors as results; of tasks
 //	  TaskGroup: tg.Run(y, body)        all; the first error cancels
-//	             tg.Go(f)  GoIn(tg, f)  a task of the group           create_task
+//	  tg.Go(f)  GoIn(tg, f)  tg.Cancel  a task of it; all of it       create_task
 //	  WithTimeout(y, d, f)  Timeout     cancel f after d              timeout
 //	  WaitFor(y, d, f)  WaitForFuture   the same, as wait_for has it
 //	  Wait  AsCompleted(y, f, g)        the first of several; one by one
@@ -42,7 +42,8 @@
 //	  l.SetExceptionHandler             errors that nobody asked for
 //	  l.AllTasks  l.CurrentTask  l.SetTaskObserver  t.Stack
 //
-// Connections are in package coloop/loop/netio, HTTP in coloop/client.
+// Connections are in package coloop/loop/netio, HTTP in coloop/client, tests on a
+// virtual clock in coloop/loop/looptest.
 //
 // # Coroutines and y
 //
