@@ -115,7 +115,7 @@ func (t *Task[T]) start(l *Loop, coro Coroutine[T], values context.Context, opts
 	t.isTask = true
 	t.task.fut, t.task.coro, t.values = &t.future, coro, values
 	t.handle.cb = &t.task
-	eager := l.eager
+	eager := l.eager && l.running
 	for _, o := range opts {
 		if o.name != "" {
 			t.SetName(o.name)
@@ -123,15 +123,14 @@ func (t *Task[T]) start(l *Loop, coro Coroutine[T], values context.Context, opts
 		if o.values != nil {
 			t.values = o.values
 		}
-		eager = eager || o.eager
+		eager = eager || o.eager && l.running
+	}
+	if eager && !l.OnLoop() {
+		panic(ErrWrongGoroutine)
 	}
 	if t.notes == nil {
 		l.made++
 		t.number = uint32(l.made)
-	}
-	eager = eager && l.running
-	if eager && !l.OnLoop() {
-		panic(ErrWrongGoroutine)
 	}
 	if l.debug != nil {
 		l.debug.made(&t.task)
@@ -142,7 +141,7 @@ func (t *Task[T]) start(l *Loop, coro Coroutine[T], values context.Context, opts
 	}
 	switch {
 	case l.closed:
-		t.abandon()
+		t.end(t.shut())
 	case eager:
 		t.runNow()
 	default:

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -124,7 +125,7 @@ type typedTask interface {
 // Name returns the name given to the task, or else Task-N for the N-th task of the
 // loop that was given none when it was made.
 func (t *task) Name() string {
-	if t.notes != nil && t.notes.name != "" {
+	if t.notes != nil && (t.notes.name != "" || t.number == 0) {
 		return t.notes.name
 	}
 	return fmt.Sprintf("Task-%d", t.number)
@@ -158,6 +159,7 @@ func (t *task) Cancelling() int { return int(t.cancelling) }
 // Uncancel takes back one request to cancel the task, and returns how many
 // remain; with the last goes a cancellation not yet raised (Task.uncancel).
 func (t *task) Uncancel() int {
+	t.fut.loop.check()
 	if t.cancelling > 0 {
 		t.cancelling--
 		if t.cancelling == 0 {
@@ -213,8 +215,12 @@ func (t *task) isCancellation(err error) bool {
 // yield, or the wake-up by what it waited for (Task.__wakeup).
 func (t *task) run(l *Loop) {
 	var exc error
-	if t.waiter != nil {
-		exc = t.waiter.outcome()
+	if w := t.waiter; w != nil {
+		// An error that a cancellation takes the place of is left for others to ask
+		// for, or to be reported.
+		if !t.mustCancel || w.state == cancelled || IsCancelled(w.peek()) {
+			exc = w.outcome()
+		}
 		t.waiter = nil
 	}
 	if t.mustRaise {
@@ -258,7 +264,7 @@ func (t *task) run(l *Loop) {
 func (t *task) wait(y any) {
 	f, ok := y.(AnyFuture)
 	if !ok {
-		t.raiseSoon(fmt.Errorf("%w: %v", ErrBadYield, y))
+		t.raiseSoon(fmt.Errorf("%w: %s", ErrBadYield, short(y)))
 		return
 	}
 	b := f.base()
@@ -322,23 +328,30 @@ type done struct{}
 func (done) Send(any) (any, error)      { return nil, errors.New("task is done") }
 func (done) Throw(e error) (any, error) { return nil, e }
 
-// abandon ends a task that cannot run because its loop is closed. A coroutine
-// that yields in reply to GeneratorExit gets some more of them; a panic becomes
-// the task's error, so that the other tasks are ended too.
+// abandon ends a task because its loop is closed. That it says so is no error that
+// anybody must be told of.
 func (t *task) abandon() {
+	err := t.shut()
+	t.end(err)
+	switch {
+	case err == coroutine.ErrIgnoredExit:
+		t.fut.loop.CallExceptionHandler(ExceptionContext{
+			Message: "task cannot be closed", Exception: t.fut.retrieve(), Task: t.fut.self.(AnyTask)})
+	case coroutine.Every(err, func(err error) bool { return err == ErrClosed || err == coroutine.GeneratorExit }):
+		t.fut.retrieve()
+	}
+}
+
+// shut closes the coroutine of a task whose loop is closed, and returns what the task
+// is to end with. A coroutine that yields in reply to GeneratorExit gets some more of
+// them; a panic becomes the task's error, so that the other tasks are ended too.
+func (t *task) shut() error {
 	shut := t.fut.self.(typedTask).closeCoroutine
 	err := recovered(shut)
 	for n := 0; err == coroutine.ErrIgnoredExit && n < 100; n++ {
 		err = recovered(shut)
 	}
-	if err == nil {
-		err = ErrClosed
-	}
-	t.end(err)
-	if err == coroutine.ErrIgnoredExit {
-		t.fut.loop.CallExceptionHandler(ExceptionContext{
-			Message: "task cannot be closed", Exception: t.fut.retrieve(), Task: t.fut.self.(AnyTask)})
-	}
+	return cmp.Or(err, ErrClosed)
 }
 
 // cancelContext makes the task's context done.

@@ -40,11 +40,16 @@ func await(y *Yielder, f AnyFuture) error {
 }
 
 // Await suspends the task of y until the future is done and returns its result
-// or error (Future.__await__). It does not suspend if the future is done.
+// or error (Future.__await__). It does not suspend if the future is done. For a
+// future of another loop, unless that is closed, the error is [ErrForeignLoop].
 func (f *Future[T]) Await(y *Yielder) (T, error) {
 	if !y.Here() {
 		var zero T
 		return zero, ErrWrongGoroutine
+	}
+	if t, err := taskOf(y); err == nil && t.fut.loop != f.loop && !f.loop.isClosed() {
+		var zero T
+		return zero, ErrForeignLoop
 	}
 	if f.state == pending {
 		if err := await(y, f.self); err != nil {
