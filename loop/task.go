@@ -215,12 +215,8 @@ func (t *task) isCancellation(err error) bool {
 // yield, or the wake-up by what it waited for (Task.__wakeup).
 func (t *task) run(l *Loop) {
 	var exc error
-	if w := t.waiter; w != nil {
-		// An error that a cancellation takes the place of is left for others to ask
-		// for, or to be reported.
-		if !t.mustCancel || w.state == cancelled || IsCancelled(w.peek()) {
-			exc = w.outcome()
-		}
+	if t.waiter != nil {
+		exc = t.awaited()
 		t.waiter = nil
 	}
 	if t.mustRaise {
@@ -258,6 +254,16 @@ func (t *task) run(l *Loop) {
 	default:
 		t.wait(y)
 	}
+}
+
+// awaited returns the error of what the task waited for. One that a cancellation is
+// going to take the place of is left for others to ask for, or to be reported.
+func (t *task) awaited() error {
+	w := t.waiter
+	if t.mustCancel && w.state != cancelled && !IsCancelled(w.peek()) {
+		return nil
+	}
+	return w.outcome()
 }
 
 // wait suspends the task until what its coroutine has yielded is done.
