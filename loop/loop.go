@@ -254,13 +254,17 @@ func (c ExceptionContext) log() {
 		}
 	}()
 	attrs := []any{"error", c.Exception}
+	p, panicked := c.Exception.(*coroutine.PanicError)
+	if panicked {
+		attrs[1] = p.Error() // slog would print the stack as part of it
+	}
 	if c.Task != nil {
 		attrs = append(attrs, "task", c.Task.Name())
 	}
 	if at := c.at(); at != "" {
 		attrs = append(attrs, "at", at)
 	}
-	if p, ok := c.Exception.(*coroutine.PanicError); ok {
+	if panicked {
 		attrs = append(attrs, "stack", string(p.Stack))
 	}
 	slog.Error(c.Message, attrs...)

@@ -273,7 +273,12 @@ func (t *task) wait(y any) {
 		t.raiseSoon(fmt.Errorf("%w: %s", ErrBadYield, short(y)))
 		return
 	}
-	b := f.base()
+	var b *future
+	if p, ok := y.(*parked); ok {
+		b = &p.future
+	} else {
+		b = baseOf(f)
+	}
 	switch {
 	case b == nil:
 		t.raiseSoon(fmt.Errorf("%w: a nil %T", ErrBadYield, f))
@@ -291,6 +296,16 @@ func (t *task) wait(y any) {
 			t.mustCancel = false
 		}
 	}
+}
+
+// baseOf returns nil if f is a type of the user's that embeds a future which is nil.
+func baseOf(f AnyFuture) (b *future) {
+	defer func() {
+		if recover() != nil {
+			b = nil
+		}
+	}()
+	return f.base()
 }
 
 // futureDone is never called: a future that a task waits for schedules the
