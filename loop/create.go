@@ -98,9 +98,9 @@ func valuesAt[W Where](w W) context.Context {
 	case *Loop:
 		maker = w.current
 	case *Yielder:
-		t, ok := w.Context().(*taskContext)
+		t, ok := w.Given().(*taskContext)
 		if !ok {
-			return w.Context()
+			return w.Given()
 		}
 		maker = (*task)(t)
 	}

@@ -2,8 +2,8 @@ package loop_test
 
 import (
 	"errors"
-	"log/slog"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"testing"
 	"time"

@@ -38,10 +38,11 @@ type task struct {
 	fut        *future
 
 	coro       driver
-	prev, next *task // the tasks of the loop that are not done
-	ctx        atomic.Pointer[doneState]
-	values     context.Context // inherited; nil for none
-	notes      *taskNotes      // nil if there are none
+	prev, next *task                 // the tasks of the loop that are not done
+	ctx        atomic.Pointer[scope] // nil if nobody has asked for it
+	over       atomic.Bool           // the context is done
+	values     context.Context       // inherited; nil for none
+	notes      *taskNotes            // nil if there are none
 }
 
 // taskNotes is what few tasks have.
@@ -49,11 +50,6 @@ type taskNotes struct {
 	name string
 	made []uintptr // the calls that made it, in debug mode
 }
-
-// taskContext is a task as the context.Context of its coroutine. It is done when
-// the task is cancelled, until Uncancel takes the last request back, and when it
-// has ended. It may be used on any goroutine.
-type taskContext task
 
 type driver interface {
 	Send(any) (any, error)
@@ -373,20 +369,6 @@ func (t *task) shut() error {
 		err = recovered(shut)
 	}
 	return cmp.Or(err, ErrClosed)
-}
-
-// cancelContext makes the task's context done.
-func (t *task) cancelContext() {
-	if !t.ctx.CompareAndSwap(nil, doneAlready) {
-		t.ctx.Load().end()
-	}
-}
-
-// renewContext takes that back. Contexts derived from it before stay done.
-func (t *task) renewContext() {
-	if s := t.ctx.Load(); s != nil && s.isOver() {
-		t.ctx.Store(nil)
-	}
 }
 
 // runNow is the first step of an eager task, in the midst of that of another or
