@@ -2,6 +2,7 @@ package loop
 
 import (
 	"errors"
+	"fmt"
 	"iter"
 	"time"
 )
@@ -93,6 +94,21 @@ func (c *Completed[T]) expire() {
 	clear(c.index)
 }
 
+// String says how many futures are not done yet.
+func (c *Completed[T]) String() string {
+	return fmt.Sprintf("%d of %d futures", len(c.index), len(c.todo))
+}
+
+func (c *Completed[T]) undone() []AnyFuture {
+	var fs []AnyFuture
+	for _, f := range c.todo {
+		if f != nil {
+			fs = append(fs, f.self)
+		}
+	}
+	return fs
+}
+
 // Left returns how many have not been asked for.
 func (c *Completed[T]) Left() int { return c.left }
 
@@ -122,7 +138,7 @@ func (c *Completed[T]) NextFuture(y *Yielder) (*Future[T], error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	f, err := c.queue.Get(y)
+	f, err := c.queue.get(y, "AsCompleted", c)
 	if err == nil && f == nil {
 		err = ErrTimeout
 	}

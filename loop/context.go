@@ -26,18 +26,20 @@ func (c *taskContext) Value(key any) any {
 	switch {
 	case key == taskKey{}:
 		return (*task)(c)
-	case c.values != nil:
-		return c.values.Value(key)
+	case (*task)(c).values() != nil:
+		return (*task)(c).values().Value(key)
 	}
 	return nil
 }
 
 // A scope is the context of a task until a request to cancel the task is taken back. It
-// stays done then, as contexts must, and the task gets another one. It may be used on
-// any goroutine.
+// stays done then, as contexts must, and the task gets another one. There is none until
+// somebody asks for it, unless the task inherits values. It may be used on any
+// goroutine.
 type scope struct {
-	task *taskContext
-	done chan struct{}
+	task   *taskContext
+	values context.Context // the inherited ones; nil for none
+	done   chan struct{}
 
 	mu    sync.Mutex
 	over  bool
@@ -92,34 +94,64 @@ func (s *scope) end() {
 	}
 }
 
+func (s *scope) isOver() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over
+}
+
+// overAlready stands for the scope of a task whose context is done, and that nobody
+// has asked for.
+var overAlready = &scope{over: true}
+
+func (t *task) newScope(values context.Context) *scope {
+	return &scope{task: (*taskContext)(t), values: values, done: make(chan struct{})}
+}
+
 func (t *task) context() *scope {
 	for {
 		s := t.ctx.Load()
-		if s == nil {
-			s = &scope{task: (*taskContext)(t), done: make(chan struct{})}
-			if !t.ctx.CompareAndSwap(nil, s) {
-				continue
-			}
+		if s != nil && s != overAlready {
+			return s
 		}
-		if t.over.Load() {
-			s.end()
+		asked := t.newScope(nil)
+		if s == overAlready {
+			asked.end()
 		}
-		return s
+		if t.ctx.CompareAndSwap(s, asked) {
+			return asked
+		}
 	}
 }
 
 // cancelContext makes the task's context done.
 func (t *task) cancelContext() {
-	t.over.Store(true)
-	if s := t.ctx.Load(); s != nil {
-		s.end()
+	if !t.ctx.CompareAndSwap(nil, overAlready) {
+		t.ctx.Load().end()
 	}
 }
 
 // renewContext has the task get another context if its own is done.
 func (t *task) renewContext() {
-	if t.over.Load() {
-		t.ctx.Store(nil)
-		t.over.Store(false)
+	if s := t.ctx.Load(); s != nil && s.isOver() {
+		t.setValues(s.values)
 	}
+}
+
+// values returns the context whose values the task has inherited, nil if there are
+// none.
+func (t *task) values() context.Context {
+	if s := t.ctx.Load(); s != nil {
+		return s.values
+	}
+	return nil
+}
+
+// setValues gives the task a context that is not done.
+func (t *task) setValues(values context.Context) {
+	if values == nil {
+		t.ctx.Store(nil)
+		return
+	}
+	t.ctx.Store(t.newScope(values))
 }

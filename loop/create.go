@@ -41,12 +41,13 @@ func (l *Loop) SetEager(eager bool) { l.eager = eager }
 // The place w is the loop, or the coroutine that runs. Go panics with [ErrNoTask]
 // if that is the coroutine of no task.
 func Go[T any, W Where](w W, fn func(*Yielder) (T, error), opts ...TaskOption) *Task[T] {
-	return goTask(loopOf(w), w, fn, 0, opts)
+	l, y := at(w)
+	return goTask(l, y, fn, 0, opts)
 }
 
-// goTask is Go for a function that stands for the one whose code is at pc, if that
+// goTask is Go, at y unless that is nil, for a function that stands for the one whose code is at pc, if that
 // is not 0.
-func goTask[T any, W Where](l *Loop, w W, fn func(*Yielder) (T, error), pc uintptr, opts []TaskOption) *Task[T] {
+func goTask[T any](l *Loop, y *Yielder, fn func(*Yielder) (T, error), pc uintptr, opts []TaskOption) *Task[T] {
 	l.check()
 	t := &struct {
 		Task[T]
@@ -57,13 +58,14 @@ func goTask[T any, W Where](l *Loop, w W, fn func(*Yielder) (T, error), pc uintp
 		t.gen.SetFunc(pc)
 	}
 	t.stepper = t.gen.Stepper()
-	t.start(l, &t.gen, valuesAt(w), opts)
+	t.start(l, &t.gen, l.valuesAt(y), opts)
 	return &t.Task
 }
 
 // Spawn is Go for a function without a result.
 func Spawn[W Where](w W, fn func(*Yielder) error, opts ...TaskOption) *Task[struct{}] {
-	return goTask(loopOf(w), w, noResult(fn), codeOf(fn), opts)
+	l, y := at(w)
+	return goTask(l, y, noResult(fn), codeOf(fn), opts)
 }
 
 func noResult(fn func(*Yielder) error) func(*Yielder) (struct{}, error) {
@@ -77,7 +79,7 @@ func codeOf(fn any) uintptr { return reflect.ValueOf(fn).Pointer() }
 // somebody, or has ended, the new task fails with [coroutine.ErrAwaited] or the like,
 // and the generator is left as it is.
 func CreateTask[T any, W Where](w W, coro Coroutine[T], opts ...TaskOption) *Task[T] {
-	l := loopOf(w)
+	l, y := at(w)
 	l.check()
 	t := &Task[T]{}
 	if g, ok := coro.(*coroutine.Generator[any, any, T]); ok {
@@ -86,34 +88,31 @@ func CreateTask[T any, W Where](w W, coro Coroutine[T], opts ...TaskOption) *Tas
 		}
 		g.Inherit((*taskContext)(&t.task), &l.stacks)
 	}
-	t.start(l, coro, valuesAt(w), opts)
+	t.start(l, coro, l.valuesAt(y), opts)
 	return t
 }
 
-// valuesAt returns the context whose values a task made at w inherits, nil if there
-// are none.
-func valuesAt[W Where](w W) context.Context {
-	var maker *task
-	switch w := any(w).(type) {
-	case *Loop:
-		maker = w.current
-	case *Yielder:
-		t, ok := w.Given().(*taskContext)
+// valuesAt returns the context whose values a task inherits that the coroutine of y
+// makes, or if y is nil the task that runs. It is nil if there are none.
+func (l *Loop) valuesAt(y *Yielder) context.Context {
+	maker := l.current
+	if y != nil {
+		t, ok := y.Given().(*taskContext)
 		if !ok {
-			return w.Given()
+			return y.Given()
 		}
 		maker = (*task)(t)
 	}
 	if maker == nil {
 		return nil
 	}
-	return maker.values
+	return maker.values()
 }
 
 func (t *Task[T]) start(l *Loop, coro Coroutine[T], values context.Context, opts []TaskOption) {
 	t.Future.init(l, t)
 	t.isTask = true
-	t.task.fut, t.task.coro, t.values = &t.future, coro, values
+	t.task.fut, t.task.coro = &t.future, coro
 	t.handle.cb = &t.task
 	eager := l.eager && l.running
 	for _, o := range opts {
@@ -121,12 +120,15 @@ func (t *Task[T]) start(l *Loop, coro Coroutine[T], values context.Context, opts
 			t.SetName(o.name)
 		}
 		if o.values != nil {
-			t.values = o.values
+			values = o.values
 		}
 		eager = eager || o.eager && l.running
 	}
 	if eager && !l.OnLoop() {
 		panic(ErrWrongGoroutine)
+	}
+	if values != nil {
+		t.setValues(values)
 	}
 	if t.notes == nil {
 		l.made++

@@ -11,15 +11,22 @@ type Where interface{ *Loop | *Yielder }
 // loopOf returns the loop at w. It panics with [ErrNoTask] if w is a Yielder that
 // no task runs.
 func loopOf[W Where](w W) *Loop {
+	l, _ := at(w)
+	return l
+}
+
+// at returns the loop at w, and the coroutine if w is one.
+func at[W Where](w W) (*Loop, *Yielder) {
 	l, ok := any(w).(*Loop)
 	if ok {
-		return l
+		return l, nil
 	}
-	t, err := taskOf(any(w).(*Yielder))
+	y := any(w).(*Yielder)
+	t, err := taskOf(y)
 	if err != nil {
 		panic(err)
 	}
-	return t.fut.loop
+	return t.fut.loop, y
 }
 
 // Running returns the loop whose task runs the coroutine of y

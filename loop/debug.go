@@ -20,8 +20,11 @@ import (
 //   - a coroutine of NewCoroutine that was never awaited, once the loop is
 //     closed, with the place at which it was made
 //
-// CallSoon, CallAt, CallLater and whatever makes a task panic with
-// ErrWrongGoroutine on another goroutine than the running loop's.
+// Whatever schedules something (CallSoon, Go, SetResult, Cancel, Event.Set and so on)
+// panics with [ErrWrongGoroutine] on another goroutine than the running loop's.
+//
+// On SIGQUIT (Ctrl-\) the tasks of the loop are written to standard error, as [Dump]
+// does, before Go's own stacks.
 type Debug struct {
 	Slow time.Duration // 100 ms if it is 0 (loop.slow_callback_duration)
 }
@@ -30,14 +33,21 @@ type Debug struct {
 // complete for tasks made from then on.
 func (l *Loop) SetDebug(d *Debug) {
 	l.stacks.Trace = d != nil
-	if d == nil {
+	l.inbox.Add(1) // see enqueue
+	if l.debug != nil {
+		l.debug.end()
 		l.debug = nil
-		return
 	}
-	l.debug = &debugging{loop: l, slow: cmp.Or(d.Slow, 100*time.Millisecond)}
+	if d != nil {
+		l.debug = &debugging{loop: l, slow: cmp.Or(d.Slow, 100*time.Millisecond), quit: l.dumpOnQuit()}
+	}
 }
 
+// end takes back what switching the mode on began.
+func (d *debugging) end() { d.quit.stop() }
+
 type debugging struct {
+	quit       *quitting
 	loop       *Loop
 	slow       time.Duration
 	coroutines []unstarted
@@ -149,6 +159,7 @@ func (d *debugging) pending(t *task) {
 
 // close reports what nobody can ask for any more.
 func (d *debugging) close() {
+	defer d.end()
 	for _, u := range d.coroutines {
 		if !u.started() {
 			d.loop.CallExceptionHandler(ExceptionContext{

@@ -41,7 +41,8 @@ var (
 	ErrStopped = errors.New("event loop stopped before the future was done")
 
 	// ErrIdle is returned by RunUntilComplete on a virtual clock when nothing
-	// is left that could ever complete the future: a deadlock.
+	// is left that could ever complete the future: a deadlock. If any tasks are
+	// left, it comes as an [IdleError].
 	ErrIdle = errors.New("event loop has nothing left to wait for")
 
 	// ErrNoNetwork is returned by network operations on a virtual clock.

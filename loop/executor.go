@@ -293,3 +293,5 @@ func (f *jobFuture[T]) end(v T, err error, panicked bool) {
 	}
 	f.loop.CallExceptionHandler(c)
 }
+
+func (f *jobFuture[T]) explain() (string, []AnyFuture) { return "a job of the executor", nil }

@@ -1,6 +1,7 @@
 package loop_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -68,7 +69,7 @@ func (p *program) run() {
 		victim := p.next(len(p.tasks))
 		p.l.CallLater(time.Duration(p.next(8)), func() { p.tasks[victim].Cancel() })
 	}
-	if err := p.l.RunForever(); err != loop.ErrIdle {
+	if err := p.l.RunForever(); !errors.Is(err, loop.ErrIdle) {
 		p.t.Fatal(err)
 	}
 	// What is left waits for what does not come.

@@ -166,3 +166,7 @@ func (g *gathering[R]) finish() {
 	}
 	g.succeed(r)
 }
+
+func (g *gathering[R]) explain() (string, []AnyFuture) {
+	return "Gather of " + count(g.children), g.children
+}

@@ -41,6 +41,8 @@ func (h *Handle) Cancel() {
 func (h *Handle) Cancelled() bool { return h.cancelled }
 
 // drop tells the callback of a cancelled handle that it will not run.
+//
+//go:noinline
 func (h *Handle) drop(l *Loop) {
 	if d, ok := h.cb.(interface{ dropped(*Loop) }); ok {
 		d.dropped(l)

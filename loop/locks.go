@@ -1,9 +1,6 @@
 package loop
 
-import (
-	"errors"
-	"fmt"
-)
+import "errors"
 
 // Errors of the synchronisation primitives.
 var (
@@ -33,7 +30,7 @@ func named(kind, name string) string {
 	if name == "" {
 		return kind
 	}
-	return fmt.Sprintf("%s %q", kind, name)
+	return kind + " " + quoted(name)
 }
 
 // A Lock lets one task at a time pass, in the order of their coming
@@ -51,7 +48,7 @@ type Lock struct {
 func (l *Lock) String() string {
 	s := named("lock", l.Name)
 	if l.holder != nil {
-		s += fmt.Sprintf(" held by %q", l.holder.Name())
+		s += " held by " + quoted(l.holder.Name())
 	}
 	return s
 }

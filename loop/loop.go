@@ -40,6 +40,7 @@ type Loop struct {
 	onException func(*Loop, ExceptionContext)
 	reporting   bool // to it
 	onTask      func(AnyTask)
+	onGoexit    func(AnyTask)
 	atClose     []func()
 	eager       bool
 	running     bool
@@ -48,15 +49,21 @@ type Loop struct {
 	gone        chan struct{} // closed with the loop
 
 	// What the files above this one keep with the loop.
-	executor     any // an *Executor
-	signals      any // a signalHandlers
-	freeSleepers any // a *freeList[sleeper]
-	freeParked   any // a *freeList[parked]
+	executor     any     // an *Executor
+	signals      any     // a signalHandlers
+	freeSleepers trimmer // a *freeList[sleeper]
+	freeParked   trimmer // a *freeList[parked]
+
+	ran     bool        // something has run since the loop was tidied
+	tidying bool        // the tidier is set
+	tidyNow bool        // its time has come
+	tidier  *time.Timer // nil until it is needed
 
 	mu       sync.Mutex
 	incoming []*Handle // from other goroutines; nil and refused when shut
 	shut     bool
-	inbox    atomic.Int32 // len(incoming)
+	tidyDue  bool
+	inbox    atomic.Int32 // is not 0 if there are any, or tidyDue, or in debug mode
 }
 
 // inspection is what debug mode adds; see [Debug].
@@ -67,7 +74,8 @@ type inspection interface {
 	whereMade(*task) []runtime.Frame
 	coroutineMade(g interface{ State() coroutine.State }, name string)
 	pending(*task) // when its loop is closed
-	close()
+	close()        // when its loop is closed
+	end()          // when debug mode is switched off
 }
 
 // New returns a loop on the operating system's clock and poller. It must be
@@ -163,11 +171,16 @@ func (l *Loop) after(d time.Duration) time.Duration { return addTime(l.Time(), d
 // enqueue puts h at the end of the ready queue, behind all that other goroutines
 // have scheduled before.
 func (l *Loop) enqueue(h *Handle) {
-	l.check()
-	if l.inbox.Load() > 0 {
-		l.receive()
+	if l.inbox.Load() != 0 {
+		l.attend()
 	}
 	l.ready.put(h)
+}
+
+//go:noinline
+func (l *Loop) attend() {
+	l.check()
+	l.receive()
 }
 
 // CallSoonThreadsafe is CallSoon for any goroutine; it wakes the loop. Once the
@@ -182,7 +195,7 @@ func (l *Loop) CallSoonThreadsafe(fn func()) error {
 		return ErrClosed
 	}
 	l.incoming = append(l.incoming, &Handle{cb: funcCallback(fn)})
-	l.inbox.Store(int32(len(l.incoming)))
+	l.inbox.Add(1)
 	l.system.Wake()
 	return nil
 }
@@ -197,6 +210,11 @@ func (l *Loop) receive() {
 	}
 	l.incoming = l.incoming[:0]
 	l.inbox.Store(0)
+	if l.debug != nil {
+		l.inbox.Store(1)
+	}
+	l.tidyNow = l.tidyNow || l.tidyDue
+	l.tidyDue = false
 }
 
 // OnLoop reports whether the calling goroutine is the one that runs the loop,
@@ -285,6 +303,11 @@ func (c ExceptionContext) at() string {
 // the task is not made, and whoever was to get it gets the panic.
 func (l *Loop) SetTaskObserver(fn func(AnyTask)) { l.onTask = fn }
 
+// SetGoexitHandler has fn called, outside of any task, when a task ends with
+// runtime.Goexit, as testing's FailNow does; nil for none. It is for those who run
+// tests: the task has ended with coroutine.ErrGoexit, which tells it to the others.
+func (l *Loop) SetGoexitHandler(fn func(AnyTask)) { l.onGoexit = fn }
+
 // CurrentTask returns the task that runs, nil in a callback.
 func (l *Loop) CurrentTask() AnyTask {
 	if l.current == nil {
@@ -327,6 +350,9 @@ func (l *Loop) Close() (err error) {
 	// Deferred, because a hook of the user's may call runtime.Goexit.
 	defer func() { err = l.release() }()
 	defer l.reportUnseen()
+	if l.tidier != nil {
+		l.tidier.Stop()
+	}
 	for _, fn := range l.atClose {
 		fn()
 	}

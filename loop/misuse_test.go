@@ -68,7 +68,7 @@ func TestA5ClosedLoopInTask(t *testing.T) {
 		expectErr(t, "closed", err, coroutine.GeneratorExit)
 		for name, park := range parking {
 			switch name {
-			case "Sleep of 0", "future done", "lock that is free", "event that is set", "permit", "Get of an item",
+			case "Sleep of 0", "lock that is free", "event that is set", "permit", "Get of an item",
 				"Put with room", "Join of nothing", "Lock.With", "Semaphore.With", "TaskGroup.Enter", "TaskGroup.Run",
 				"TaskGroup.Exit", "Condition.Wait", "Condition.WaitFor", "All of a queue", "WaitFor of 0", "WaitForFuture",
 				"Barrier.Reset", "Barrier.Abort", "Barrier.Wait", "Condition.Acquire",

@@ -226,3 +226,14 @@ func (lot *ParkingLot) wakeOff() {
 		}
 	}
 }
+
+func (p *parked) explain() (string, []AnyFuture) {
+	if p.lot == nil {
+		return "its turn", nil
+	}
+	var of []AnyFuture
+	if o, ok := p.lot.Owner.(interface{ undone() []AnyFuture }); ok {
+		of = o.undone()
+	}
+	return p.lot.describe(), of
+}

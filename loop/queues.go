@@ -86,7 +86,7 @@ func (q *Queue[T]) Put(y *Yielder, v T) error {
 	}
 	woken := false
 	for q.Full() && !q.shut {
-		if err := q.wait(y, &q.putters, "Queue.Put", q.Full); err != nil {
+		if err := q.wait(y, &q.putters, "Queue.Put", q, q.Full); err != nil {
 			return err
 		}
 		woken = true
@@ -104,14 +104,17 @@ func (q *Queue[T]) Put(y *Yielder, v T) error {
 
 // Get takes an item, suspending the task while there is none. It returns
 // ErrQueueShutDown once the queue is shut down and empty.
-func (q *Queue[T]) Get(y *Yielder) (T, error) {
+func (q *Queue[T]) Get(y *Yielder) (T, error) { return q.get(y, "Queue.Get", q) }
+
+// get is Get for a task that does it as a part of something else.
+func (q *Queue[T]) get(y *Yielder, kind string, owner any) (T, error) {
 	if err := q.enter(y); err != nil {
 		var zero T
 		return zero, err
 	}
 	woken := false
 	for q.Empty() && !q.shut {
-		if err := q.wait(y, &q.getters, "Queue.Get", q.Empty); err != nil {
+		if err := q.wait(y, &q.getters, kind, owner, q.Empty); err != nil {
 			var zero T
 			return zero, err
 		}
@@ -135,8 +138,8 @@ func (q *Queue[T]) enter(y *Yielder) error {
 }
 
 // wait waits for a turn in a lot, which those who wake it take it out of.
-func (q *Queue[T]) wait(y *Yielder, lot *ParkingLot, kind string, blocked func() bool) error {
-	lot.Kind, lot.Owner = kind, q
+func (q *Queue[T]) wait(y *Yielder, lot *ParkingLot, kind string, owner any, blocked func() bool) error {
+	lot.Kind, lot.Owner = kind, owner
 	woken, err := lot.Park(y, nil)
 	if err != nil && woken && !blocked() {
 		lot.wakeOff()

@@ -23,11 +23,11 @@ func TestString(t *testing.T) {
 		expect(t, "cancelled", fmt.Sprint(lost), "<Future cancelled>")
 		task := loop.Go(l, forever)
 		task.SetName("a task")
-		expect(t, "task", fmt.Sprint(task), `<Task pending name="a task">`)
+		expect(t, "task", fmt.Sprint(task), `<Task pending name='a task' coro=loop_test.forever at task_test.go:17>`)
 		task.Cancel()
-		expect(t, "task asked to end", fmt.Sprint(task), `<Task cancelling name="a task">`)
+		expect(t, "task asked to end", fmt.Sprint(task), `<Task cancelling name='a task' coro=loop_test.forever at task_test.go:17>`)
 		task.Await(y)
-		expect(t, "task that has ended", fmt.Sprint(task), `<Task cancelled name="a task">`)
+		expect(t, "task that has ended", fmt.Sprint(task), `<Task cancelled name='a task'>`)
 	})
 }
 
@@ -60,7 +60,7 @@ func TestA13Repr(t *testing.T) {
 		{a, "<Future finished result=<Future finished result=[... 1]>>"},
 		{b, "<Future finished result=[<Future finished result=...> 1]>"},
 		{failed, "<Future finished exception=error of ...>"},
-		{task, `<Task finished result=... name="own">`},
+		{task, `<Task finished result=... name='own'>`},
 		{future(strings.Repeat("ö", 100)), "<Future finished result=" + strings.Repeat("ö", 100) + ">"},
 		{future(strings.Repeat("ö", 101)), "<Future finished result=" + strings.Repeat("ö", 100) + "...>"},
 		{future("a\r\nb"), `<Future finished result="a\r\nb">`},

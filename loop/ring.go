@@ -4,7 +4,7 @@ package loop
 type ring[T any] struct {
 	items   []T // a power of two long
 	head, n int
-	peak    int // the greatest n since the last trim
+	peak    int // the greatest n since the last trim, as its owner has seen it
 }
 
 // smallest is the size below which rings and lists are not made smaller.
@@ -22,7 +22,6 @@ func (r *ring[T]) put(v T) {
 
 func (r *ring[T]) get() T {
 	var zero T
-	r.peak = max(r.peak, r.n)
 	v := r.items[r.head]
 	r.items[r.head] = zero
 	r.head = (r.head + 1) & (len(r.items) - 1)
@@ -30,6 +29,9 @@ func (r *ring[T]) get() T {
 	return v
 }
 
+// resize is not part of put, which is small enough to be inlined.
+//
+//go:noinline
 func (r *ring[T]) resize(size int) {
 	items := make([]T, size)
 	if end := r.head + r.n; end <= len(r.items) {
@@ -55,6 +57,13 @@ func (r *ring[T]) trim() (more bool) {
 	return len(r.items) > smallest
 }
 
+// A trimmer is a store that can give back room.
+type trimmer interface {
+	// trim gives back room that has not been needed since the last trim, and
+	// reports whether more could be given back by the next one.
+	trim() (more bool)
+}
+
 // A freeList keeps what is of no use now for those to come.
 type freeList[T any] struct {
 	items []*T
@@ -63,7 +72,7 @@ type freeList[T any] struct {
 
 // freeListIn returns the free list in a field of the loop, where the types of the
 // files above it are not known.
-func freeListIn[T any](field *any) *freeList[T] {
+func freeListIn[T any](field *trimmer) *freeList[T] {
 	f, ok := (*field).(*freeList[T])
 	if !ok {
 		f = &freeList[T]{}

@@ -19,11 +19,18 @@ func ShieldFuture[T any, W Where](w W, aw Awaitable[T]) *Future[T] {
 	if inner.state != pending {
 		return inner
 	}
-	outer := NewFuture[T](inner.loop)
-	in := &shield[T]{inner, outer}
+	outer := &shieldFuture[T]{inner: inner}
+	outer.init(inner.loop, outer)
+	in := &shield[T]{inner, &outer.Future}
 	inner.addCallback(in)
 	outer.addCallback((*unshield[T])(in))
-	return outer
+	return &outer.Future
+}
+
+// shieldFuture is the outer future.
+type shieldFuture[T any] struct {
+	Future[T]
+	inner *Future[T]
 }
 
 type shield[T any] struct{ inner, outer *Future[T] }
@@ -51,4 +58,8 @@ func (s *unshield[T]) futureDone(*future) {
 	if s.inner.state == pending {
 		s.inner.removeCallback((*shield[T])(s))
 	}
+}
+
+func (o *shieldFuture[T]) explain() (string, []AnyFuture) {
+	return "Shield of " + waitText(o.inner.self), []AnyFuture{o.inner.self}
 }

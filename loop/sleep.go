@@ -1,6 +1,9 @@
 package loop
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Sleep suspends the task for d (asyncio.sleep). For d <= 0 it gives every
 // other ready task a turn. It returns early only with an error, that of a
@@ -69,4 +72,8 @@ func (l *Loop) getSleeper() *sleeper {
 func (l *Loop) putSleeper(s *sleeper) {
 	s.queued = false
 	freeListIn[sleeper](&l.freeSleepers).put(s)
+}
+
+func (s *sleeper) explain() (string, []AnyFuture) {
+	return fmt.Sprintf("Sleep until %v", s.timer.when), nil
 }

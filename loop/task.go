@@ -29,7 +29,6 @@ type task struct {
 	// What a step needs, close together.
 	handle     Handle
 	cancelling int32
-	number     uint32 // among the tasks of the loop that were given no name; 0 for one that was
 	mustCancel bool
 	mustRaise  bool                         // the future's err, at the next step
 	inCancel   bool                         // cancel is under way
@@ -38,11 +37,10 @@ type task struct {
 	fut        *future
 
 	coro       driver
-	prev, next *task                 // the tasks of the loop that are not done
-	ctx        atomic.Pointer[scope] // nil if nobody has asked for it
-	over       atomic.Bool           // the context is done
-	values     context.Context       // inherited; nil for none
-	notes      *taskNotes            // nil if there are none
+	number     uint32 // among the tasks of the loop that were given no name; 0 for one that was
+	prev, next *task  // the tasks of the loop that are not done
+	ctx        atomic.Pointer[scope]
+	notes      *taskNotes // nil if there are none
 }
 
 // taskNotes is what few tasks have.
@@ -245,8 +243,11 @@ func (t *task) run(l *Loop) {
 	switch {
 	case err != nil:
 		t.end(err)
-	case y == nil:
-		l.enqueue(&t.handle)
+	case y == nil: // enqueue, written out
+		if l.inbox.Load() != 0 {
+			l.attend()
+		}
+		l.ready.put(&t.handle)
 	default:
 		t.wait(y)
 	}
@@ -335,6 +336,9 @@ func (t *task) end(err error) {
 		f.settle(cancelled)
 	default:
 		f.fail(err)
+		if err == coroutine.ErrGoexit && f.loop.onGoexit != nil {
+			f.loop.onGoexit(f.self.(AnyTask))
+		}
 	}
 	t.cancelContext()
 }

@@ -24,11 +24,18 @@ type TaskGroup struct {
 	first     *groupTask // of tasks, in the order of their creation
 	last      *groupTask
 	failed    []*future // whose errors Exit raises
-	waiter    *Future[struct{}]
+	waiter    *groupEnd
 	entered   bool
 	exiting   bool
 	aborting  bool
 	requested bool // the cancellation of the parent
+	cancelled bool // by Cancel
+}
+
+// groupEnd is the future that Exit awaits.
+type groupEnd struct {
+	Future[struct{}]
+	group *TaskGroup
 }
 
 // groupTask is a child of a group, which does not only wait for its end but
@@ -69,7 +76,7 @@ func goIn[T any](g *TaskGroup, fn func(*Yielder) (T, error), pc uintptr, opts []
 	if err != nil {
 		return failedTask[T](l, err)
 	}
-	t := goTask(l, l, fn, pc, opts)
+	t := goTask(l, nil, fn, pc, opts)
 	g.add(t)
 	return t
 }
@@ -152,6 +159,24 @@ func (c *groupTask) futureDone(f *future) {
 	}
 }
 
+// Cancel cancels the tasks of the group and its body, which is no failure: Exit, and
+// Run, return nil then unless something else has failed (TaskGroup.cancel, new in
+// Python 3.15). It panics with [ErrNotEntered] before the group has been entered.
+func (g *TaskGroup) Cancel() {
+	err := g.open()
+	switch {
+	case !g.entered:
+		panic(err)
+	case err == nil:
+		g.abort()
+	}
+	g.cancelled = true
+	if !g.exiting && !g.requested {
+		g.requested = true
+		g.parent.cancel("")
+	}
+}
+
 func (g *TaskGroup) abort() {
 	g.aborting = true
 	for c := g.first; c != nil; c = c.next {
@@ -196,7 +221,8 @@ func (g *TaskGroup) Exit(y *Yielder, err error) error {
 		g.abort()
 	}
 	for len(g.tasks) > 0 {
-		g.waiter = NewFuture[struct{}](g.parent.fut.loop)
+		g.waiter = &groupEnd{group: g}
+		g.waiter.init(g.parent.fut.loop, g.waiter)
 		_, e := g.waiter.Await(y)
 		g.waiter = nil
 		switch {
@@ -232,6 +258,9 @@ func (g *TaskGroup) Exit(y *Yielder, err error) error {
 		}
 		return &GroupError{errs}
 	}
+	if g.cancelled && IsCancelled(err) {
+		return nil
+	}
 	return err
 }
 
@@ -251,4 +280,12 @@ func (g *TaskGroup) Run(y *Yielder, fn func() error) error {
 	err := recovered(fn)
 	ended = true
 	return g.Exit(y, err)
+}
+
+func (g *groupEnd) explain() (string, []AnyFuture) {
+	var fs []AnyFuture
+	for c := g.group.first; c != nil; c = c.next {
+		fs = append(fs, c.task)
+	}
+	return "TaskGroup of " + count(fs), fs
 }

@@ -234,7 +234,7 @@ func WaitForFuture[T any](y *Yielder, d time.Duration, aw Awaitable[T]) (v T, er
 
 // cancelAndWait cancels f and waits until it is done (_cancel_and_wait).
 func cancelAndWait(y *Yielder, f AnyFuture) error {
-	w := &waiting{left: 1}
+	w := &waiting{left: 1, of: func() []AnyFuture { return []AnyFuture{f} }}
 	w.init(f.base().loop, w)
 	f.base().addCallback(w)
 	f.cancel("")

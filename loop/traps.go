@@ -39,20 +39,27 @@ func await(y *Yielder, f AnyFuture) error {
 	return nil
 }
 
-// Await suspends the task of y until the future is done and returns its result
-// or error (Future.__await__). It does not suspend if the future is done. For a
-// future of another loop, unless that is closed, the error is [ErrForeignLoop].
-func (f *Future[T]) Await(y *Yielder) (T, error) {
+// foreign is the error of a wait for f at a wrong place.
+func (f *future) foreign(y *Yielder) error {
 	if !y.Here() {
-		var zero T
-		return zero, ErrWrongGoroutine
+		return ErrWrongGoroutine
 	}
 	if t, err := taskOf(y); err == nil && t.fut.loop != f.loop && !f.loop.isClosed() {
-		var zero T
-		return zero, ErrForeignLoop
+		return ErrForeignLoop
 	}
+	return nil
+}
+
+// Await suspends the task of y until the future is done and returns its result
+// or error (Future.__await__). It does not suspend if the future is done. If
+// it is not, and is one of another loop, the error is [ErrForeignLoop], or [ErrClosed].
+func (f *Future[T]) Await(y *Yielder) (T, error) {
 	if f.state == pending {
-		if err := await(y, f.self); err != nil {
+		err := f.foreign(y)
+		if err == nil {
+			err = await(y, f.self)
+		}
+		if err != nil {
 			var zero T
 			return zero, err
 		}

@@ -16,7 +16,7 @@ func (l *Loop) RunForever() error {
 	defer l.end()
 	for {
 		if err := l.runOnce(); err != nil {
-			return err
+			return l.idle(err)
 		}
 		if l.stopping {
 			return nil
@@ -64,8 +64,11 @@ func (l *Loop) runOnce() error {
 	if err := l.poll(until); err != nil {
 		return err
 	}
-	if l.inbox.Load() > 0 {
+	if l.inbox.Load() != 0 {
 		l.receive()
+	}
+	if l.tidyNow {
+		l.tidy()
 	}
 	if len(l.timers.heap) > 0 {
 		for now := l.Time(); len(l.timers.heap) > 0 && l.timers.heap[0].when <= now; {
@@ -74,7 +77,10 @@ func (l *Loop) runOnce() error {
 	}
 	// This is the only place where callbacks are called. What they schedule
 	// waits for the next turn, so that I/O is never starved.
-	for n := l.ready.n; n > 0; {
+	n := l.ready.n
+	l.ran = l.ran || n > 0
+	l.ready.peak = max(l.ready.peak, n)
+	for n > 0 {
 		n = l.runReady(n)
 	}
 	return nil
@@ -93,10 +99,16 @@ const crowd = 8
 // some turns after a wait, do not ask at all.
 func (l *Loop) poll(until time.Duration) error {
 	l.turn++
+	if until > 0 {
+		l.waits++
+		if l.ran {
+			l.untidied()
+		}
+	}
 	switch {
 	case l.patience == 0:
 	case until > 0:
-		if l.waits++; l.crowd || l.waits%64 == 0 {
+		if l.crowd || l.waits%64 == 0 {
 			err := l.system.Wait(0, l.report)
 			// Even without events this turn does not wait: the look may have been
 			// ended by a timer or another goroutine.
@@ -135,13 +147,14 @@ func (l *Loop) runReady(n int) (left int) {
 	for left > 0 {
 		left--
 		h := l.ready.get()
-		switch {
-		case h.cancelled:
+		if !h.cancelled {
+			if l.debug == nil {
+				h.cb.run(l)
+			} else {
+				l.debug.run(h)
+			}
+		} else {
 			h.drop(l)
-		case l.debug != nil:
-			l.debug.run(h)
-		default:
-			h.cb.run(l)
 		}
 	}
 	return left

@@ -41,6 +41,15 @@ func (e *unseenErrors) add(u *unseen) {
 	e.all[u] = struct{}{}
 }
 
+// trim gives back room that a map does not give back by itself.
+func (e *unseenErrors) trim() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.all) == 0 {
+		e.all = nil
+	}
+}
+
 // oldestFirst returns those there are.
 func (e *unseenErrors) oldestFirst() (all []*unseen) {
 	e.mu.Lock()

@@ -54,6 +54,7 @@ func Wait[F AnyFuture](y *Yielder, timeout time.Duration, mode WaitMode, fs ...F
 		}
 	}
 	w.left = len(distinct)
+	w.of = func() []AnyFuture { return anyFutures(distinct) }
 	if timeout != NoTimeout {
 		w.timer = l.CallLater(timeout, w.release)
 	}
@@ -80,12 +81,21 @@ func Wait[F AnyFuture](y *Yielder, timeout time.Duration, mode WaitMode, fs ...F
 	return done, notDone, nil
 }
 
+func anyFutures[F AnyFuture](fs []F) []AnyFuture {
+	all := make([]AnyFuture, len(fs))
+	for i, f := range fs {
+		all[i] = f
+	}
+	return all
+}
+
 // waiting is the future that a Wait awaits.
 type waiting struct {
 	future
 	mode  WaitMode
 	left  int
 	timer *TimerHandle
+	of    func() []AnyFuture // the futures waited for
 }
 
 func (w *waiting) release() {
@@ -103,4 +113,9 @@ func (w *waiting) futureDone(f *future) {
 		}
 		w.release()
 	}
+}
+
+func (w *waiting) explain() (string, []AnyFuture) {
+	fs := w.of()
+	return "Wait for " + count(fs), fs
 }

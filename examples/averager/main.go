@@ -17,8 +17,7 @@ import (
 	"strings"
 
 	"coloop/coroutine"
-
-	"github.com/spf13/pflag"
+	"coloop/examples/internal/cli"
 )
 
 // Result is what an averager returns.
@@ -64,19 +63,19 @@ func byHand(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("priming the averager: %w", err)
 	}
-	fmt.Fprintf(w, "next()      yields %g\n", average)
+	fmt.Fprintf(w, "  next()     yields %g\n", average)
 	for _, term := range []float64{10, 30, 6.5} {
 		if average, err = avg.Send(&term); err != nil {
 			return fmt.Errorf("sending %g to the averager: %w", term, err)
 		}
-		fmt.Fprintf(w, "send(%-4g)  yields %g\n", term, average)
+		fmt.Fprintf(w, "  %-9s  yields %g\n", fmt.Sprintf("send(%g)", term), average)
 	}
 	_, err = avg.Send(nil)
 	var stop *coroutine.StopIteration[Result]
 	if !errors.As(err, &stop) {
 		return fmt.Errorf("ending the averager: %w", err)
 	}
-	fmt.Fprintf(w, "send(nil)   raises StopIteration with %+v\n", stop.Value)
+	fmt.Fprintf(w, "  send(nil)  raises StopIteration with %+v\n", stop.Value)
 	return nil
 }
 
@@ -117,41 +116,29 @@ func feed(group *coroutine.Generator[float64, *float64, any], values []float64) 
 func report(w io.Writer, results map[string]Result) {
 	for _, key := range slices.Sorted(maps.Keys(results)) {
 		group, unit, _ := strings.Cut(key, ";")
-		fmt.Fprintf(w, "%2d %-5s averaging %.2f%s\n", results[key].Count, group, results[key].Average, unit)
+		fmt.Fprintf(w, "  %2d %-5s averaging %.2f %s\n", results[key].Count, group, results[key].Average, unit)
 	}
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) (exit int) {
-	fs := pflag.NewFlagSet("averager", pflag.ContinueOnError)
-	fs.Usage = func() {
-		fmt.Fprint(stdout, `usage: averager
+	c := cli.New("averager", `usage: averager
 
 Send numbers to a coroutine that averages them: by hand, and by way of another
 coroutine that delegates to it.
 `)
-	}
-	err := fs.Parse(args)
-	switch {
-	case errors.Is(err, pflag.ErrHelp):
-		return 0
-	case err == nil && fs.NArg() > 0:
-		err = fmt.Errorf("unexpected argument %q", fs.Arg(0))
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "averager: %v (see averager --help)\n", err)
-		return 2
-	}
-	err = byHand(stdout)
-	if err == nil {
-		var results map[string]Result
-		results, err = byGroup(data)
-		report(stdout, results)
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "averager:", err)
-		return 1
-	}
-	return 0
+	return c.Run(args, stdout, stderr, func(out io.Writer) error {
+		fmt.Fprint(out, "By hand, to a coroutine that keeps the average so far:\n\n")
+		if err := byHand(out); err != nil {
+			return err
+		}
+		results, err := byGroup(data)
+		if err != nil {
+			return err
+		}
+		fmt.Fprint(out, "\nThrough a second coroutine, which delegates to one averager for each group:\n\n")
+		report(out, results)
+		return nil
+	})
 }

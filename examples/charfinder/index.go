@@ -34,14 +34,22 @@ func NewIndex(first, last rune) Index {
 func NewFullIndex() Index { return NewIndex(' ', unicode.MaxRune) }
 
 // Search returns the characters whose names have all words of query, in any order.
+// It takes no longer than the rarest word has characters, times the words.
 func (x Index) Search(query string) []rune {
-	var found []rune
-	for i, word := range words(query) {
-		chars := x[word]
-		if i == 0 {
-			found = slices.Clone(chars)
-			continue
+	var lists [][]rune
+	seen := make(map[string]bool)
+	for _, word := range words(query) {
+		if !seen[word] {
+			lists = append(lists, x[word])
 		}
+		seen[word] = true
+	}
+	if len(lists) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(lists, func(a, b []rune) int { return len(a) - len(b) })
+	found := slices.Clone(lists[0])
+	for _, chars := range lists[1:] {
 		found = slices.DeleteFunc(found, func(char rune) bool {
 			_, has := slices.BinarySearch(chars, char)
 			return !has

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -57,7 +58,7 @@ func playLoop(sc object) ([]byte, error) {
 		if err := l.loop.RunForever(); err == nil {
 			l.line("loop stopped")
 			continue
-		} else if err != loop.ErrIdle {
+		} else if !errors.Is(err, loop.ErrIdle) {
 			l.fail(err)
 		}
 		l.line("loop idle pending=" + list(labelsOf(l, l.loop.AllTasks())))

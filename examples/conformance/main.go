@@ -19,45 +19,33 @@ import (
 	"os"
 
 	"coloop/coroutine"
-
-	"github.com/spf13/pflag"
+	"coloop/examples/internal/cli"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (exit int) {
-	fs := pflag.NewFlagSet("conformance", pflag.ContinueOnError)
-	fs.Usage = func() {
-		fmt.Fprint(stdout, `usage: conformance < SCENARIOS
+	c := cli.New("conformance", `usage: conformance < SCENARIOS
 
-Play scenarios, JSON documents as SPEC.md describes them, and print their traces.
+Play scenarios, JSON documents as SPEC.md describes them, and print traces.
 
 Exit status:
   0   all were played
-  1   some are not valid, which a line that begins with "!!" says of each
+  1   some are not valid, which a line that begins with "!!" says of each, or
+      the traces cannot be written
   2   the command line is wrong
 `)
-	}
-	err := fs.Parse(args)
-	switch {
-	case errors.Is(err, pflag.ErrHelp):
-		return 0
-	case err == nil && fs.NArg() > 0:
-		err = fmt.Errorf("unexpected argument %q: scenarios are read from standard input", fs.Arg(0))
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "conformance: %v (see conformance --help)\n", err)
-		return 2
-	}
-	var p player
-	defer p.pool.Close()
-	out := bufio.NewWriterSize(stdout, 1<<16)
-	err = p.playAll(bufio.NewReaderSize(stdin, 1<<16), out)
-	if err := errors.Join(err, out.Flush()); err != nil {
-		fmt.Fprintln(stderr, "conformance:", err)
-		return 1
-	}
-	return 0
+	c.MaxArgs = -1
+	return c.Run(args, stdout, stderr, func(w io.Writer) error {
+		if c.NArg() > 0 {
+			return cli.Usagef("unexpected argument %q: scenarios are read from standard input", c.Arg(0))
+		}
+		var p player
+		defer p.pool.Close()
+		out := bufio.NewWriterSize(w, 1<<16)
+		err := p.playAll(bufio.NewReaderSize(stdin, 1<<16), out)
+		return errors.Join(err, out.Flush())
+	})
 }
 
 // A player plays one scenario after the other, on the same stacks.

@@ -16,9 +16,8 @@ import (
 	"strings"
 	"time"
 
+	"coloop/examples/internal/cli"
 	"coloop/loop"
-
-	"github.com/spf13/pflag"
 )
 
 // A counter counts down to 0, one every delay.
@@ -49,61 +48,50 @@ func (c counter) countdown(y *loop.Yielder, w io.Writer, col, n int) (string, er
 // race runs the counters from n and tells of their ends as they come.
 func race(y *loop.Yielder, w io.Writer, n int) error {
 	var running []func(*loop.Yielder) (string, error)
+	var started, done []string
+	head := fmt.Sprintf("%8s", "")
 	for i, c := range counters {
 		running = append(running, func(y *loop.Yielder) (string, error) {
 			return c.countdown(y, w, i, n)
 		})
+		started = append(started, c.label)
+		head += fmt.Sprintf("%-8s", fmt.Sprint(c.label, " ", c.delay))
 	}
-	var order []string
+	fmt.Fprintf(w, "Tasks that count down from %d at a time, and how long each takes for one count:\n\n", n)
+	fmt.Fprintln(w, strings.TrimRight(head, " "))
 	for label, err := range loop.AsCompleted(y, running...).All(y) {
 		if err != nil {
 			return err
 		}
-		order = append(order, label)
+		done = append(done, label)
 	}
-	fmt.Fprintln(w, "done in the order", strings.Join(order, " "))
+	fmt.Fprintf(w, "\nStarted in the order %s, done in the order %s.\n", strings.Join(started, " "), strings.Join(done, " "))
 	return nil
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) (exit int) {
-	fs := pflag.NewFlagSet("countdown", pflag.ContinueOnError)
-	from := fs.IntP("from", "n", 3, "count down from `N`")
-	virtual := fs.BoolP("virtual", "v", false, "run on a clock that jumps to the next timer")
-	fs.Usage = func() {
-		fmt.Fprint(stdout, "usage: countdown [OPTION]...\n\nRun four counters at a time.\n\n", fs.FlagUsages())
-	}
-	err := fs.Parse(args)
-	switch {
-	case errors.Is(err, pflag.ErrHelp):
-		return 0
-	case err != nil:
-	case fs.NArg() > 0:
-		err = fmt.Errorf("unexpected argument %q", fs.Arg(0))
-	case *from < 0:
-		err = fmt.Errorf("cannot count down from %d", *from)
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "countdown: %v (see countdown --help)\n", err)
-		return 2
-	}
-	runner := new(loop.Runner)
-	if *virtual {
-		l, _ := loop.NewVirtual()
-		runner = loop.NewRunner(l)
-	}
-	_, err = loop.RunIn(runner, func(y *loop.Yielder) (struct{}, error) {
-		return struct{}{}, race(y, stdout, *from)
+	c := cli.New("countdown", `usage: countdown [OPTION]...
+
+Run four counters at a time, each of which sleeps between two counts.
+
+OPTIONS
+`)
+	from := c.IntP("from", "n", 3, "count down from `N`")
+	virtual := c.Toggle("virtual", "v", "run on a clock that jumps to the next timer")
+	return c.Run(args, stdout, stderr, func(out io.Writer) error {
+		if *from < 0 {
+			return cli.Usagef("cannot count down from %d", *from)
+		}
+		runner := new(loop.Runner)
+		if *virtual {
+			l, _ := loop.NewVirtual()
+			runner = loop.NewRunner(l)
+		}
+		_, err := loop.RunIn(runner, func(y *loop.Yielder) (struct{}, error) {
+			return struct{}{}, race(y, out, *from)
+		})
+		return errors.Join(err, runner.Close())
 	})
-	err = errors.Join(err, runner.Close())
-	switch {
-	case errors.Is(err, loop.ErrInterrupted):
-		fmt.Fprintln(stderr, "countdown: interrupted")
-		return 130
-	case err != nil:
-		fmt.Fprintln(stderr, "countdown: running the counters:", err)
-		return 1
-	}
-	return 0
 }

@@ -30,8 +30,8 @@ var blocking = rung{
 	start: func(s *service, name string, done func(string, error)) {
 		done(trackBlocking(s, name))
 	},
-	order:  "one customer after the other; nothing else can run meanwhile",
-	errors: "are returned to the caller",
-	state:  "is in local variables",
-	stack:  "is the caller's, all the way",
+	order:  "one customer after the other; nothing else runs meanwhile",
+	errors: "returned to the caller",
+	state:  "in local variables",
+	stack:  "the caller's, all the way",
 }

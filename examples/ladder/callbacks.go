@@ -34,7 +34,7 @@ var callbacks = rung{
 	name:   "callbacks",
 	start:  trackCallbacks,
 	order:  "all customers at a time",
-	errors: "are passed on by each callback, by hand; if it forgets, nobody ever knows",
-	state:  "is in closures, one inside the other",
-	stack:  "is the loop's, which calls the callback: who asked has returned",
+	errors: "passed on by each callback, by hand; one that forgets loses them",
+	state:  "in closures, one inside the other",
+	stack:  "the loop's, which calls the callback; its maker has returned",
 }

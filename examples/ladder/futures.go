@@ -70,7 +70,7 @@ var futures = rung{
 		trackFutures(s, name).AddDoneCallback(func(f *loop.Future[string]) { done(f.Result()) })
 	},
 	order:  "all customers at a time",
-	errors: "are kept by each future, and passed on to the next, by hand",
-	state:  "is in a struct that the stages share",
-	stack:  "is the loop's, which calls the stage: who asked has returned",
+	errors: "kept by each future, and passed on to the next, by hand",
+	state:  "in a struct that the stages share",
+	stack:  "the loop's, which calls the stage; the one before has returned",
 }

@@ -66,7 +66,7 @@ var generators = rung{
 		s.drive(trackGenerator(s, name), done)
 	},
 	order:  "all customers at a time",
-	errors: "are thrown in where the answer was waited for, and returned from there",
-	state:  "is in local variables",
-	stack:  "is the generator's own, set aside at each yield",
+	errors: "thrown in where it waits for the answer, and returned from there",
+	state:  "in local variables",
+	stack:  "the generator's own, set aside at each yield",
 }

@@ -1,10 +1,12 @@
 // Command ladder does the same job in five ways, from code that blocks to tasks:
 // three questions to a service, each of which needs the answer to the one before,
-// for three customers. Each rung of the ladder is a file; read them side by side,
-// and see what becomes of the order of events, of errors, and of the stack.
+// for three customers. It shows the order of events where that differs, and what
+// becomes of errors, of state and of the stack. Each rung of the ladder is a file;
+// read them side by side.
 //
 //	go run ./examples/ladder
-//	go run ./examples/ladder callbacks tasks
+//	go run ./examples/ladder blocking tasks
+//	go run ./examples/ladder --real
 package main
 
 import (
@@ -14,12 +16,10 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
+	"coloop/examples/internal/cli"
 	"coloop/loop"
-
-	"github.com/spf13/pflag"
 )
 
 // A rung is one way to do the job.
@@ -35,106 +35,106 @@ var rungs = []rung{blocking, callbacks, futures, generators, tasks}
 
 var customers = []string{"ann", "bob", "eve"}
 
-// climb runs a rung on a loop, and prints what happens and when. What blocks calls
-// pause.
-func (r rung) climb(l *loop.Loop, pause func(time.Duration), w io.Writer) error {
-	fmt.Fprintf(w, "%s\n", r.name)
-	s := &service{loop: l, pause: pause, log: w, began: l.Time()}
+// climb runs a rung on a loop. Code that blocks calls pause.
+func (r rung) climb(l *loop.Loop, pause func(time.Duration), dots io.Writer) (trace, error) {
+	s := &service{loop: l, pause: pause, dots: dots, began: l.Time()}
 	left := len(customers)
+	startOne := func(name string) {
+		r.start(s, name, func(result string, err error) {
+			if err != nil {
+				result = err.Error()
+			}
+			s.tell(name + ": " + result)
+			if left--; left == 0 {
+				l.Stop()
+			}
+		})
+	}
 	l.CallSoon(func() {
 		for _, name := range customers {
-			r.start(s, name, func(result string, err error) {
-				if err != nil {
-					result = "no order: " + err.Error()
-				}
-				s.tell(name + ": " + result)
-				if left--; left == 0 {
-					l.Stop()
-				}
-			})
+			startOne(name)
 		}
 	})
-	if err := l.RunForever(); err != nil {
-		return fmt.Errorf("%s: running the loop: %w", r.name, err)
-	}
-	for _, note := range [][2]string{
-		{"order", r.order},
-		{"errors", r.errors},
-		{"state", r.state},
-		{"stack", r.stack},
-		{"", "at the last question: " + strings.Join(s.stack, " < ")},
-	} {
-		fmt.Fprintf(w, "  %-6s  %s\n", note[0], note[1])
-	}
-	return nil
+	err := l.RunForever()
+	return s.trace, err
 }
 
-// climbOn is climb on a loop of its own.
-func (r rung) climbOn(virtual bool, w io.Writer) error {
-	if virtual {
-		l, clock := loop.NewVirtual()
-		return errors.Join(r.climb(l, clock.Advance, w), l.Close())
-	}
+// climbVirtual is climb on a clock that jumps to the next timer.
+func (r rung) climbVirtual(io.Writer) (trace, error) {
+	l, clock := loop.NewVirtual()
+	t, err := r.climb(l, clock.Advance, io.Discard)
+	return t, errors.Join(err, l.Close())
+}
+
+// climbReal is climb in real time.
+func (r rung) climbReal(w io.Writer) (trace, error) {
+	fmt.Fprintf(w, "%-12s", r.name)
+	defer fmt.Fprintln(w)
 	l, err := loop.New()
 	if err != nil {
-		return err
+		return trace{}, err
 	}
-	return errors.Join(r.climb(l, time.Sleep, w), l.Close())
+	t, err := r.climb(l, time.Sleep, w)
+	return t, errors.Join(err, l.Close())
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) (exit int) {
-	fs := pflag.NewFlagSet("ladder", pflag.ContinueOnError)
-	virtual := fs.BoolP("virtual", "v", false, "run on a clock that jumps to the next timer")
-	fs.Usage = func() {
-		fmt.Fprint(stdout, `usage: ladder [OPTION]... [RUNG]...
+	c := cli.New("ladder", `usage: ladder [OPTION]... [RUNG]...
 
-Do the same job in several ways, each a RUNG, by name or number: all by default.
+Do the same job in several ways, and compare them. A RUNG is one way, by name or
+number; all of them by default:
 
+  1 blocking   2 callbacks   3 futures   4 generators   5 tasks
+
+OPTIONS
 `)
-		for i, r := range rungs {
-			fmt.Fprintf(stdout, "  %d  %s\n", i+1, r.name)
+	c.MaxArgs = -1
+	real := c.Toggle("real", "r", "wait in real time, with a dot for each event as it comes")
+	return c.Run(args, stdout, stderr, func(out io.Writer) error {
+		chosen, err := choose(c.Args())
+		if err != nil {
+			return err
 		}
-		fmt.Fprint(stdout, "\nOptions:\n", fs.FlagUsages())
-	}
-	err := fs.Parse(args)
-	if errors.Is(err, pflag.ErrHelp) {
-		return 0
-	}
-	var chosen []rung
-	if err == nil {
-		chosen, err = choose(fs.Args())
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "ladder: %v (see ladder --help)\n", err)
-		return 2
-	}
-	for i, r := range chosen {
-		if i > 0 {
-			fmt.Fprintln(stdout)
+		climb := rung.climbVirtual
+		if *real {
+			climb = rung.climbReal
 		}
-		if err := r.climbOn(*virtual, stdout); err != nil {
-			fmt.Fprintln(stderr, "ladder:", err)
-			return 1
+		var traces []trace
+		for _, r := range chosen {
+			t, err := climb(r, out)
+			if err != nil {
+				return fmt.Errorf("%s: running the loop: %w", r.name, err)
+			}
+			traces = append(traces, t)
 		}
-	}
-	return 0
+		if *real {
+			fmt.Fprintln(out)
+		}
+		compare(out, chosen, traces)
+		return nil
+	})
 }
 
+// choose returns the rungs that args name, each once.
 func choose(args []string) (chosen []rung, err error) {
 	if len(args) == 0 {
 		return rungs, nil
 	}
+	named := make(map[int]bool)
 	for _, arg := range args {
 		i := slices.IndexFunc(rungs, func(r rung) bool { return r.name == arg })
 		if n, err := strconv.Atoi(arg); err == nil {
 			i = n - 1
 		}
 		if i < 0 || i >= len(rungs) {
-			return nil, fmt.Errorf("there is no rung %q", arg)
+			return nil, cli.Usagef("there is no rung %q", arg)
 		}
-		chosen = append(chosen, rungs[i])
+		if !named[i] {
+			chosen = append(chosen, rungs[i])
+		}
+		named[i] = true
 	}
 	return chosen, nil
 }

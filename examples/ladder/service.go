@@ -19,23 +19,30 @@ const callTime = 200 * time.Millisecond
 type service struct {
 	loop  *loop.Loop
 	pause func(time.Duration) // blocks, and the loop with it
-	log   io.Writer
+	dots  io.Writer           // gets one for each event
 	began time.Duration
-	stack []string // at the last of the three questions
+	trace trace
+}
+
+// A trace is what happens on a rung.
+type trace struct {
+	texts []string
+	times []time.Duration
+	asks  []string // who asks the last of the three questions
 }
 
 // The three questions: each needs the answer to the one before.
 func who(name string) string    { return "who is " + name + "?" }
-func what(user string) string   { return "what has " + user + " ordered?" }
+func what(user string) string   { return "what did " + user + " order?" }
 func where(order string) string { return "where is " + order + "?" }
 
 var answers = map[string]string{
-	who("ann"): "user 7", what("user 7"): "order 42", where("order 42"): "at the door",
-	who("bob"): "user 8", what("user 8"): "order 43", where("order 43"): "in the post",
+	who("ann"): "user 7", what("user 7"): "order 42", where("order 42"): "here",
+	who("bob"): "user 8", what("user 8"): "order 43", where("order 43"): "at sea",
 	who("eve"): "user 9",
 }
 
-var errUnknown = errors.New("nobody knows")
+var errUnknown = errors.New("no idea")
 
 // asked notes that a question is asked.
 func (s *service) asked(question string) {
@@ -46,7 +53,7 @@ func (s *service) asked(question string) {
 // look notes who is asking, if the question is the last one.
 func (s *service) look(question string) {
 	if names := callers(); names != nil && strings.HasPrefix(question, "where") {
-		s.stack = names
+		s.trace.asks = names
 	}
 }
 
@@ -58,9 +65,11 @@ func (s *service) answer(question string) (string, error) {
 	return "", fmt.Errorf("%s %w", question, errUnknown)
 }
 
-// tell prints a line with the time.
-func (s *service) tell(line string) {
-	fmt.Fprintf(s.log, "  %.1fs  %s\n", (s.loop.Time() - s.began).Seconds(), line)
+// tell adds an event to the trace.
+func (s *service) tell(text string) {
+	s.trace.texts = append(s.trace.texts, text)
+	s.trace.times = append(s.trace.times, s.loop.Time()-s.began)
+	fmt.Fprint(s.dots, ".")
 }
 
 // tracker matches the functions that track orders.

@@ -39,7 +39,7 @@ var tasks = rung{
 		}).AddDoneCallback(func(f *loop.Future[string]) { done(f.Result()) })
 	},
 	order:  "all customers at a time",
-	errors: "are returned to the caller, as in code that blocks",
-	state:  "is in local variables, as in code that blocks",
-	stack:  "is the task's own, set aside while it sleeps",
+	errors: "returned to the caller, as in code that blocks",
+	state:  "in local variables, as in code that blocks",
+	stack:  "the task's own, set aside while it sleeps",
 }

@@ -1,58 +1,82 @@
 // Command spinner animates a line of text while a slow function runs, as the
 // spinner of "Fluent Python" does, without a second thread: the animation is a
 // task, which the loop steps while the slow function sleeps, and which ends
-// because it is cancelled.
+// because it is cancelled. Where the slow function does not give way, nothing
+// turns: that is what a blocked loop looks like.
 //
 //	go run ./examples/spinner
 //	go run ./examples/spinner --slow thread
 //	go run ./examples/spinner --slow block
+//	go run ./examples/spinner --slow slices
 package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"time"
 
+	"coloop/examples/internal/cli"
 	"coloop/loop"
 
-	"github.com/spf13/pflag"
 	"golang.org/x/term"
 )
 
-// spin draws msg and a turning bar over each other until it is cancelled.
-func spin(y *loop.Yielder, w io.Writer, msg string) error {
-	defer fmt.Fprintf(w, "\r%*s\r", len(msg)+2, "")
-	for i := 0; ; i++ {
-		fmt.Fprintf(w, "\r%c %s", `|/-\`[i%4], msg)
+// A spinner draws msg and a turning bar over each other until it is cancelled.
+type spinner struct {
+	w     io.Writer
+	msg   string
+	turns int // how often the loop has let it draw
+}
+
+func (s *spinner) spin(y *loop.Yielder) error {
+	defer fmt.Fprintf(s.w, "\r%*s\r", len(s.msg)+2, "")
+	for {
+		fmt.Fprintf(s.w, "\r%c %s", `|/-\`[s.turns%4], s.msg)
+		s.turns++
 		if err := loop.Sleep(y, 100*time.Millisecond); err != nil {
 			return err
 		}
 	}
 }
 
-// A slowFunction returns its answer after some time.
-type slowFunction func(y *loop.Yielder, d time.Duration) (answer int, err error)
-
-var slowFunctions = map[string]slowFunction{
-	"sleep":  sleep,
-	"thread": thread,
-	"block":  block,
+// supervise runs the slow function, and the spinner as long as that takes.
+func (s *spinner) supervise(y *loop.Yielder, slow func(*loop.Yielder) (int, error)) (int, error) {
+	turning := loop.Go(y, func(y *loop.Yielder) (struct{}, error) {
+		return struct{}{}, s.spin(y)
+	})
+	defer func() {
+		turning.Cancel()
+		_, _ = turning.Await(y) // until it has wiped its line
+	}()
+	return slow(y)
 }
 
-// sleep gives way to other tasks meanwhile.
-func sleep(y *loop.Yielder, d time.Duration) (int, error) {
-	err := loop.Sleep(y, d)
+// A work takes its time, in one of several ways, and has an answer.
+type work struct {
+	time time.Duration
+	busy func(time.Duration) // computes for so long
+}
+
+var ways = map[string]func(work, *loop.Yielder) (answer int, err error){
+	"sleep":  work.sleep,
+	"thread": work.thread,
+	"block":  work.block,
+	"slices": work.slices,
+}
+
+// sleep waits, and gives way to other tasks meanwhile.
+func (w work) sleep(y *loop.Yielder) (int, error) {
+	err := loop.Sleep(y, w.time)
 	return 42, err
 }
 
 // thread does what blocks on a goroutine of the loop's executor.
-func thread(y *loop.Yielder, d time.Duration) (int, error) {
+func (w work) thread(y *loop.Yielder) (int, error) {
 	return loop.ToThread(y, func(ctx context.Context) (int, error) {
 		select {
-		case <-time.After(d):
+		case <-time.After(w.time):
 			return 42, nil
 		case <-ctx.Done():
 			return 0, ctx.Err()
@@ -60,72 +84,77 @@ func thread(y *loop.Yielder, d time.Duration) (int, error) {
 	})
 }
 
-// block holds up the loop: the spinner does not get its first step.
-func block(_ *loop.Yielder, d time.Duration) (int, error) {
-	time.Sleep(d)
+// block computes, and holds up the loop: no other task gets a step.
+func (w work) block(*loop.Yielder) (int, error) {
+	w.busy(w.time)
 	return 42, nil
 }
 
-// supervisor runs the slow function, and the spinner as long as that takes. Where
-// there is nothing to animate on, animate is false.
-func supervisor(y *loop.Yielder, w io.Writer, animate bool, slow slowFunction, d time.Duration) (int, error) {
-	if animate {
-		spinner := loop.Go(loop.Running(y), func(y *loop.Yielder) (struct{}, error) {
-			return struct{}{}, spin(y, w, "thinking!")
-		})
-		defer func() {
-			spinner.Cancel()
-			_, _ = spinner.Await(y) // until it has wiped its line
-		}()
+// slices computes as block does, and gives way to other tasks now and then.
+func (w work) slices(y *loop.Yielder) (int, error) {
+	const slice = 10 * time.Millisecond
+	for left := w.time; left > 0; left -= slice {
+		w.busy(min(left, slice))
+		if err := loop.Sleep(y, 0); err != nil {
+			return 0, err
+		}
 	}
-	return slow(y, d)
+	return 42, nil
+}
+
+// busy keeps the goroutine to itself.
+func busy(d time.Duration) {
+	for began := time.Now(); time.Since(began) < d; {
+	}
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) (exit int) {
-	fs := pflag.NewFlagSet("spinner", pflag.ContinueOnError)
-	how := fs.StringP("slow", "s", "sleep", "`HOW` the slow function waits: see below")
-	d := fs.DurationP("time", "t", 3*time.Second, "the slow function takes `TIME`")
-	fs.Usage = func() {
-		fmt.Fprint(stdout, "usage: spinner [OPTION]...\n\n"+
-			"Run a slow function, and show a spinner as long as that takes.\n\n", fs.FlagUsagesWrapped(80), `
-How it waits:
-  sleep    in the event loop, which steps the spinner meanwhile
-  thread   in a thread; the loop waits for that
-  block    in the loop's own goroutine, as it should not: no spinner turns
+	c := cli.New("spinner", `usage: spinner [OPTION]...
+
+Run a slow function, and show a spinner as long as that takes.
+
+OPTIONS
+
+How it is slow:
+  sleep    it waits, and the event loop steps the spinner meanwhile
+  thread   it blocks a thread, and a task waits for that
+  block    it computes in the event loop, as it should not: no spinner turns
+  slices   it computes in the event loop, and gives way every 10 ms
 `)
-	}
-	err := fs.Parse(args)
-	slow, ok := slowFunctions[*how]
-	switch {
-	case errors.Is(err, pflag.ErrHelp):
-		return 0
-	case err != nil:
-	case fs.NArg() > 0:
-		err = fmt.Errorf("unexpected argument %q", fs.Arg(0))
-	case !ok:
-		err = fmt.Errorf("--slow must be sleep, thread or block, not %q", *how)
-	case *d < 0:
-		err = fmt.Errorf("--time cannot be %v", *d)
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "spinner: %v (see spinner --help)\n", err)
-		return 2
-	}
-	f, ok := stdout.(*os.File)
-	animate := ok && term.IsTerminal(int(f.Fd()))
-	answer, err := loop.Run(func(y *loop.Yielder) (int, error) {
-		return supervisor(y, stdout, animate, slow, *d)
+	how := c.StringP("slow", "s", "sleep", "`HOW` the function is slow: see below")
+	d := c.DurationP("time", "t", 3*time.Second, "the function takes `TIME`")
+	return c.Run(args, stdout, stderr, func(out io.Writer) error {
+		slow, ok := ways[*how]
+		switch {
+		case !ok:
+			return cli.Usagef("--slow must be sleep, thread, block or slices, not %q", *how)
+		case *d < 0:
+			return cli.Usagef("--time cannot be %v", *d)
+		}
+		s := &spinner{w: io.Discard, msg: "thinking!"}
+		if f, ok := stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+			s.w = out
+		}
+		fmt.Fprintf(out, "A function that takes %v, by way of %s, and a spinner:\n", *d, *how)
+		answer, err := loop.Run(func(y *loop.Yielder) (int, error) {
+			return s.supervise(y, func(y *loop.Yielder) (int, error) {
+				return slow(work{*d, busy}, y)
+			})
+		})
+		if err != nil {
+			return fmt.Errorf("computing the answer: %w", err)
+		}
+		fmt.Fprintf(out, "Answer: %d. %s\n", answer, s.verdict())
+		return nil
 	})
-	switch {
-	case errors.Is(err, loop.ErrInterrupted):
-		fmt.Fprintln(stderr, "spinner: interrupted")
-		return 130
-	case err != nil:
-		fmt.Fprintln(stderr, "spinner: computing the answer:", err)
-		return 1
+}
+
+// verdict says what became of the spinner.
+func (s *spinner) verdict() string {
+	if s.turns == 0 {
+		return "The spinner never turned: the function did not give way, and blocked the loop."
 	}
-	fmt.Fprintln(stdout, "Answer:", answer)
-	return 0
+	return fmt.Sprintf("The spinner turned %d times meanwhile.", s.turns)
 }

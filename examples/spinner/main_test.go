@@ -7,64 +7,83 @@ import (
 	"testing"
 	"time"
 
+	"coloop/examples/internal/cli/clitest"
 	"coloop/loop"
 )
 
-// supervise runs the supervisor on a virtual clock.
-func supervise(t *testing.T, d time.Duration, before func(*loop.Loop, *loop.Task[int])) (out string, answer int, err error) {
-	t.Helper()
-	l, _ := loop.NewVirtual()
-	defer l.Close()
-	var w bytes.Buffer
-	task := loop.Go(l, func(y *loop.Yielder) (int, error) {
-		return supervisor(y, &w, true, sleep, d)
+// A stage has a supervisor on a virtual clock.
+type stage struct {
+	loop    *loop.Loop
+	out     bytes.Buffer
+	spinner spinner
+	task    *loop.Task[int]
+}
+
+// play has the supervisor run a work of one of the ways.
+func play(t *testing.T, how string, d time.Duration) *stage {
+	l, clock := loop.NewVirtual()
+	t.Cleanup(func() { l.Close() })
+	s := &stage{loop: l}
+	s.spinner = spinner{w: &s.out, msg: "thinking!"}
+	s.task = loop.Go(l, func(y *loop.Yielder) (int, error) {
+		return s.spinner.supervise(y, func(y *loop.Yielder) (int, error) {
+			return ways[how](work{d, clock.Advance}, y)
+		})
 	})
-	before(l, task)
-	answer, err = loop.RunUntilComplete(l, task)
-	if left := l.AllTasks(); len(left) > 0 {
+	return s
+}
+
+func (s *stage) end(t *testing.T) (int, error) {
+	answer, err := loop.RunUntilComplete(s.loop, s.task)
+	if left := s.loop.AllTasks(); len(left) > 0 {
 		t.Errorf("%d tasks are left", len(left))
 	}
-	return w.String(), answer, err
+	return answer, err
 }
 
 const wiped = "\r           \r"
 
-func TestSpinner(t *testing.T) {
-	out, answer, err := supervise(t, 450*time.Millisecond, func(*loop.Loop, *loop.Task[int]) {})
-	want := "\r| thinking!\r/ thinking!\r- thinking!\r\\ thinking!\r| thinking!" + wiped
-	if out != want || answer != 42 || err != nil {
-		t.Errorf("%q, %v, %v", out, answer, err)
+func TestWays(t *testing.T) {
+	turning := "\r| thinking!\r/ thinking!\r- thinking!\r\\ thinking!"
+	for how, want := range map[string]string{
+		"sleep":  turning + "\r| thinking!" + wiped,
+		"slices": turning + wiped, // the spinner waits for the end of a slice each time
+		"block":  "",
+	} {
+		s := play(t, how, 450*time.Millisecond)
+		answer, err := s.end(t)
+		if s.out.String() != want || answer != 42 || err != nil {
+			t.Errorf("%s: %q, %v, %v", how, &s.out, answer, err)
+		}
+		if blocked := strings.Contains(s.spinner.verdict(), "blocked the loop"); blocked != (how == "block") {
+			t.Errorf("%s: %s", how, s.spinner.verdict())
+		}
 	}
 }
 
 func TestCancelled(t *testing.T) {
-	out, _, err := supervise(t, time.Hour, func(l *loop.Loop, task *loop.Task[int]) {
-		l.CallLater(150*time.Millisecond, func() { task.Cancel() })
-	})
-	if want := "\r| thinking!\r/ thinking!" + wiped; out != want || !errors.Is(err, loop.ErrCancelled) {
-		t.Errorf("%q, %v", out, err)
+	for _, how := range []string{"sleep", "slices"} {
+		s := play(t, how, time.Hour)
+		s.loop.CallLater(150*time.Millisecond, func() { s.task.Cancel() })
+		_, err := s.end(t)
+		if want := "\r| thinking!\r/ thinking!" + wiped; s.out.String() != want || !errors.Is(err, loop.ErrCancelled) {
+			t.Errorf("%s: %q, %v", how, &s.out, err)
+		}
 	}
 }
 
-// What is no terminal gets the answer alone.
+// An output that is no terminal gets no animation.
 func TestRun(t *testing.T) {
-	for how := range slowFunctions {
+	for how := range ways {
 		var stdout, stderr bytes.Buffer
 		exit := run([]string{"--slow", how, "--time", "0s"}, &stdout, &stderr)
-		if exit != 0 || stdout.String() != "Answer: 42\n" || stderr.Len() > 0 {
+		want := "A function that takes 0s, by way of " + how + ", and a spinner:\nAnswer: 42. The spinner "
+		if exit != 0 || !strings.HasPrefix(stdout.String(), want) || stderr.Len() > 0 {
 			t.Errorf("%s: exit %d, %q, %q", how, exit, &stdout, &stderr)
 		}
 	}
 }
 
 func TestUsage(t *testing.T) {
-	for args, want := range map[string]int{"-h": 0, "-s nap": 2, "-t 3": 2, "-t -1s": 2, "more": 2} {
-		var stdout, stderr bytes.Buffer
-		if exit := run(strings.Fields(args), &stdout, &stderr); exit != want {
-			t.Errorf("%s: exit %d, want %d", args, exit, want)
-		}
-		if (want == 0) == (stderr.Len() > 0) {
-			t.Errorf("%s: %s\n%s", args, &stdout, &stderr)
-		}
-	}
+	clitest.Check(t, run, map[string]int{"-t 0s": 0, "-h": 0, "-s nap": 2, "-t 3": 2, "-t -1s": 2, "more": 2})
 }

@@ -16,8 +16,7 @@ import (
 	"os"
 
 	"coloop/coroutine"
-
-	"github.com/spf13/pflag"
+	"coloop/examples/internal/cli"
 )
 
 // An Action is what a taxi does.
@@ -144,33 +143,26 @@ func newSimulator(taxis int, draw func() float64) *Simulator {
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) (exit int) {
-	fs := pflag.NewFlagSet("taxisim", pflag.ContinueOnError)
-	endTime := fs.IntP("end-time", "e", 180, "stop after `MINUTES` of simulated time")
-	taxis := fs.IntP("taxis", "t", 3, "run `N` taxis")
-	seed := fs.Uint64P("seed", "s", 0, "draw the same random numbers for the same `SEED`; others each time without it")
-	fs.Usage = func() {
-		fmt.Fprint(stdout, "usage: taxisim [OPTION]...\n\nSimulate a fleet of taxis.\n\n", fs.FlagUsagesWrapped(80))
-	}
-	err := fs.Parse(args)
-	switch {
-	case errors.Is(err, pflag.ErrHelp):
-		return 0
-	case err == nil && fs.NArg() > 0:
-		err = fmt.Errorf("unexpected argument %q", fs.Arg(0))
-	case err == nil && *taxis < 0:
-		err = fmt.Errorf("there cannot be %d taxis", *taxis)
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "taxisim: %v (see taxisim --help)\n", err)
-		return 2
-	}
-	if !fs.Changed("seed") {
-		*seed = rand.Uint64()
-	}
-	random := rand.New(rand.NewPCG(*seed, 0))
-	if err := newSimulator(*taxis, random.ExpFloat64).Run(stdout, *endTime); err != nil {
-		fmt.Fprintln(stderr, "taxisim:", err)
-		return 1
-	}
-	return 0
+	c := cli.New("taxisim", `usage: taxisim [OPTION]...
+
+Simulate a fleet of taxis. Each is a coroutine, and the simulated clock jumps
+from one event to the next.
+
+OPTIONS
+`)
+	taxis := c.IntP("taxis", "t", 3, "run `N` taxis")
+	endTime := c.IntP("end-time", "e", 180, "stop after `MINUTES` of simulated time")
+	seed := c.Uint64P("seed", "s", 0, "draw the random numbers of `SEED`; those of another each time without it")
+	return c.Run(args, stdout, stderr, func(out io.Writer) error {
+		if *taxis < 0 {
+			return cli.Usagef("there cannot be %d taxis", *taxis)
+		}
+		if !c.Changed("seed") {
+			*seed = rand.Uint64N(1e6)
+		}
+		fmt.Fprintf(out, "Events of %d taxis, by time in minutes. The indentation is the taxi: taxi 1 is\n"+
+			"indented once, taxi 2 twice. For the same events again: --seed %d\n\n", *taxis, *seed)
+		random := rand.New(rand.NewPCG(*seed, 0))
+		return newSimulator(*taxis, random.ExpFloat64).Run(out, *endTime)
+	})
 }

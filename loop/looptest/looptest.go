@@ -1,0 +1,156 @@
+// Package looptest runs tests in a task, on a virtual clock: they take no time, and
+// give the same result every time. A test fails if something is left over when it
+// ends, if an error was lost, or if nothing can happen any more; then it says which
+// task waits for what.
+package looptest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"coloop/coroutine"
+	"coloop/loop"
+
+	"go.uber.org/goleak"
+)
+
+// An Option changes how [Run] runs a test.
+type Option func(*config)
+
+type config struct {
+	open     func() (*loop.Loop, error)
+	parallel bool
+}
+
+// On runs the test on the loop that open returns instead of one on a virtual clock:
+// On(loop.New) for a test that needs the network. The loop is closed with the test.
+func On(open func() (*loop.Loop, error)) Option { return func(c *config) { c.open = open } }
+
+// Parallel is for a test that runs in parallel to others. Goroutines and descriptors
+// are those of the whole process, so they are not looked at.
+func Parallel() Option { return func(c *config) { c.parallel = true } }
+
+// Clock returns the virtual clock of the loop that runs y; nil if it has none.
+func Clock(y *loop.Yielder) *loop.Virtual {
+	v, _ := loop.Running(y).System().(*loop.Virtual)
+	return v
+}
+
+// Run runs fn in a task of a loop on a virtual clock. It must be called on the
+// goroutine of the test. The test fails if
+//
+//   - fn returns an error, or panics
+//   - an error or a panic reaches the loop's exception handler: of a callback, or of
+//     a task or future that nobody has asked for it
+//   - nothing can happen any more before fn has returned: a deadlock
+//   - tasks are left when fn has returned; they are cancelled
+//   - goroutines or descriptors are left when the loop is closed
+//
+// FailNow and SkipNow of t, and so Fatal and Skip, may be called in any task: all
+// tasks are cancelled, and when they have ended so does the test.
+func Run(t testing.TB, fn func(y *loop.Yielder) error, opts ...Option) {
+	t.Helper()
+	c := config{open: func() (*loop.Loop, error) {
+		l, _ := loop.NewVirtual()
+		return l, nil
+	}}
+	for _, opt := range opts {
+		opt(&c)
+	}
+	left := func() []string { return nil }
+	if !c.parallel {
+		left = leftovers()
+	}
+	l, err := c.open()
+	if err != nil {
+		t.Fatalf("making the loop: %v", err)
+	}
+	var main *loop.Task[struct{}]
+	exits := false
+	l.SetGoexitHandler(func(task loop.AnyTask) {
+		if t.Failed() || t.Skipped() {
+			exits = true
+			if task != loop.AnyTask(main) { // else its end stops the loop
+				l.Stop()
+			}
+		}
+	})
+	l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) {
+		if !exits || !errors.Is(c.Exception, coroutine.ErrGoexit) { // else t knows
+			t.Error(report(c))
+		}
+	})
+
+	main = loop.Spawn(l, fn, loop.Named("test"))
+	_, err = loop.RunUntilComplete(l, main)
+	if !exits {
+		check(t, l, main, err)
+	}
+	if err := loop.NewRunner(l).Close(); err != nil {
+		t.Errorf("closing the loop: %v", err)
+	}
+	for _, s := range left() {
+		t.Error(s)
+	}
+	switch {
+	case !exits:
+	case t.Skipped():
+		t.SkipNow()
+	default:
+		t.FailNow()
+	}
+}
+
+// check looks at the end of main, and at what is left then.
+func check(t testing.TB, l *loop.Loop, main loop.AnyTask, err error) {
+	t.Helper()
+	var p *coroutine.PanicError
+	switch {
+	case errors.Is(err, loop.ErrIdle) && !main.Done():
+		var b strings.Builder
+		_ = loop.Dump(&b, l) // a Builder takes everything
+		t.Errorf("deadlock: nothing can happen any more\n%s", &b)
+		return
+	case errors.As(err, &p):
+		t.Errorf("%+v", p)
+	case err != nil:
+		t.Error(err)
+	}
+	for _, task := range l.AllTasks() {
+		t.Errorf("left when the test was over: %v", task)
+	}
+}
+
+// report says what an exception handler is told.
+func report(c loop.ExceptionContext) string {
+	s := c.Message
+	if c.Exception != nil {
+		s += fmt.Sprintf(": %+v", c.Exception)
+	}
+	if c.Task != nil {
+		s += fmt.Sprintf(" (%v)", c.Task)
+	}
+	for _, f := range c.Frames {
+		s += fmt.Sprintf("\n\t%s\n\t\t%s:%d", f.Function, f.File, f.Line)
+	}
+	return s
+}
+
+// leftovers notes the goroutines and descriptors that there are, and returns a
+// function that returns those that have come since.
+func leftovers() func() []string {
+	current, files := goleak.IgnoreCurrent(), descriptors()
+	return func() (left []string) {
+		if err := goleak.Find(current); err != nil {
+			left = append(left, err.Error())
+		}
+		for fd, file := range descriptors() {
+			if files[fd] != file {
+				left = append(left, fmt.Sprintf("descriptor %s is left open: %s", fd, file))
+			}
+		}
+		return left
+	}
+}
