@@ -2,6 +2,8 @@ package loop
 
 import (
 	"cmp"
+	"fmt"
+	"runtime"
 	"slices"
 	"sync/atomic"
 
@@ -240,6 +242,58 @@ func (f *future) removeCallback(cb doneCallback) bool {
 		f.more = nil
 	}
 	return true
+}
+
+// watchFailure has the error of f, which has just failed, reported if f becomes
+// garbage, or its loop is closed, before somebody asks for it.
+func (f *future) watchFailure() {
+	l := f.loop
+	kind := "error"
+	if isPanic(f.err) {
+		kind = "panic"
+	}
+	u := &unseen{error: f.err, what: kind + " of a future was never retrieved"}
+	if t, ok := f.self.(AnyTask); ok {
+		u.what = fmt.Sprintf("%s of task %q was never retrieved", kind, t.Name())
+		if l.debug != nil {
+			u.made = l.debug.whereMade(t.core())
+		}
+	}
+	l.unseen.add(u)
+	f.err = u
+	u.cleanup = runtime.AddCleanup(f, func(u *unseen) {
+		switch {
+		case u.seen.Load():
+		case l.CallSoonThreadsafe(func() { l.reportOne(u) }) != nil && u.take():
+			unretrieved(u).log() // no loop is left whose handler could be called
+		}
+	}, u)
+}
+
+// retrieve returns the error that the future is done with, nil if it is a
+// result, for somebody to deal with.
+func (f *future) retrieve() error {
+	if u, ok := f.err.(*unseen); ok {
+		u.take()
+		f.err = u.error
+	}
+	return f.err
+}
+
+// peek is retrieve for somebody who only looks.
+func (f *future) peek() error {
+	if u, ok := f.err.(*unseen); ok {
+		return u.error
+	}
+	return f.err
+}
+
+// passOver is retrieve by somebody who has no use for an error any more, as asyncio
+// has none; but nobody passes over a panic.
+func (f *future) passOver() {
+	if !isPanic(f.peek()) {
+		f.retrieve()
+	}
 }
 
 // SetResult completes the future. It returns [ErrInvalidState] if the future was

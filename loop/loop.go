@@ -375,8 +375,18 @@ func (l *Loop) Close() (err error) {
 // first.
 func (l *Loop) reportUnseen() {
 	for _, u := range l.unseen.oldestFirst() {
-		u.report()
+		l.reportOne(u)
 	}
+}
+
+func (l *Loop) reportOne(u *unseen) {
+	if u.take() {
+		l.CallExceptionHandler(unretrieved(u))
+	}
+}
+
+func unretrieved(u *unseen) ExceptionContext {
+	return ExceptionContext{Message: u.what, Exception: u.error, Frames: u.made, Unretrieved: true}
 }
 
 // release lets go of all that the loop has.

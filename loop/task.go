@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"coloop/coroutine"
 )
@@ -267,15 +268,10 @@ func (t *task) awaited() error {
 func (t *task) wait(y any) {
 	f, ok := y.(AnyFuture)
 	if !ok {
-		t.raiseSoon(fmt.Errorf("%w: %s", ErrBadYield, short(y)))
+		t.raiseSoon(fmt.Errorf("%w: %v", ErrBadYield, y))
 		return
 	}
-	var b *future
-	if p, ok := y.(*parked); ok {
-		b = &p.future
-	} else {
-		b = baseOf(f)
-	}
+	b := baseOf(f)
 	switch {
 	case b == nil:
 		t.raiseSoon(fmt.Errorf("%w: a nil %T", ErrBadYield, f))
@@ -373,6 +369,72 @@ func (t *task) shut() error {
 		err = recovered(shut)
 	}
 	return cmp.Or(err, ErrClosed)
+}
+
+// taskContext is a task as that from which its coroutine has its context. It may be
+// used on any goroutine.
+type taskContext task
+
+// Context returns the context that is not done unless a request to cancel the task
+// stands, or the task has ended.
+func (c *taskContext) Context() context.Context { return (*task)(c).context() }
+
+func (c *taskContext) Deadline() (time.Time, bool) { return c.Context().Deadline() }
+func (c *taskContext) Done() <-chan struct{}       { return c.Context().Done() }
+func (c *taskContext) Err() error                  { return c.Context().Err() }
+
+func (c *taskContext) Value(key any) any { return c.Context().Value(key) }
+
+func (t *task) newScope(values context.Context) *scope {
+	return &scope{task: t, values: values, done: make(chan struct{})}
+}
+
+func (t *task) context() *scope {
+	for {
+		s := t.ctx.Load()
+		if s != nil && s != overAlready {
+			return s
+		}
+		asked := t.newScope(nil)
+		if s == overAlready {
+			asked.end()
+		}
+		if t.ctx.CompareAndSwap(s, asked) {
+			return asked
+		}
+	}
+}
+
+// cancelContext makes the task's context done.
+func (t *task) cancelContext() {
+	if !t.ctx.CompareAndSwap(nil, overAlready) {
+		t.ctx.Load().end()
+	}
+}
+
+// renewContext has the task get another context if its own is done.
+func (t *task) renewContext() {
+	if s := t.ctx.Load(); s != nil && s.isOver() {
+		t.setValues(s.values)
+	}
+}
+
+// values returns the context whose values the task has inherited, nil if there are
+// none.
+func (t *task) values() context.Context {
+	if s := t.ctx.Load(); s != nil {
+		return s.values
+	}
+	return nil
+}
+
+// setValues gives the task a context that is not done.
+func (t *task) setValues(values context.Context) {
+	if values == nil {
+		t.ctx.Store(nil)
+		return
+	}
+	t.ctx.Store(t.newScope(values))
 }
 
 // runNow is the first step of an eager task, in the midst of that of another or

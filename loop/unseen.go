@@ -1,20 +1,17 @@
 package loop
 
 import (
-	"fmt"
 	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
-
-	"coloop/coroutine"
 )
 
 // unseen is the error of a future that nobody has asked for yet, in place of that
 // error. It is reported when the future is garbage, or its loop is closed.
 type unseen struct {
 	error
-	loop *Loop
+	in   *unseenErrors
 	what string
 	made []runtime.Frame // the calls that made the task, in debug mode
 	n    int             // the order of failures
@@ -36,7 +33,7 @@ func (e *unseenErrors) add(u *unseen) {
 	if e.all == nil {
 		e.all = make(map[*unseen]struct{})
 	}
-	u.n = e.count
+	u.in, u.n = e, e.count
 	e.count++
 	e.all[u] = struct{}{}
 }
@@ -68,76 +65,8 @@ func (u *unseen) take() bool {
 		return false
 	}
 	u.cleanup.Stop()
-	e := &u.loop.unseen
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.all, u)
+	u.in.mu.Lock()
+	defer u.in.mu.Unlock()
+	delete(u.in.all, u)
 	return true
-}
-
-func (u *unseen) report() {
-	if u.take() {
-		u.loop.CallExceptionHandler(u.context())
-	}
-}
-
-func (u *unseen) context() ExceptionContext {
-	return ExceptionContext{Message: u.what, Exception: u.error, Frames: u.made, Unretrieved: true}
-}
-
-// watchFailure has the error of f, which has just failed, reported if f becomes
-// garbage, or its loop is closed, before somebody asks for it.
-func (f *future) watchFailure() {
-	l := f.loop
-	kind := "error"
-	if isPanic(f.err) {
-		kind = "panic"
-	}
-	u := &unseen{error: f.err, loop: l, what: kind + " of a future was never retrieved"}
-	if t, ok := f.self.(AnyTask); ok {
-		u.what = fmt.Sprintf("%s of task %q was never retrieved", kind, t.Name())
-		if l.debug != nil {
-			u.made = l.debug.whereMade(t.core())
-		}
-	}
-	l.unseen.add(u)
-	f.err = u
-	u.cleanup = runtime.AddCleanup(f, func(u *unseen) {
-		switch {
-		case u.seen.Load():
-		case u.loop.CallSoonThreadsafe(u.report) != nil && u.take():
-			u.context().log() // no loop is left whose handler could be called
-		}
-	}, u)
-}
-
-// retrieve returns the error that the future is done with, nil if it is a
-// result, for somebody to deal with.
-func (f *future) retrieve() error {
-	if u, ok := f.err.(*unseen); ok {
-		u.take()
-		f.err = u.error
-	}
-	return f.err
-}
-
-// peek is retrieve for somebody who only looks.
-func (f *future) peek() error {
-	if u, ok := f.err.(*unseen); ok {
-		return u.error
-	}
-	return f.err
-}
-
-// passOver is retrieve by somebody who has no use for an error any more, as asyncio
-// has none; but nobody passes over a panic.
-func (f *future) passOver() {
-	if !isPanic(f.peek()) {
-		f.retrieve()
-	}
-}
-
-func isPanic(err error) bool {
-	_, ok := err.(*coroutine.PanicError)
-	return ok
 }
