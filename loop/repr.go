@@ -89,6 +89,14 @@ func count(fs []AnyFuture) string {
 	return fmt.Sprintf("%d of %d futures", n, len(fs))
 }
 
+// amount says how many there are of what noun names.
+func amount(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
 // quoted returns s in single quotes, as Python's repr does.
 func quoted(s string) string {
 	if strings.ContainsAny(s, "'\\") || strings.ContainsFunc(s, unicode.IsControl) {

@@ -114,7 +114,7 @@ func check(t testing.TB, l *loop.Loop, main loop.AnyTask, err error) {
 		t.Errorf("deadlock: nothing can happen any more\n%s", &b)
 		return
 	case errors.As(err, &p):
-		t.Errorf("%+v", p)
+		t.Errorf("%v\n\n%s", err, p.Stack)
 	case err != nil:
 		t.Error(err)
 	}
