@@ -12,6 +12,7 @@ type TaskOption struct {
 	name   string
 	values context.Context
 	eager  bool
+	pc     uintptr
 }
 
 // Named gives the task a name, as [Task.SetName] does later.
@@ -26,6 +27,10 @@ func Eager() TaskOption { return TaskOption{eager: true} }
 // of ctx (asyncio's context). Without it a task has those of the one that makes it.
 // The cancellation and the deadline of ctx are not passed on; see [CancelWith].
 func WithValues(ctx context.Context) TaskOption { return TaskOption{values: ctx} }
+
+// Doing says which function the task runs on behalf of its maker, if the function of
+// the task only calls that one. The task is described by it.
+func Doing(fn any) TaskOption { return TaskOption{pc: codeOf(fn)} }
 
 // SetEager has the tasks made from now on begin at once, within the call that
 // makes them, and not in the next turn (asyncio.eager_task_factory). One that
@@ -73,6 +78,13 @@ func noResult(fn func(*Yielder) error) func(*Yielder) (struct{}, error) {
 }
 
 func codeOf(fn any) uintptr { return reflect.ValueOf(fn).Pointer() }
+
+// NewFuture returns a pending future (loop.create_future). For w see [Go].
+func NewFuture[T any, W Where](w W) *Future[T] {
+	f := &Future[T]{}
+	f.init(loopOf(w), f)
+	return f
+}
 
 // CreateTask is Go for a coroutine object. A generator that has no context and no
 // pool gets those of the task and its loop. If it is a task already, or awaited by
@@ -123,6 +135,9 @@ func (t *Task[T]) start(l *Loop, coro Coroutine[T], values context.Context, opts
 			values = o.values
 		}
 		eager = eager || o.eager && l.running
+		if g, ok := coro.(interface{ SetFunc(uintptr) }); ok && o.pc != 0 {
+			g.SetFunc(o.pc)
+		}
 	}
 	if eager && !l.OnLoop() {
 		panic(ErrWrongGoroutine)

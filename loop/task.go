@@ -61,6 +61,8 @@ type driver interface {
 // Cancel requests that a CancelledError be raised in the coroutine: at once in
 // what it waits for, or else at its next step. The coroutine may handle that
 // and go on; the task is cancelled when the error leaves it.
+//
+// Await, Result, Exception, Done and AddDoneCallback are those of its [Future].
 type Task[T any] struct {
 	task
 	Future[T]
@@ -314,7 +316,6 @@ func (t *task) raiseSoon(err error) {
 func (t *task) end(err error) {
 	f := t.fut
 	f.loop.tasks.remove(t)
-	t.coro, t.stepper = done{}, nil
 	switch {
 	case f.self.(typedTask).returned(err):
 		if t.mustCancel {
@@ -336,7 +337,18 @@ func (t *task) end(err error) {
 			f.loop.onGoexit(f.self.(AnyTask))
 		}
 	}
+	t.coro, t.stepper = done{}, nil
 	t.cancelContext()
+}
+
+// runs returns the function that the coroutine of t runs, if that is known.
+func (t *task) runs() []runtime.Frame {
+	g, ok := t.coro.(interface{ Where() (string, string, int) })
+	if !ok {
+		return nil
+	}
+	function, file, line := g.Where()
+	return []runtime.Frame{{Function: function, File: file, Line: line}}
 }
 
 // done stands for the coroutine of a task that has none any more.
