@@ -43,6 +43,9 @@ func (l *Loop) SetEager(eager bool) { l.eager = eager }
 // runs as a generator on a stack of the loop's pool. The context of its Yielder is
 // done while a request to cancel the task stands, and when the task has ended.
 //
+// If fn is locked to its thread (runtime.LockOSThread) when it waits, the runtime ends the
+// process. Work that needs a thread to itself belongs into [RunInExecutor].
+//
 // The place w is the loop, or the coroutine that runs. Go panics with [ErrNoTask]
 // if that is the coroutine of no task.
 func Go[T any, W Where](w W, fn func(*Yielder) (T, error), opts ...TaskOption) *Task[T] {

@@ -8,7 +8,8 @@ import (
 
 // New returns a loop on the operating system's clock and poller. It must be
 // closed. It may be made on any goroutine. A goroutine that is locked to its
-// thread can run only loops that no other goroutine has run.
+// thread can run only loops that no other goroutine has run, and it must close
+// them itself.
 func New() (*Loop, error) {
 	p, err := poll.Open()
 	if err != nil {

@@ -397,9 +397,7 @@ func (c *taskContext) Err() error                  { return c.Context().Err() }
 
 func (c *taskContext) Value(key any) any { return c.Context().Value(key) }
 
-func (t *task) newScope(values context.Context) *scope {
-	return &scope{task: t, values: values, done: make(chan struct{})}
-}
+func (t *task) newScope() *scope { return &scope{task: t, done: make(chan struct{})} }
 
 func (t *task) context() *scope {
 	for {
@@ -407,7 +405,7 @@ func (t *task) context() *scope {
 		if s != nil && s != overAlready {
 			return s
 		}
-		asked := t.newScope(nil)
+		asked := t.newScope()
 		if s == overAlready {
 			asked.end()
 		}
@@ -446,7 +444,9 @@ func (t *task) setValues(values context.Context) {
 		t.ctx.Store(nil)
 		return
 	}
-	t.ctx.Store(t.newScope(values))
+	s := t.newScope()
+	s.values = values
+	t.ctx.Store(s)
 }
 
 // runNow is the first step of an eager task, in the midst of that of another or
