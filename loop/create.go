@@ -48,8 +48,8 @@ func Go[T any, W Where](w W, fn func(*Yielder) (T, error), opts ...TaskOption) *
 	return goTask(l, y, fn, 0, opts)
 }
 
-// goTask is Go, at y unless that is nil, for a function that stands for the one whose
-// code is at pc, if that is not 0.
+// goTask is Go. The maker of the task is the coroutine of y or, if y is nil, the
+// task that runs. If pc is not 0, fn stands for the function whose code is there.
 func goTask[T any](l *Loop, y *Yielder, fn func(*Yielder) (T, error), pc uintptr, opts []TaskOption) *Task[T] {
 	l.check()
 	t := &struct {

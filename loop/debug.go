@@ -102,7 +102,7 @@ func NewCoroutine[T any](l *Loop, fn func(*Yielder) (T, error)) *coroutine.Gener
 	return g
 }
 
-// unstarted is a coroutine that was when it was last looked at.
+// unstarted is a coroutine that had not been started when it was last checked.
 type unstarted struct {
 	object interface{ State() coroutine.State }
 	name   string

@@ -118,7 +118,7 @@ func (g *TaskGroup) add(t AnyTask) {
 	g.tasks[t.base()] = c
 	t.base().addCallback(c)
 	if g.aborting && !t.Done() {
-		t.cancel("") // an eager task has the group abort before it belongs to it
+		t.cancel("") // an eager task can fail, and abort the group, before it has been added to it
 	}
 }
 

@@ -21,9 +21,9 @@ const NoTimeout = forever
 // ErrWaitEmpty is returned by Wait without futures.
 var ErrWaitEmpty = errors.New("set of futures to wait for is empty")
 
-// Wait suspends the task until, of fs, those are done that mode says, or the
-// time is up, and returns which are done and which are not (asyncio.wait). It
-// cancels nothing. The error is ErrWaitEmpty, ErrForeignLoop, a cancellation, or that
+// Wait blocks the task of y until fs satisfies mode or timeout elapses, and returns
+// the futures that are done and those that are not (asyncio.wait). It cancels
+// nothing. The error is [ErrWaitEmpty], [ErrForeignLoop], a cancellation, or that
 // there is no such mode.
 func Wait[F AnyFuture](y *Yielder, timeout time.Duration, mode WaitMode, fs ...F) (done, notDone []F, err error) {
 	switch {
