@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"coloop/coroutine"
 	"coloop/loop"
@@ -47,6 +48,8 @@ func Clock(y *loop.Yielder) *loop.Virtual {
 //   - nothing can happen any more before fn has returned: a deadlock
 //   - tasks are left when fn has returned; they are cancelled
 //   - goroutines or descriptors are left when the loop is closed
+//   - fn has not returned shortly before go test ends the program (its -timeout);
+//     then, too, the test says which task waits for what
 //
 // FailNow and SkipNow of t, and so Fatal and Skip, may be called in any task: all
 // tasks are cancelled, and when they have ended so does the test.
@@ -84,7 +87,9 @@ func Run(t testing.TB, fn func(y *loop.Yielder) error, opts ...Option) {
 	})
 
 	main = loop.Spawn(l, fn, loop.Named("test"))
+	stop := limit(t, l)
 	_, err = loop.RunUntilComplete(l, main)
+	stop()
 	if !exits {
 		check(t, l, main, err)
 	}
@@ -103,19 +108,47 @@ func Run(t testing.TB, fn func(y *loop.Yielder) error, opts ...Option) {
 	}
 }
 
+// NoLeaks notes the goroutines and descriptors that there are, and has the test fail
+// if there are others when it has ended. Run does the same; NoLeaks is for tests that
+// run loops by hand. It must be called before anything that the test clears up with
+// Cleanup.
+func NoLeaks(t testing.TB) {
+	left := leftovers()
+	t.Cleanup(func() {
+		for _, s := range left() {
+			t.Error(s)
+		}
+	})
+}
+
+// limit has l stop shortly before go test ends the program, unless stop is called.
+func limit(t testing.TB, l *loop.Loop) (stop func() bool) {
+	if t, ok := t.(interface{ Deadline() (time.Time, bool) }); ok {
+		if deadline, ok := t.Deadline(); ok {
+			return time.AfterFunc(time.Until(deadline)*9/10, func() {
+				_ = l.CallSoonThreadsafe(l.Stop) // if it is closed, the test is over
+			}).Stop
+		}
+	}
+	return func() bool { return false }
+}
+
 // check looks at the end of main, and at what is left then.
 func check(t testing.TB, l *loop.Loop, main loop.AnyTask, err error) {
 	t.Helper()
-	var p *coroutine.PanicError
-	switch {
-	case errors.Is(err, loop.ErrIdle) && !main.Done():
-		var b strings.Builder
-		_ = loop.Dump(&b, l) // a Builder takes everything
-		t.Errorf("deadlock: nothing can happen any more\n%s", &b)
+	if !main.Done() {
+		why := fmt.Sprintf("not over after %v: %v", l.Time(), err)
+		if errors.Is(err, loop.ErrIdle) {
+			why = "deadlock: nothing can happen any more"
+		}
+		var tasks strings.Builder
+		_ = loop.Dump(&tasks, l) // a Builder takes everything
+		t.Errorf("%s\n%s", why, &tasks)
 		return
-	case errors.As(err, &p):
+	}
+	if p := new(coroutine.PanicError); errors.As(err, &p) {
 		t.Errorf("%+v", p)
-	case err != nil:
+	} else if err != nil {
 		t.Error(err)
 	}
 	for _, task := range l.AllTasks() {
@@ -138,19 +171,28 @@ func report(c loop.ExceptionContext) string {
 	return s
 }
 
+// patience is how long goroutines and descriptors may take to go that are about to:
+// long enough for any machine, because only a test that fails waits for it.
+var patience = 10 * time.Second
+
 // leftovers notes the goroutines and descriptors that there are, and returns a
-// function that returns those that have come since.
+// function that returns those that have come since, and do not go.
 func leftovers() func() []string {
 	current, files := goleak.IgnoreCurrent(), descriptors()
-	return func() (left []string) {
-		if err := goleak.Find(current); err != nil {
-			left = append(left, err.Error())
-		}
-		for fd, file := range descriptors() {
-			if files[fd] != file {
-				left = append(left, fmt.Sprintf("descriptor %s is left open: %s", fd, file))
+	return func() []string {
+		for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+			var left []string
+			if err := goleak.Find(current); err != nil {
+				left = append(left, err.Error())
+			}
+			for fd, file := range descriptors() {
+				if files[fd] != file {
+					left = append(left, fmt.Sprintf("descriptor %s is left open: %s", fd, file))
+				}
+			}
+			if len(left) == 0 || time.Now().After(deadline) {
+				return left
 			}
 		}
-		return left
 	}
 }

@@ -20,11 +20,13 @@ type recorder struct {
 	failed  bool
 	skipped bool
 	ended   bool // its function has returned
+	cleanup func()
 }
 
-func (r *recorder) Helper()       {}
-func (r *recorder) Failed() bool  { return r.failed }
-func (r *recorder) Skipped() bool { return r.skipped }
+func (r *recorder) Helper()           {}
+func (r *recorder) Failed() bool      { return r.failed }
+func (r *recorder) Skipped() bool     { return r.skipped }
+func (r *recorder) Cleanup(fn func()) { r.cleanup = fn }
 
 func (r *recorder) Error(args ...any) {
 	r.failed = true
@@ -116,6 +118,9 @@ func TestRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if name == "descriptor left" && runtime.GOOS != "linux" {
 				t.Skip("the system does not tell the descriptors")
+			}
+			if strings.HasSuffix(name, " left") {
+				defer looptest.Impatient()()
 			}
 			r := run(tt.test)
 			if name == "goroutine left" {
@@ -223,6 +228,34 @@ func TestParallel(t *testing.T) {
 	}, looptest.Parallel())
 	block <- struct{}{}
 	if r.errors != nil {
+		t.Errorf("%q", r.errors)
+	}
+}
+
+// hurried is a test for which go test has no time left.
+type hurried struct{ *recorder }
+
+func (hurried) Deadline() (time.Time, bool) { return time.Now(), true }
+
+// TestTimeIsUp: a test that does not end says what it waits for.
+func TestTimeIsUp(t *testing.T) {
+	r := &recorder{}
+	event := loop.Event{Name: "godot"}
+	looptest.Run(hurried{r}, event.Wait, looptest.On(loop.New))
+	if len(r.errors) != 1 || !strings.HasPrefix(r.errors[0], "not over after ") ||
+		!strings.Contains(r.errors[0], "name='test'") || !strings.Contains(r.errors[0], "event 'godot'") {
+		t.Errorf("%q", r.errors)
+	}
+}
+
+func TestNoLeaks(t *testing.T) {
+	defer looptest.Impatient()()
+	r := &recorder{}
+	looptest.NoLeaks(r)
+	go func() { <-block }()
+	r.cleanup()
+	block <- struct{}{}
+	if len(r.errors) != 1 || !strings.Contains(r.errors[0], "found unexpected goroutines") {
 		t.Errorf("%q", r.errors)
 	}
 }
