@@ -39,13 +39,15 @@ func TestD11GrantedAndClosed(t *testing.T) {
 				play(t, func(y *loop.Yielder, l *loop.Loop) {
 					acquire, release := primitive(y)
 					g := loop.NewCoroutine(l, func(y *loop.Yielder) (any, error) { return nil, acquire(y) })
-					loop.CreateTask(l, g)
+					task := loop.CreateTask(l, g)
 					next := spawn(l, acquire)
 					turns(y, 2)
 					expectErr(t, "release", release(y), nil)
 					end(g)
 					turns(y, 3)
 					expect(t, "the next has its turn", next.Done(), true)
+					_, err := task.Result()
+					expect(t, "the task of the coroutine has failed", err != nil, true)
 				})
 			})
 		}

@@ -3,6 +3,7 @@ package loop_test
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"testing"
 	"time"
@@ -169,6 +170,7 @@ func TestA17Goexit(t *testing.T) {
 // TestA2RunnerClose: the loop is closed in the end though hooks of the user's
 // panic, or leave by way of runtime.Goexit.
 func TestA2RunnerClose(t *testing.T) {
+	logTo(t, slog.DiscardHandler) // where a panic of the handler goes
 	for name, bad := range map[string]func(){
 		"panic":  func() { panic(errTest) },
 		"Goexit": runtime.Goexit,
