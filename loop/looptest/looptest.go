@@ -26,7 +26,8 @@ type config struct {
 }
 
 // On runs the test on the loop that open returns instead of one on a virtual clock:
-// On(loop.New) for a test that needs the network. The loop is closed with the test.
+// On(loop.New) for a test of the system's own clock. The loop is closed with the test.
+// See OnNetwork for one that needs connections.
 func On(open func() (*loop.Loop, error)) Option { return func(c *config) { c.open = open } }
 
 // Parallel is for a test that runs in parallel to others. Goroutines and descriptors

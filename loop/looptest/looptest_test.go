@@ -1,6 +1,7 @@
 package looptest_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -218,6 +219,28 @@ func TestOn(t *testing.T) {
 	if r := run(nil, looptest.On(func() (*loop.Loop, error) { return nil, errTest })); r.ended || len(r.errors) != 1 {
 		t.Errorf("%q", r.errors)
 	}
+}
+
+// TestOnNetwork waits for the system's poller, but not for time.
+func TestOnNetwork(t *testing.T) {
+	looptest.Run(t, func(y *loop.Yielder) error {
+		l := loop.Running(y)
+		sleeper := loop.Spawn(y, forever)
+		for range 10 { // a poll that waits, until another goroutine ends it
+			if _, err := loop.ToThread(y, func(context.Context) (int, error) { return 0, nil }); err != nil {
+				return err
+			}
+		}
+		if now := l.Time(); now != 0 || sleeper.Done() {
+			t.Errorf("it is %v", now)
+		}
+		looptest.Advance(y, time.Hour)
+		_, err := sleeper.Await(y)
+		if now := l.Time(); now != time.Hour {
+			t.Errorf("it is %v", now)
+		}
+		return err
+	}, looptest.OnNetwork())
 }
 
 func TestParallel(t *testing.T) {
