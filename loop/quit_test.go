@@ -68,7 +68,11 @@ func quitProgram(how string) {
 		panic(err)
 	}
 	l.SetDebug(&Debug{Slow: time.Hour})
-	l.debug.(*debugging).quit.patience = time.Millisecond
+	if how == "blocks" {
+		l.debug.(*debugging).quit.patience = time.Millisecond
+	} else {
+		l.debug.(*debugging).quit.patience = time.Hour
+	}
 	godot := Event{Name: "godot"}
 	t := Spawn(l, func(y *Yielder) error {
 		l.CallSoon(func() { os.Stdout.WriteString("stuck\n") })

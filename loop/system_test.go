@@ -31,12 +31,8 @@ func TestTimerInCrowd(t *testing.T) {
 		}
 		l.crowd = true
 		l.CallAt(l.Time()+time.Duration(1+i)*time.Microsecond, l.Stop)
-		saved := time.AfterFunc(10*time.Second, func() { _ = l.CallSoonThreadsafe(l.Stop) })
-		if err := l.RunForever(); err != nil {
+		if err := l.RunForever(); err != nil { // does not return if the timer is lost
 			t.Error(err)
-		}
-		if !saved.Stop() {
-			t.Fatal("nothing has woken the loop")
 		}
 		if err := l.Close(); err != nil {
 			t.Error(err)
