@@ -1,11 +1,24 @@
 // Package client is an HTTP/1.1 client whose requests park the task that makes
-// them. What is said on the wire is fasthttp's; the connections, their pool, the
-// deadlines, redirects and the rules of retrying are here. For fasthttp's own
-// client on these connections see Client.Transport.
+// them. y is the coroutine that runs.
 //
-// A request that waits holds no more than its connection and a small stack: the
-// fasthttp.Request is given back once it is written, and the buffer to read into
-// and the fasthttp.Response are taken when the first byte is there.
+//	c := &client.Client{}                       connections, their pool and limits
+//	c.Get(y, url)  c.Post(y, url, type, body)   a request, and the whole response
+//	c.Do(y, &Request{…})                        with any method, header and body
+//	Request{Stream: true}                       the body in pieces: resp.Stream
+//	resp.Release()                              its buffers can be used again
+//	c.Timeouts  c.MaxConns  c.MaxBody  …        limits
+//	*Error                                      the phase that failed, and the cause
+//	c.RoundTrip(y, …)  c.Transport(y)           requests in the types of fasthttp
+//
+// A response of any status is a response, not an error. A cancelled task stops its
+// request at once and closes the connection. Requests are sent again only if that is
+// safe; see [Client.Do]. A Client belongs to the goroutine of its loop.
+//
+// The protocol is written and read by package fasthttp; the connections, their pool,
+// the deadlines, redirects and retries are this package's. A request that waits for
+// its response holds its connection and a small stack, and no buffer: the
+// fasthttp.Request is given back once it is written, and the fasthttp.Response is
+// taken when the first byte is there.
 package client
 
 import (

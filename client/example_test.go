@@ -44,7 +44,7 @@ func ExampleClient_Get() {
 		defer c.Close()
 		var tasks []*loop.Task[string]
 		for _, name := range []string{"Brazil", "India", "Japan"} {
-			tasks = append(tasks, loop.Go(loop.Running(y), func(y *loop.Yielder) (string, error) {
+			tasks = append(tasks, loop.Go(y, func(y *loop.Yielder) (string, error) {
 				resp, err := c.Get(y, url+"/"+name)
 				if err != nil {
 					return "", err

@@ -101,18 +101,29 @@ type ErrorGroup interface {
 //   - an error that joins several is one if each of them is (Unwrap() []error,
 //     as of [errors.Join], or of [fmt.Errorf] with several %w); nil ones do not
 //     count, but one at least must be there;
-//   - an [ErrorGroup] that match does not accept is none, whatever it unwraps to.
+//   - an [ErrorGroup] that match does not accept is none, whatever it unwraps to,
+//     nor is a [PanicError];
+//   - an error whose methods panic, a nil pointer in an error say, is none.
 //
 // So errors.Join(err, c.Close()) is still the cancellation that err is if Close
 // succeeds, but not if it fails. match is called with each error on the way and
 // must not unwrap it; nil is nothing, and is never passed to match.
-func Every(err error, match func(error) bool) bool {
+func Every(err error, match func(error) bool) (is bool) {
+	defer func() {
+		if recover() != nil {
+			is = false
+		}
+	}()
+	return every(err, match)
+}
+
+func every(err error, match func(error) bool) bool {
 	for err != nil {
 		if match(err) {
 			return true
 		}
 		switch x := err.(type) {
-		case ErrorGroup:
+		case ErrorGroup, *PanicError:
 			return false
 		case interface{ Unwrap() error }:
 			err = x.Unwrap()
@@ -122,7 +133,7 @@ func Every(err error, match func(error) bool) bool {
 				if err == nil {
 					continue
 				}
-				if !Every(err, match) {
+				if !every(err, match) {
 					return false
 				}
 				matched = true

@@ -2,15 +2,25 @@
 // throw, close), PEP 380 (yield from) and PEP 479 (StopIteration does not leak)
 // define them and CPython 3.13 implements them (Objects/genobject.c).
 //
+//	g := New(func(y *Yielder[Y, S]) (R, error) {…})   yields Y, is sent S, returns R
+//	g.Next()  g.Send(v)                               resume it until it yields or ends
+//	g.Throw(err)  g.Close()                           an error comes out of its Yield
+//	for v, err := range g.All()                       its values
+//	v, err := y.Yield(x)                              in the body: x = yield v
+//	r, err := YieldFrom(y, sub)                       in the body: r = yield from sub
+//	g.State()  g.Delegate()  g.Where()                what it is doing
+//	Resumable                                         what has Send, Throw and Close
+//	Pool  Stepper                                     for schedulers
+//
 // A generator runs its body on a stack of its own, which it gives up at each
 // Yield and gets back at each Next, Send or Throw; nothing ever runs in
 // parallel. The stack is a goroutine (iter.Pull), so a body may call anything.
 //
 // Python raises; Go returns. The second result of Next, Send and Throw is the
-// error that a Python generator would raise, the second result of Yield is an
-// error thrown in, and a body raises an error by returning it. If a generator is
-// no longer wanted it must be closed, or run to its end: the garbage collector
-// does not do it.
+// error that a Python generator would raise: at the end a [StopIteration] with the
+// result. The second result of Yield is an error thrown in, and a body raises an
+// error by returning it. If a generator is no longer wanted it must be closed, or run
+// to its end: the garbage collector does not do it.
 package coroutine
 
 import (

@@ -31,6 +31,16 @@ func (g *Generator[Y, S, R]) Init(ctx context.Context, pool *Pool, body func(*Yi
 // start.
 func (g *Generator[Y, S, R]) Inherit(ctx context.Context, pool *Pool) { g.y.inherit(ctx, pool) }
 
+// A ContextSource is a context given to Init or Inherit that stands for others: the
+// Context of a Yielder is what its Context method returns then.
+type ContextSource interface {
+	context.Context
+	Context() context.Context
+}
+
+// Given returns the context that y was given by Init or Inherit, nil if there is none.
+func (y *Yielder[Y, S]) Given() context.Context { return y.ctx }
+
 // Claim makes the generator a task of the caller: a coroutine object (see
 // NewCoroutine) that nobody else may await. It succeeds once. A second claim
 // leaves the generator and its first owner unharmed and returns ErrReused if the

@@ -67,10 +67,15 @@ const (
 )
 
 // Context returns the context the generator was made with, or that of the
-// generator which first delegated to it; context.Background if there is none.
+// generator which first delegated to it; context.Background if there is none. In a
+// task, the context is done when the task is cancelled; once the task has dealt with
+// that and gone on, there is another one, so ask for it where it is needed.
 func (y *Yielder[Y, S]) Context() context.Context {
-	if y.ctx == nil {
+	switch ctx := y.ctx.(type) {
+	case nil:
 		return context.Background()
+	case ContextSource:
+		return ctx.Context()
 	}
 	return y.ctx
 }

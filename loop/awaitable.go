@@ -40,11 +40,8 @@ func From[T any](coro Coroutine[T]) Func[T] {
 // ErrIdle; for a future of another loop it is ErrForeignLoop.
 func RunUntilComplete[T any](l *Loop, aw Awaitable[T]) (T, error) {
 	var zero T
-	if l.closed {
-		return zero, ErrClosed
-	}
-	if l.running {
-		return zero, ErrRunning
+	if err := l.mayRun(); err != nil {
+		return zero, err
 	}
 	f := aw.ensureFuture(l)
 	if f.loop != l {

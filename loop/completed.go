@@ -52,8 +52,10 @@ func AsCompletedFutures[T any, W Where](w W, aws ...Awaitable[T]) *Completed[T] 
 }
 
 // Within limits the time from now: what is not done when d has passed is given as
-// [ErrTimeout] instead. It returns c.
+// [ErrTimeout] instead. It returns c. Once all are done, or the time was up, there is
+// nothing left to limit, and it has no effect.
 func (c *Completed[T]) Within(d time.Duration) *Completed[T] {
+	c.loop.check()
 	if c.timer != nil {
 		c.timer.Cancel()
 		c.timer = nil
@@ -124,7 +126,12 @@ func (c *Completed[T]) Next(y *Yielder) (T, error) {
 // NextFuture is Next for those who need to know which future it is; its error is
 // never that of the future.
 func (c *Completed[T]) NextFuture(y *Yielder) (*Future[T], error) {
-	if c.left == 0 {
+	switch t, err := runningTask(y); {
+	case err != nil:
+		return nil, err
+	case t.fut.loop != c.loop:
+		return nil, ErrForeignLoop
+	case c.left == 0:
 		return nil, ErrExhausted
 	}
 	c.left--
@@ -138,11 +145,15 @@ func (c *Completed[T]) NextFuture(y *Yielder) (*Future[T], error) {
 	return f, err
 }
 
-// All ranges over what Next returns, for as long as some are left.
+// All ranges over what Next returns, for as long as some are left. It ends with the
+// error of a call at a wrong place.
 func (c *Completed[T]) All(y *Yielder) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for c.left > 0 {
-			if !yield(c.Next(y)) {
+			left := c.left
+			v, err := c.Next(y)
+			refused := c.left == left
+			if !yield(v, err) || refused {
 				return
 			}
 		}

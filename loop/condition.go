@@ -42,6 +42,10 @@ func (c *Condition) With(y *Yielder, fn func() error) error { return c.mutex().W
 // lock again, whatever has happened. It returns ErrNotAcquired without the lock.
 // A wait that is cancelled passes on the notice that it may have had.
 func (c *Condition) Wait(y *Yielder) error {
+	mutex := c.mutex()
+	if _, err := mutex.lot.enter(y, "Lock.Acquire", mutex); err != nil {
+		return err
+	}
 	if !c.Locked() {
 		return ErrNotAcquired
 	}
@@ -81,6 +85,7 @@ func (c *Condition) WaitFor(y *Yielder, predicate func() bool) error {
 // Notify wakes n of the tasks that wait. It panics with [ErrNotAcquired] without
 // the lock.
 func (c *Condition) Notify(n int) {
+	c.mutex().lot.check()
 	if !c.Locked() {
 		panic(ErrNotAcquired)
 	}

@@ -45,8 +45,8 @@ func Go[T any, W Where](w W, fn func(*Yielder) (T, error), opts ...TaskOption) *
 	return goTask(l, y, fn, 0, opts)
 }
 
-// goTask is Go, at y unless that is nil, for a function that stands for the one whose code is at pc, if that
-// is not 0.
+// goTask is Go. The maker of the task is the coroutine of y or, if y is nil, the
+// task that runs. If pc is not 0, fn stands for the function whose code is there.
 func goTask[T any](l *Loop, y *Yielder, fn func(*Yielder) (T, error), pc uintptr, opts []TaskOption) *Task[T] {
 	l.check()
 	t := &struct {
@@ -97,9 +97,9 @@ func CreateTask[T any, W Where](w W, coro Coroutine[T], opts ...TaskOption) *Tas
 func (l *Loop) valuesAt(y *Yielder) context.Context {
 	maker := l.current
 	if y != nil {
-		t, ok := y.Context().(*taskContext)
+		t, ok := y.Given().(*taskContext)
 		if !ok {
-			return y.Context()
+			return y.Given()
 		}
 		maker = (*task)(t)
 	}
@@ -114,7 +114,7 @@ func (t *Task[T]) start(l *Loop, coro Coroutine[T], values context.Context, opts
 	t.isTask = true
 	t.task.fut, t.task.coro = &t.future, coro
 	t.handle.cb = &t.task
-	eager := l.eager
+	eager := l.eager && l.running
 	for _, o := range opts {
 		if o.name != "" {
 			t.SetName(o.name)
@@ -122,7 +122,10 @@ func (t *Task[T]) start(l *Loop, coro Coroutine[T], values context.Context, opts
 		if o.values != nil {
 			values = o.values
 		}
-		eager = eager || o.eager
+		eager = eager || o.eager && l.running
+	}
+	if eager && !l.OnLoop() {
+		panic(ErrWrongGoroutine)
 	}
 	if values != nil {
 		t.setValues(values)
@@ -130,10 +133,6 @@ func (t *Task[T]) start(l *Loop, coro Coroutine[T], values context.Context, opts
 	if t.notes == nil {
 		l.made++
 		t.number = uint32(l.made)
-	}
-	eager = eager && l.running
-	if eager && !l.OnLoop() {
-		panic(ErrWrongGoroutine)
 	}
 	if l.debug != nil {
 		l.debug.made(&t.task)
@@ -144,7 +143,7 @@ func (t *Task[T]) start(l *Loop, coro Coroutine[T], values context.Context, opts
 	}
 	switch {
 	case l.closed:
-		t.abandon()
+		t.end(t.shut())
 	case eager:
 		t.runNow()
 	default:

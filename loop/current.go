@@ -2,7 +2,6 @@ package loop
 
 import (
 	"context"
-	"time"
 )
 
 // Where is the place of a call that needs a loop: the coroutine that runs, or the
@@ -42,9 +41,10 @@ func Running(y *Yielder) *Loop {
 
 // taskOf returns the task that the coroutine of y runs in.
 func taskOf(y *Yielder) (*task, error) {
-	switch c := y.Context().(type) {
+	switch c := y.Given().(type) {
 	case *taskContext:
 		return (*task)(c), nil
+	case nil:
 	default:
 		if t, ok := c.Value(taskKey{}).(*task); ok {
 			return t, nil
@@ -62,49 +62,12 @@ func runningTask(y *Yielder) (*task, error) {
 	return taskOf(y)
 }
 
-type taskKey struct{}
-
-func (c *taskContext) state() *doneState {
-	for {
-		if s := c.ctx.Load(); s != nil {
-			return s
-		}
-		c.ctx.CompareAndSwap(nil, newDoneState(nil))
-	}
-}
-
-// Deadline reports that there is none.
-func (c *taskContext) Deadline() (time.Time, bool) { return time.Time{}, false }
-
-// Done returns a channel that is closed when the task is cancelled or has ended.
-func (c *taskContext) Done() <-chan struct{} { return c.state().done }
-
-// Err returns context.Canceled once Done is closed.
-func (c *taskContext) Err() error {
-	if c.state().isOver() {
-		return context.Canceled
-	}
-	return nil
-}
-
-// Value returns what the task has inherited, or was given by [WithValues]. It knows
-// the task itself, for contexts derived from this one.
-func (c *taskContext) Value(key any) any {
-	switch {
-	case key == taskKey{}:
-		return (*task)(c)
-	case (*task)(c).values() != nil:
-		return (*task)(c).values().Value(key)
-	}
-	return nil
-}
-
-// callContext returns a context for one call made in the coroutine of y. The
-// task's own context is no good here: it stays done once the task has been
-// cancelled, even if the task has dealt with that, by a Timeout of its own, say.
+// callContext returns a context for one call made in the coroutine of y. That of y is
+// no good if it was derived from the task's, for then it stays done once the task has
+// been cancelled, even if the task has dealt with that, by a Timeout of its own, say.
 func callContext(y *Yielder) (context.Context, context.CancelFunc) {
 	ctx := y.Context()
-	if _, ok := ctx.(*taskContext); ok || ctx.Err() != nil {
+	if _, ok := ctx.(*scope); ok || ctx.Err() != nil {
 		ctx = context.WithoutCancel(ctx)
 	}
 	return context.WithCancel(ctx)

@@ -82,10 +82,14 @@ func describe(cb callback) string {
 	case *task:
 		return "step of " + cb.Name()
 	case funcCallback:
-		return "callback " + runtime.FuncForPC(reflect.ValueOf(cb).Pointer()).Name()
+		return "callback " + funcName(cb)
+	case *checkedCallback:
+		return "callback " + funcName(cb.fn)
 	}
 	return fmt.Sprintf("callback of %T", cb)
 }
+
+func funcName(fn any) string { return runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Name() }
 
 // NewCoroutine makes a coroutine object of fn, for CreateTask, From or
 // coroutine.YieldFrom: a generator that will run on a stack of the loop. It can be
@@ -93,12 +97,12 @@ func describe(cb callback) string {
 func NewCoroutine[T any](l *Loop, fn func(*Yielder) (T, error)) *coroutine.Generator[any, any, T] {
 	g := coroutine.NewCoroutine(&l.stacks, fn)
 	if l.debug != nil {
-		l.debug.coroutineMade(g, runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Name())
+		l.debug.coroutineMade(g, funcName(fn))
 	}
 	return g
 }
 
-// unstarted is a coroutine that was when it was last looked at.
+// unstarted is a coroutine that had not been started when it was last checked.
 type unstarted struct {
 	object interface{ State() coroutine.State }
 	name   string

@@ -39,10 +39,7 @@ func (e *events) report(_ *loop.Loop, c loop.ExceptionContext) {
 func debugPlay(t *testing.T, fn func(y *loop.Yielder, l *loop.Loop)) (e events) {
 	t.Helper()
 	l, _ := debugLoop(t, &e)
-	playOn(t, l, func(y *loop.Yielder) {
-		l.SetExceptionHandler(e.report)
-		fn(y, l)
-	})
+	playOn(t, l, func(y *loop.Yielder) { fn(y, l) })
 	return e
 }
 

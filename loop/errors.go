@@ -124,8 +124,9 @@ func IsCancelled(err error) bool {
 	})
 }
 
-// A TimeoutError is [ErrTimeout] under errors.Is, for a cancellation that somebody
-// has wrapped on its way to the Timeout (TimeoutError's __cause__).
+// A TimeoutError is [ErrTimeout] under errors.Is, for a cancellation that says more
+// than that, because somebody has wrapped it on its way to the Timeout, or given it a
+// message (TimeoutError's __cause__).
 type TimeoutError struct {
 	timeoutError
 	Cause error // the cancellation
@@ -140,7 +141,7 @@ func (e *TimeoutError) Is(target error) bool {
 
 // timedOut makes an ErrTimeout of a cancellation.
 func timedOut(err error) error {
-	if _, bare := err.(*CancelledError); bare {
+	if c, bare := err.(*CancelledError); bare && *c == (CancelledError{}) {
 		return ErrTimeout
 	}
 	return &TimeoutError{Cause: err}

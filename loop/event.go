@@ -20,6 +20,7 @@ func (e *Event) Waiting() int { return e.lot.n }
 
 // Set sets the event and wakes all who wait for it.
 func (e *Event) Set() {
+	e.lot.check()
 	if !e.set {
 		e.set = true
 		for e.lot.wakeNext() {
@@ -28,14 +29,19 @@ func (e *Event) Set() {
 }
 
 // Clear makes those who come from now on wait.
-func (e *Event) Clear() { e.set = false }
+func (e *Event) Clear() {
+	e.lot.check()
+	e.set = false
+}
 
 // Wait suspends the task until the event is set.
 func (e *Event) Wait(y *Yielder) error {
+	if _, err := e.lot.enter(y, "Event.Wait", e); err != nil {
+		return err
+	}
 	if e.set {
 		return nil
 	}
-	e.lot.Kind, e.lot.Owner = "Event.Wait", e
 	_, err := e.lot.Park(y, nil)
 	return err
 }

@@ -14,7 +14,7 @@ func ExampleLock() {
 	l, _ := loop.NewVirtual()
 	defer l.Close()
 	var lock loop.Lock
-	visit := func(name string) loop.Func[any] {
+	visit := func(name string) func(*loop.Yielder) (any, error) {
 		return func(y *loop.Yielder) (any, error) {
 			return nil, lock.With(y, func() error {
 				fmt.Println(l.Time(), name, "comes")
@@ -37,7 +37,7 @@ func ExampleEvent() {
 	l, _ := loop.NewVirtual()
 	defer l.Close()
 	var start loop.Event
-	runner := func(name string) loop.Func[any] {
+	runner := func(name string) func(*loop.Yielder) (any, error) {
 		return func(y *loop.Yielder) (any, error) {
 			err := start.Wait(y)
 			fmt.Println(name, "runs at", l.Time())
@@ -59,7 +59,7 @@ func ExampleCondition() {
 	defer l.Close()
 	var change loop.Condition
 	money := 0
-	buyer := loop.Func[any](func(y *loop.Yielder) (any, error) {
+	buyer := func(y *loop.Yielder) (any, error) {
 		return nil, change.With(y, func() error {
 			if err := change.WaitFor(y, func() bool { return money >= 3 }); err != nil {
 				return err
@@ -67,8 +67,8 @@ func ExampleCondition() {
 			fmt.Println(l.Time(), "there is enough:", money)
 			return nil
 		})
-	})
-	saver := loop.Func[any](func(y *loop.Yielder) (any, error) {
+	}
+	saver := func(y *loop.Yielder) (any, error) {
 		for money < 3 {
 			if err := loop.Sleep(y, time.Second); err != nil {
 				return nil, err
@@ -83,7 +83,7 @@ func ExampleCondition() {
 			}
 		}
 		return nil, nil
-	})
+	}
 	_, err := loop.RunUntilComplete(l, loop.Gather(l, buyer, saver))
 	fmt.Println(err)
 	// Output:
@@ -96,7 +96,7 @@ func ExampleSemaphore() {
 	l, _ := loop.NewVirtual()
 	defer l.Close()
 	sem := loop.NewSemaphore(2)
-	var visits []loop.Func[any]
+	var visits []func(*loop.Yielder) (any, error)
 	for i := range 5 {
 		visits = append(visits, func(y *loop.Yielder) (any, error) {
 			return nil, sem.With(y, func() error {
@@ -105,7 +105,7 @@ func ExampleSemaphore() {
 			})
 		})
 	}
-	_, err := loop.RunUntilComplete(l, loop.GatherFutures(l, loop.Awaitables(visits)...))
+	_, err := loop.RunUntilComplete(l, loop.Gather(l, visits...))
 	fmt.Println(err)
 	// Output:
 	// 0s 0
@@ -128,7 +128,7 @@ func ExampleBarrier() {
 	l, _ := loop.NewVirtual()
 	defer l.Close()
 	barrier := loop.NewBarrier(3)
-	var hikers []loop.Func[int]
+	var hikers []func(*loop.Yielder) (int, error)
 	for i := range 3 {
 		hikers = append(hikers, func(y *loop.Yielder) (int, error) {
 			if err := loop.Sleep(y, time.Duration(i)*time.Second); err != nil {
@@ -140,7 +140,7 @@ func ExampleBarrier() {
 			return index, err
 		})
 	}
-	fmt.Println(loop.RunUntilComplete(l, loop.GatherFutures(l, loop.Awaitables(hikers)...)))
+	fmt.Println(loop.RunUntilComplete(l, loop.Gather(l, hikers...)))
 	// Output:
 	// one comes at 0s
 	// one comes at 1s

@@ -43,7 +43,7 @@ func Example() {
 func ExampleRunner() {
 	var r loop.Runner
 	n, err := loop.RunIn(&r, func(y *loop.Yielder) (int, error) {
-		loop.Go(loop.Running(y), func(y *loop.Yielder) (any, error) {
+		loop.Go(y, func(y *loop.Yielder) (any, error) {
 			defer fmt.Println("the other task ends")
 			return nil, loop.Sleep(y, time.Hour)
 		})
@@ -91,7 +91,7 @@ func ExampleVirtual_Advance() {
 // A task begins at the next suspension of who makes it, not at once.
 func ExampleGo() {
 	_, err := loop.Run(func(y *loop.Yielder) (any, error) {
-		t := loop.Go(loop.Running(y), func(*loop.Yielder) (string, error) {
+		t := loop.Go(y, func(*loop.Yielder) (string, error) {
 			fmt.Println("2: the task")
 			return "its result", nil
 		})
@@ -155,7 +155,7 @@ func ExampleFrom() {
 
 // Sleep for no time gives the other tasks a turn.
 func ExampleSleep() {
-	count := func(label string) loop.Func[any] {
+	count := func(label string) func(*loop.Yielder) (any, error) {
 		return func(y *loop.Yielder) (any, error) {
 			for i := range 3 {
 				fmt.Print(label, i, " ")
@@ -167,7 +167,7 @@ func ExampleSleep() {
 		}
 	}
 	_, err := loop.Run(func(y *loop.Yielder) ([]any, error) {
-		return loop.Gather(loop.Running(y), count("a"), count("b")).Await(y)
+		return loop.Gather(y, count("a"), count("b")).Await(y)
 	})
 	fmt.Println(err)
 	// Output: a0 b0 a1 b1 a2 b2 <nil>
@@ -176,7 +176,7 @@ func ExampleSleep() {
 // A cancellation is an error that comes out of what the task waits for.
 func ExampleTask_Cancel() {
 	_, err := loop.Run(func(y *loop.Yielder) (any, error) {
-		t := loop.Go(loop.Running(y), func(y *loop.Yielder) (any, error) {
+		t := loop.Go(y, func(y *loop.Yielder) (any, error) {
 			err := loop.Sleep(y, time.Hour)
 			fmt.Println("cleaning up after:", err)
 			return nil, err
@@ -201,7 +201,7 @@ func ExampleTask_Cancel() {
 func ExampleTask_Uncancel() {
 	_, err := loop.Run(func(y *loop.Yielder) (any, error) {
 		var t *loop.Task[string]
-		t = loop.Go(loop.Running(y), func(y *loop.Yielder) (string, error) {
+		t = loop.Go(y, func(y *loop.Yielder) (string, error) {
 			err := loop.Sleep(y, time.Hour)
 			fmt.Println(err, t.Cancelling())
 			fmt.Println(t.Uncancel())
@@ -312,7 +312,7 @@ func ExampleRunCoroutineThreadsafe() {
 func ExampleCancelWith() {
 	ctx, cancel := context.WithCancel(context.Background())
 	_, err := loop.Run(func(y *loop.Yielder) (any, error) {
-		t := loop.Go(loop.Running(y), func(y *loop.Yielder) (any, error) {
+		t := loop.Go(y, func(y *loop.Yielder) (any, error) {
 			return nil, loop.Sleep(y, time.Hour)
 		})
 		defer loop.CancelWith(ctx, t)()

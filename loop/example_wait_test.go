@@ -13,8 +13,8 @@ import (
 func ExampleGatherResults() {
 	l, _ := loop.NewVirtual()
 	defer l.Close()
-	ok := loop.Func[int](func(y *loop.Yielder) (int, error) { return 1, loop.Sleep(y, time.Second) })
-	bad := loop.Func[int](func(*loop.Yielder) (int, error) { return 0, errors.New("no luck") })
+	ok := func(y *loop.Yielder) (int, error) { return 1, loop.Sleep(y, time.Second) }
+	bad := func(*loop.Yielder) (int, error) { return 0, errors.New("no luck") }
 	results, err := loop.RunUntilComplete(l, loop.GatherResults(l, ok, bad, ok))
 	for _, r := range results {
 		fmt.Println(r.Value, r.Err)
@@ -143,11 +143,11 @@ func ExampleCompleted_NextFuture() {
 func ExampleWaitFor() {
 	l, _ := loop.NewVirtual()
 	defer l.Close()
-	slow := loop.Func[string](func(y *loop.Yielder) (string, error) {
+	slow := func(y *loop.Yielder) (string, error) {
 		err := loop.Sleep(y, time.Hour)
 		fmt.Println("slow:", err)
 		return "done", err
-	})
+	}
 	_, err := loop.RunUntilComplete(l, loop.Go(l, func(y *loop.Yielder) (string, error) {
 		return loop.WaitFor(y, time.Second, slow)
 	}))

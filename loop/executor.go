@@ -214,6 +214,7 @@ type jobFuture[T any] struct {
 
 func (f *jobFuture[T]) submit(fn func() (T, error)) error {
 	l := f.loop
+	l.check()
 	switch {
 	case l.closed:
 		return ErrClosed

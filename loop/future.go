@@ -1,7 +1,7 @@
 package loop
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"runtime"
 	"slices"
@@ -105,8 +105,8 @@ func (f *future) cancel(msg string) bool {
 	if f.state != pending {
 		return false
 	}
-	f.cancelMsg = msg
 	f.settle(cancelled)
+	f.cancelMsg = msg
 	return true
 }
 
@@ -132,26 +132,24 @@ func (f *future) outcome() error {
 	return f.retrieve()
 }
 
-// retrieve returns the error that the future is done with, nil if it is a
-// result, for somebody to deal with.
-func (f *future) retrieve() error {
-	if u, ok := f.err.(*unseen); ok {
-		u.seen.Store(true)
-		u.cleanup.Stop()
-		delete(f.loop.unseen, u)
-		f.err = u.error
-	}
-	return f.err
-}
-
 // SetException completes the future with an error. It returns [ErrInvalidState]
 // if the future was done, and [ErrNoException] if err is nil. A StopIteration is
-// replaced, as CPython 3.13 does.
+// replaced, as CPython 3.13 does. For a closed loop see [Future.SetResult].
 func (f *future) SetException(err error) error {
 	if f.isTask {
 		return ErrTaskException
 	}
-	return f.fail(err)
+	deaf := f.deaf()
+	return cmp.Or(f.fail(err), deaf)
+}
+
+// deaf is the error of completing a future whose callbacks will not be called,
+// because its loop is closed.
+func (f *future) deaf() error {
+	if f.loop.closed && f.callback != nil {
+		return ErrClosed
+	}
+	return nil
 }
 
 func (f *future) fail(err error) error {
@@ -163,19 +161,24 @@ func (f *future) fail(err error) error {
 	case isStopIteration(err):
 		err = ErrStopIteration
 	}
-	f.err = err
 	f.settle(finished)
+	f.err = err
 	f.watchFailure()
 	return nil
 }
 
-func isStopIteration(err error) bool {
+func isStopIteration(err error) (is bool) {
 	x, ok := err.(interface{ Is(error) bool })
-	return ok && x.Is(coroutine.ErrStopIteration)
+	if !ok {
+		return false
+	}
+	// A method of a nil pointer may panic.
+	return recovered(func() error { is = x.Is(coroutine.ErrStopIteration); return nil }) == nil && is
 }
 
 // settle makes the future done and schedules its callbacks
-// (Future.__schedule_callbacks).
+// (Future.__schedule_callbacks). Callers call it before they change anything else,
+// because in debug mode it panics on a wrong goroutine.
 func (f *future) settle(s futureState) {
 	f.loop.check()
 	f.state = s
@@ -241,68 +244,75 @@ func (f *future) removeCallback(cb doneCallback) bool {
 	return true
 }
 
-// unseen is the error of a future that nobody has asked for yet, in place of that
-// error.
-type unseen struct {
-	error
-	what string
-	made []runtime.Frame // the calls that made the task, in debug mode
-	n    int             // the order of failures
-	seen atomic.Bool     // somebody has asked for it, or it has been reported
-
-	cleanup runtime.Cleanup
-}
-
-func (u *unseen) context() ExceptionContext {
-	return ExceptionContext{Message: u.what, Exception: u.error, Frames: u.made, Unretrieved: true}
-}
-
 // watchFailure has the error of f, which has just failed, reported if f becomes
 // garbage, or its loop is closed, before somebody asks for it.
 func (f *future) watchFailure() {
 	l := f.loop
-	if l.closed && (errors.Is(f.err, ErrClosed) || errors.Is(f.err, coroutine.GeneratorExit)) {
-		return // of a task that its loop has abandoned
-	}
 	kind := "error"
-	if _, ok := f.err.(*coroutine.PanicError); ok {
+	if isPanic(f.err) {
 		kind = "panic"
 	}
-	u := &unseen{error: f.err, what: kind + " of a future was never retrieved", n: l.failures}
-	l.failures++
+	u := &unseen{error: f.err, what: kind + " of a future was never retrieved"}
 	if t, ok := f.self.(AnyTask); ok {
 		u.what = fmt.Sprintf("%s of task %q was never retrieved", kind, t.Name())
 		if l.debug != nil {
 			u.made = l.debug.whereMade(t.core())
 		}
 	}
-	if l.unseen == nil {
-		l.unseen = make(map[*unseen]struct{})
-	}
-	l.unseen[u] = struct{}{}
+	l.unseen.add(u)
 	f.err = u
 	u.cleanup = runtime.AddCleanup(f, func(u *unseen) {
-		if l.CallSoonThreadsafe(func() { l.reportOne(u) }) != nil && !u.seen.Load() {
-			u.context().log() // no loop is left whose handler could be called
+		switch {
+		case u.seen.Load():
+		case l.CallSoonThreadsafe(func() { l.reportOne(u) }) != nil && u.take():
+			unretrieved(u).log() // no loop is left whose handler could be called
 		}
 	}, u)
 }
 
-// SetResult completes the future. It returns ErrInvalidState if the future was
-// done.
+// retrieve returns the error that the future is done with, nil if it is a
+// result, for somebody to deal with.
+func (f *future) retrieve() error {
+	if u, ok := f.err.(*unseen); ok {
+		u.take()
+		f.err = u.error
+	}
+	return f.err
+}
+
+// peek is retrieve for somebody who only looks.
+func (f *future) peek() error {
+	if u, ok := f.err.(*unseen); ok {
+		return u.error
+	}
+	return f.err
+}
+
+// passOver is retrieve by somebody who has no use for an error any more, as asyncio
+// has none; but nobody passes over a panic.
+func (f *future) passOver() {
+	if !isPanic(f.peek()) {
+		f.retrieve()
+	}
+}
+
+// SetResult completes the future. It returns [ErrInvalidState] if the future was
+// done, and [ErrClosed] if somebody waits for it who will not be told, because the
+// loop is closed; the future has its result then.
 func (f *Future[T]) SetResult(v T) error {
 	if f.isTask {
 		return ErrTaskResult
 	}
-	return f.succeed(v)
+	deaf := f.deaf()
+	return cmp.Or(f.succeed(v), deaf)
 }
 
 func (f *Future[T]) succeed(v T) error {
 	if f.state != pending {
 		return ErrInvalidState
 	}
-	f.result = v
 	f.settle(finished)
+	f.result = v
 	return nil
 }
 
@@ -321,11 +331,16 @@ func (f *Future[T]) Result() (T, error) {
 
 // AddDoneCallback has fn called, soon after the future is done, on its loop. The
 // function returned takes that back, unless the call has been scheduled, and
-// reports whether it did.
+// reports whether it did. On a closed loop, where fn would never be called,
+// AddDoneCallback panics with [ErrClosed].
 func (f *Future[T]) AddDoneCallback(fn func(*Future[T])) (remove func() bool) {
+	f.loop.mustTake(fn == nil)
 	cb := &userCallback[T]{f, fn}
 	f.addCallback(cb)
-	return func() bool { return f.removeCallback(cb) }
+	return func() bool {
+		f.loop.check()
+		return f.removeCallback(cb)
+	}
 }
 
 type userCallback[T any] struct {

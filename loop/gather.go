@@ -9,6 +9,7 @@ type gathering[R any] struct {
 	requested bool // to cancel, and some child took the request
 	results   func() R
 	first     bool // done with the first error
+	failed    bool // with an error of one of the children
 }
 
 func (g *gathering[R]) cancel(msg string) bool {
@@ -116,7 +117,7 @@ func gather[T, R any](l *Loop, fs []*Future[T], first bool, results func() R) *F
 		}
 	}
 	if len(fs) == 0 {
-		g.succeed(results())
+		g.finish()
 	}
 	for _, f := range done {
 		g.futureDone(f)
@@ -128,11 +129,14 @@ func gather[T, R any](l *Loop, fs []*Future[T], first bool, results func() R) *F
 func (g *gathering[R]) futureDone(f *future) {
 	g.left--
 	if g.state != pending {
-		f.retrieve() // nobody else will
+		if g.failed { // else somebody else has completed it, who knows nothing of f
+			f.passOver()
+		}
 		return
 	}
 	if g.first {
 		if err := f.outcome(); err != nil {
+			g.failed = true
 			g.fail(err)
 			return
 		}
@@ -143,7 +147,7 @@ func (g *gathering[R]) futureDone(f *future) {
 	if g.requested {
 		for _, c := range g.children {
 			if c.Done() && !c.Cancelled() {
-				c.base().retrieve()
+				c.base().passOver()
 			}
 		}
 		// The last child says with what message.
@@ -151,6 +155,10 @@ func (g *gathering[R]) futureDone(f *future) {
 		g.fail(last.cancelledError())
 		return
 	}
+	g.finish()
+}
+
+func (g *gathering[R]) finish() {
 	var r R
 	if err := recovered(func() error { r = g.results(); return nil }); err != nil {
 		g.fail(err)

@@ -9,6 +9,14 @@ type funcCallback func()
 
 func (f funcCallback) run(*Loop) { f() }
 
+// checkedCallback is a funcCallback in debug mode, which knows its loop.
+type checkedCallback struct {
+	fn   func()
+	loop *Loop
+}
+
+func (c *checkedCallback) run(*Loop) { c.fn() }
+
 // A Handle is a callback waiting for its turn (asyncio.Handle). It must be
 // used on the loop's goroutine.
 type Handle struct {
@@ -19,10 +27,14 @@ type Handle struct {
 // Cancel keeps the callback from being called, and lets go of it. It has no effect
 // once the callback has been called.
 func (h *Handle) Cancel() {
-	h.cancelled = true
-	if _, ok := h.cb.(funcCallback); ok {
+	switch cb := h.cb.(type) {
+	case funcCallback:
+		h.cb = nil
+	case *checkedCallback:
+		cb.loop.check()
 		h.cb = nil
 	}
+	h.cancelled = true
 }
 
 // Cancelled reports whether Cancel was called.
@@ -50,10 +62,11 @@ func (h *TimerHandle) When() time.Duration { return h.when }
 // Cancel keeps the callback from being called, and lets go of it. The handle stays
 // in the heap until its time comes or cancelled timers are the majority there.
 func (h *TimerHandle) Cancel() {
-	if !h.cancelled && h.timers != nil {
+	before := h.cancelled
+	h.Handle.Cancel()
+	if !before && h.timers != nil {
 		h.timers.cancelled++
 	}
-	h.Handle.Cancel()
 }
 
 // timers is the heap of the timers of a loop.

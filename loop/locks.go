@@ -62,12 +62,8 @@ func (l *Lock) Waiting() int { return l.lot.n }
 // Acquire locks the lock, suspending the task while others have it or were
 // there before.
 func (l *Lock) Acquire(y *Yielder) error {
-	t, err := runningTask(y)
+	t, err := l.lot.enter(y, "Lock.Acquire", l)
 	if err != nil {
-		return err
-	}
-	l.lot.Kind, l.lot.Owner = "Lock.Acquire", l
-	if err := l.lot.bind(t.fut.loop); err != nil {
 		return err
 	}
 	if l.locked || !l.lot.idle() {
@@ -87,6 +83,7 @@ func (l *Lock) Acquire(y *Yielder) error {
 // runs. It panics with [ErrNotAcquired] if the lock is not locked, as
 // sync.Mutex does.
 func (l *Lock) Release() {
+	l.lot.check()
 	if !l.locked {
 		panic(ErrNotAcquired)
 	}

@@ -47,7 +47,7 @@ func TestD11GrantedAndClosed(t *testing.T) {
 					turns(y, 3)
 					expect(t, "the next has its turn", next.Done(), true)
 					_, err := task.Result()
-					expect(t, "the task of the coroutine has failed", err != nil, true)
+					expectErr(t, "the task", err, coroutine.ErrReused)
 				})
 			})
 		}

@@ -1,11 +1,11 @@
 package loop
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
+	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,9 +36,9 @@ type Loop struct {
 	tasks       taskList
 	made        int // tasks without a name of their own
 	stacks      coroutine.Pool
-	unseen      map[*unseen]struct{} // errors that nobody has asked for
-	failures    int                  // counts them
+	unseen      unseenErrors
 	onException func(*Loop, ExceptionContext)
+	reporting   bool // to it
 	onTask      func(AnyTask)
 	onGoexit    func(AnyTask)
 	atClose     []func()
@@ -104,8 +104,8 @@ func (l *Loop) Time() time.Duration { return l.system.Now() }
 // CallSoon has fn called in the next turn of the loop, after all that is
 // scheduled already (loop.call_soon). On a closed loop it panics with [ErrClosed].
 func (l *Loop) CallSoon(fn func()) *Handle {
-	l.mustBeOpen()
-	h := &Handle{cb: funcCallback(fn)}
+	l.mustTake(fn == nil)
+	h := &Handle{cb: l.callback(fn)}
 	l.enqueue(h)
 	return h
 }
@@ -120,9 +120,8 @@ func (l *Loop) CallLater(d time.Duration, fn func()) *TimerHandle {
 // of equal time run in the order that CPython's heap gives them. On a closed loop
 // it panics with [ErrClosed].
 func (l *Loop) CallAt(when time.Duration, fn func()) *TimerHandle {
-	l.mustBeOpen()
-	l.check()
-	h := &TimerHandle{Handle: Handle{cb: funcCallback(fn)}}
+	l.mustTake(fn == nil)
+	h := &TimerHandle{Handle: Handle{cb: l.callback(fn)}}
 	l.timers.schedule(h, when)
 	return h
 }
@@ -144,10 +143,26 @@ func (l *Loop) isClosed() bool {
 	}
 }
 
-func (l *Loop) mustBeOpen() {
-	if l.closed {
+// mustTake panics if the loop cannot take a callback now: it is closed, or the
+// callback is nil, or in debug mode this is a wrong goroutine.
+func (l *Loop) mustTake(isNil bool) {
+	switch {
+	case l.closed:
 		panic(ErrClosed)
+	case isNil:
+		panic(errNilCallback)
 	}
+	l.check()
+}
+
+var errNilCallback = errors.New("the callback is nil")
+
+// callback makes of fn what a Handle runs.
+func (l *Loop) callback(fn func()) callback {
+	if l.debug != nil {
+		return &checkedCallback{fn, l}
+	}
+	return funcCallback(fn)
 }
 
 // after is the time at which d will have passed, forever if there is no such time.
@@ -171,6 +186,9 @@ func (l *Loop) attend() {
 // CallSoonThreadsafe is CallSoon for any goroutine; it wakes the loop. Once the
 // loop is closed it returns [ErrClosed], and fn is not called.
 func (l *Loop) CallSoonThreadsafe(fn func()) error {
+	if fn == nil {
+		return fmt.Errorf("call soon from another goroutine: %w", errNilCallback)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.shut {
@@ -204,7 +222,10 @@ func (l *Loop) receive() {
 func (l *Loop) OnLoop() bool { return l.stacks.Owns() }
 
 // Stop makes the loop return when the turn under way is over (loop.stop).
-func (l *Loop) Stop() { l.stopping = true }
+func (l *Loop) Stop() {
+	l.check()
+	l.stopping = true
+}
 
 // An ExceptionContext tells an exception handler what went wrong
 // (loop.call_exception_handler).
@@ -223,16 +244,25 @@ type ExceptionContext struct {
 // instead of to slog.
 func (l *Loop) SetExceptionHandler(fn func(*Loop, ExceptionContext)) { l.onException = fn }
 
-// CallExceptionHandler reports an error that nobody else can see. A handler that
-// panics is reported to slog itself.
+// ExceptionHandler returns what SetExceptionHandler has set, nil if nothing
+// (loop.get_exception_handler).
+func (l *Loop) ExceptionHandler() func(*Loop, ExceptionContext) { return l.onException }
+
+// CallExceptionHandler reports an error that nobody else can see to the exception
+// handler, or to slog if there is none. So it does within the handler, which can hand
+// on what it does not want (loop.default_exception_handler). If the handler panics,
+// the panic and the report both go to slog.
 func (l *Loop) CallExceptionHandler(c ExceptionContext) {
-	if l.onException == nil {
+	if l.onException == nil || l.reporting {
 		c.log()
 		return
 	}
+	l.reporting = true
 	defer func() {
+		l.reporting = false
 		if r := recover(); r != nil {
-			slog.Error("panic in exception handler", "panic", r, "message", c.Message, "error", c.Exception)
+			ExceptionContext{Message: "panic in the exception handler", Exception: panicError(r)}.log()
+			c.log()
 		}
 	}()
 	l.onException(l, c)
@@ -240,14 +270,23 @@ func (l *Loop) CallExceptionHandler(c ExceptionContext) {
 
 // log is what is done with a report that nobody else takes.
 func (c ExceptionContext) log() {
+	defer func() {
+		if r := recover(); r != nil {
+			fmt.Fprintf(os.Stderr, "panic in the logger: %v, while logging: %s: %v\n", r, c.Message, c.Exception)
+		}
+	}()
 	attrs := []any{"error", c.Exception}
+	p, panicked := c.Exception.(*coroutine.PanicError)
+	if panicked {
+		attrs[1] = p.Error() // slog would print the stack as part of it
+	}
 	if c.Task != nil {
 		attrs = append(attrs, "task", c.Task.Name())
 	}
 	if at := c.at(); at != "" {
 		attrs = append(attrs, "at", at)
 	}
-	if p, ok := c.Exception.(*coroutine.PanicError); ok {
+	if panicked {
 		attrs = append(attrs, "stack", string(p.Stack))
 	}
 	slog.Error(c.Message, attrs...)
@@ -261,22 +300,6 @@ func (c ExceptionContext) at() string {
 		}
 	}
 	return ""
-}
-
-func (l *Loop) reportOne(u *unseen) {
-	if !u.seen.Swap(true) {
-		delete(l.unseen, u)
-		l.CallExceptionHandler(u.context())
-	}
-}
-
-// reportUnseen reports the errors that nobody can ask for any more, the oldest
-// first.
-func (l *Loop) reportUnseen() {
-	all := slices.SortedFunc(maps.Keys(l.unseen), func(a, b *unseen) int { return a.n - b.n })
-	for _, u := range all {
-		l.reportOne(u)
-	}
 }
 
 // SetTaskObserver has fn called with every task made from now on, before its
@@ -320,7 +343,7 @@ func (l *Loop) TimerCancelledCount() int { return l.timers.count() }
 // their coroutines), the executor is shut down without waiting, watchers and
 // stacks are released, and errors that nobody has asked for are reported. It
 // returns [ErrRunning] if the loop is running.
-func (l *Loop) Close() error {
+func (l *Loop) Close() (err error) {
 	if l.running {
 		return ErrRunning
 	}
@@ -328,6 +351,9 @@ func (l *Loop) Close() error {
 		return nil
 	}
 	l.closed = true
+	// Deferred, because a hook of the user's may call runtime.Goexit.
+	defer func() { err = l.release() }()
+	defer l.reportUnseen()
 	if l.tidier != nil {
 		l.tidier.Stop()
 	}
@@ -346,7 +372,29 @@ func (l *Loop) Close() error {
 	if l.debug != nil {
 		l.debug.close()
 	}
-	l.reportUnseen()
+	return nil
+}
+
+// reportUnseen reports the errors that nobody can ask for any more, the oldest
+// first.
+func (l *Loop) reportUnseen() {
+	for _, u := range l.unseen.oldestFirst() {
+		l.reportOne(u)
+	}
+}
+
+func (l *Loop) reportOne(u *unseen) {
+	if u.take() {
+		l.CallExceptionHandler(unretrieved(u))
+	}
+}
+
+func unretrieved(u *unseen) ExceptionContext {
+	return ExceptionContext{Message: u.what, Exception: u.error, Frames: u.made, Unretrieved: true}
+}
+
+// release lets go of all that the loop has.
+func (l *Loop) release() error {
 	l.ready = ring[*Handle]{}
 	l.timers.clear()
 	l.stacks.Close()

@@ -59,6 +59,17 @@ func playOn(t testing.TB, l *loop.Loop, fn func(y *loop.Yielder)) {
 		looptest.On(func() (*loop.Loop, error) { return l, nil }))
 }
 
+// complete runs fn in a task of a loop that the test drives by hand: what fn leaves
+// is left there.
+func complete(t testing.TB, l *loop.Loop, fn func(y *loop.Yielder)) {
+	t.Helper()
+	_, err := loop.RunUntilComplete(l, loop.Spawn(l, func(y *loop.Yielder) error {
+		fn(y)
+		return nil
+	}))
+	expectErr(t, "the test's task", err, nil)
+}
+
 // cancelOthers cancels all tasks but the one that runs, and sees them end.
 func cancelOthers(y *loop.Yielder) {
 	l := loop.Running(y)

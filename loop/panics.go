@@ -24,3 +24,8 @@ func recovered(fn func() error) (err error) {
 	}()
 	return fn()
 }
+
+func isPanic(err error) bool {
+	_, ok := err.(*coroutine.PanicError)
+	return ok
+}

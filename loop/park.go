@@ -47,11 +47,8 @@ type parked struct {
 // step, and what it was woken for may have to be handed on. data is what Unpark
 // and Next give to those who choose whom to wake.
 func (lot *ParkingLot) Park(y *Yielder, data any) (woken bool, err error) {
-	t, err := runningTask(y)
+	t, err := lot.enter(y, "ParkingLot.Park", nil)
 	if err != nil {
-		return false, err
-	}
-	if err := lot.bind(t.fut.loop); err != nil {
 		return false, err
 	}
 	p := lot.join(t.fut.loop)
@@ -69,6 +66,7 @@ func (lot *ParkingLot) Park(y *Yielder, data any) (woken bool, err error) {
 // Unpark wakes the task that has waited longest and not been woken. It returns
 // what that gave to Park, and whether there was one.
 func (lot *ParkingLot) Unpark() (data any, ok bool) {
+	lot.check()
 	p := lot.next()
 	if p == nil {
 		return nil, false
@@ -91,6 +89,29 @@ func (lot *ParkingLot) Next() (data any, ok bool) {
 // Len returns the number of tasks in the lot. A task counts until it runs again.
 func (lot *ParkingLot) Len() int { return lot.n }
 
+// enter returns the task of y, in whose loop the lot is from then on. It is the first
+// that an operation on a lot does, so that one that is refused changes nothing.
+func (lot *ParkingLot) enter(y *Yielder, kind string, owner any) (*task, error) {
+	t, err := runningTask(y)
+	if err != nil {
+		return nil, err
+	}
+	if err := lot.bind(t.fut.loop); err != nil {
+		return nil, err
+	}
+	if lot.Kind == "" {
+		lot.Kind, lot.Owner = kind, owner
+	}
+	return t, nil
+}
+
+// check panics in debug mode if it is called on a wrong goroutine.
+func (lot *ParkingLot) check() {
+	if lot.loop != nil {
+		lot.loop.check()
+	}
+}
+
 // bind makes the lot one of l, or reports that it is another loop's.
 func (lot *ParkingLot) bind(l *Loop) error {
 	if lot.loop == l {
@@ -105,14 +126,10 @@ func (lot *ParkingLot) bind(l *Loop) error {
 
 // describe says what a task in the lot waits for.
 func (lot *ParkingLot) describe() string {
-	kind := lot.Kind
-	if kind == "" {
-		kind = "ParkingLot.Park"
-	}
 	if lot.Owner == nil {
-		return kind
+		return lot.Kind
 	}
-	return fmt.Sprintf("%s of %v", kind, lot.Owner)
+	return fmt.Sprintf("%s of %v", lot.Kind, lot.Owner)
 }
 
 // cancel counts, so that a lock knows without looking whether any task is in its

@@ -81,6 +81,9 @@ func (q *Queue[T]) Waiting() (getters, putters int) { return q.getters.n, q.putt
 // Put puts v into the queue, suspending the task while that is full. It returns
 // ErrQueueShutDown once the queue is shut down.
 func (q *Queue[T]) Put(y *Yielder, v T) error {
+	if err := q.enter(y); err != nil {
+		return err
+	}
 	woken := false
 	for q.Full() && !q.shut {
 		if err := q.wait(y, &q.putters, "Queue.Put", q, q.Full); err != nil {
@@ -105,6 +108,10 @@ func (q *Queue[T]) Get(y *Yielder) (T, error) { return q.get(y, "Queue.Get", q) 
 
 // get is Get for a task that does it as a part of something else.
 func (q *Queue[T]) get(y *Yielder, kind string, owner any) (T, error) {
+	if err := q.enter(y); err != nil {
+		var zero T
+		return zero, err
+	}
 	woken := false
 	for q.Empty() && !q.shut {
 		if err := q.wait(y, &q.getters, kind, owner, q.Empty); err != nil {
@@ -124,6 +131,12 @@ func (q *Queue[T]) get(y *Yielder, kind string, owner any) (T, error) {
 	return q.GetNowait()
 }
 
+// enter makes the queue one of the loop of y, and all its lots with it.
+func (q *Queue[T]) enter(y *Yielder) error {
+	_, err := q.getters.enter(y, "Queue.Get", q)
+	return err
+}
+
 // wait waits for a turn in a lot, which those who wake it take it out of.
 func (q *Queue[T]) wait(y *Yielder, lot *ParkingLot, kind string, owner any, blocked func() bool) error {
 	lot.Kind, lot.Owner = kind, owner
@@ -136,6 +149,7 @@ func (q *Queue[T]) wait(y *Yielder, lot *ParkingLot, kind string, owner any, blo
 
 // PutNowait puts v into the queue, or returns ErrQueueFull, or ErrQueueShutDown.
 func (q *Queue[T]) PutNowait(v T) error {
+	q.getters.check()
 	switch {
 	case q.shut:
 		return ErrQueueShutDown
@@ -151,6 +165,7 @@ func (q *Queue[T]) PutNowait(v T) error {
 
 // GetNowait takes an item, or returns ErrQueueEmpty, or ErrQueueShutDown.
 func (q *Queue[T]) GetNowait() (T, error) {
+	q.getters.check()
 	if q.Empty() {
 		var zero T
 		if q.shut {
@@ -166,6 +181,7 @@ func (q *Queue[T]) GetNowait() (T, error) {
 // TaskDone says that an item taken has been dealt with. It panics with
 // [ErrTaskDone] if called more often than items were put, as a sync.WaitGroup does.
 func (q *Queue[T]) TaskDone() {
+	q.getters.check()
 	if q.unfinished <= 0 {
 		panic(ErrTaskDone)
 	}
@@ -177,6 +193,9 @@ func (q *Queue[T]) TaskDone() {
 
 // Join suspends the task until all items put have been dealt with.
 func (q *Queue[T]) Join(y *Yielder) error {
+	if err := q.enter(y); err != nil {
+		return err
+	}
 	if q.unfinished == 0 {
 		return nil
 	}
@@ -203,6 +222,7 @@ func (q *Queue[T]) All(y *Yielder) iter.Seq2[T, error] {
 // (Queue.shutdown, new in Python 3.13); immediate empties it now. All who wait
 // look again.
 func (q *Queue[T]) Shutdown(immediate bool) {
+	q.getters.check()
 	q.shut = true
 	if immediate {
 		for !q.Empty() {

@@ -15,6 +15,8 @@ import (
 // up in the end (asyncio.Runner). The zero value makes its loop, with New, when
 // it is first needed. It must be used by one goroutine.
 type Runner struct {
+	_ noCopy
+
 	// Interrupt says whether RunIn takes SIGINT, which Ctrl-C sends.
 	Interrupt InterruptMode
 
@@ -83,12 +85,13 @@ func (r *Runner) Loop() (*Loop, error) {
 func RunIn[T any](r *Runner, main func(y *Yielder) (T, error)) (T, error) {
 	var zero T
 	l, err := r.Loop()
-	switch {
-	case err != nil:
+	if err != nil {
 		return zero, err
-	case l.running:
-		return zero, ErrRunning
-	case main == nil:
+	}
+	if err := l.mayRun(); err != nil {
+		return zero, err
+	}
+	if main == nil {
 		return zero, errors.New("run on a loop: the function is nil")
 	}
 	t := Go(l, main)

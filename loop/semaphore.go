@@ -41,11 +41,13 @@ func (s *Semaphore) Waiting() int { return s.lot.n }
 
 // Acquire takes a permit, suspending the task until there is one for it.
 func (s *Semaphore) Acquire(y *Yielder) error {
+	if _, err := s.lot.enter(y, "Semaphore.Acquire", s); err != nil {
+		return err
+	}
 	if !s.Locked() {
 		s.value--
 		return nil
 	}
-	s.lot.Kind, s.lot.Owner = "Semaphore.Acquire", s
 	granted, err := s.lot.Park(y, nil)
 	if err != nil && granted {
 		s.value++ // whatever ended the wait: nobody else would give it back
@@ -66,6 +68,7 @@ func (s *Semaphore) wakeNext() bool {
 // Release gives a permit back. It panics with [ErrReleased] if a BoundedSemaphore
 // has them all.
 func (s *Semaphore) Release() {
+	s.lot.check()
 	if s.bounded && s.value >= s.bound {
 		panic(ErrReleased)
 	}

@@ -7,9 +7,15 @@ func Shield[T any, W Where](w W, fn func(*Yielder) (T, error)) *Future[T] {
 }
 
 // ShieldFuture is [Shield] for a task or a future. A future that is done is
-// returned itself.
+// returned itself; of one of another loop the error is [ErrForeignLoop].
 func ShieldFuture[T any, W Where](w W, aw Awaitable[T]) *Future[T] {
-	inner := aw.ensureFuture(loopOf(w))
+	l := loopOf(w)
+	inner := aw.ensureFuture(l)
+	if inner.loop != l {
+		outer := NewFuture[T](l)
+		outer.fail(ErrForeignLoop)
+		return outer
+	}
 	if inner.state != pending {
 		return inner
 	}
@@ -30,21 +36,19 @@ type shieldFuture[T any] struct {
 type shield[T any] struct{ inner, outer *Future[T] }
 
 // futureDone is _inner_done_callback. An error that comes after the outer future
-// was cancelled has nobody to take it, and is reported in the end.
+// was done has nobody to take it, and is reported in the end.
 func (s *shield[T]) futureDone(*future) {
-	var err error
 	switch {
 	case s.outer.state == cancelled:
 	case s.inner.state == cancelled:
 		s.outer.cancel("")
-	case s.inner.err != nil:
-		err = s.outer.fail(s.inner.retrieve())
-	default:
-		err = s.outer.succeed(s.inner.result)
-	}
-	if err != nil {
+	case s.outer.state == finished:
 		s.outer.loop.CallExceptionHandler(ExceptionContext{
-			Message: "somebody else has completed a shield's future", Exception: err})
+			Message: "somebody else has completed a shield's future", Exception: ErrInvalidState})
+	case s.inner.err != nil:
+		s.outer.fail(s.inner.retrieve())
+	default:
+		s.outer.succeed(s.inner.result)
 	}
 }
 

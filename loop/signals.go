@@ -40,6 +40,7 @@ func (l *Loop) signalHandlers() signalHandlers {
 // well. A signal that cannot be caught, such as SIGKILL, and a nil fn are errors;
 // a closed loop returns ErrClosed.
 func (l *Loop) AddSignalHandler(sig os.Signal, fn func()) error {
+	l.check()
 	if l.closed {
 		return ErrClosed
 	}
@@ -85,6 +86,7 @@ func catchable(sig os.Signal) error {
 // handler (loop.remove_signal_handler). The signal then does again what it did
 // before.
 func (l *Loop) RemoveSignalHandler(sig os.Signal) bool {
+	l.check()
 	if catchable(sig) != nil {
 		return false
 	}

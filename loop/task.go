@@ -1,11 +1,13 @@
 package loop
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"coloop/coroutine"
 )
@@ -38,7 +40,7 @@ type task struct {
 	coro       driver
 	number     uint32 // among the tasks of the loop that were given no name; 0 for one that was
 	prev, next *task  // the tasks of the loop that are not done
-	ctx        atomic.Pointer[doneState]
+	ctx        atomic.Pointer[scope]
 	notes      *taskNotes // nil if there are none
 }
 
@@ -47,11 +49,6 @@ type taskNotes struct {
 	name string
 	made []uintptr // the calls that made it, in debug mode
 }
-
-// taskContext is a task as the context.Context of its coroutine. It is done when
-// the task is cancelled, until Uncancel takes the last request back, and when it
-// has ended. It may be used on any goroutine.
-type taskContext task
 
 type driver interface {
 	Send(any) (any, error)
@@ -123,7 +120,7 @@ type typedTask interface {
 // Name returns the name given to the task, or else Task-N for the N-th task of the
 // loop that was given none when it was made.
 func (t *task) Name() string {
-	if t.notes != nil && t.notes.name != "" {
+	if t.notes != nil && (t.notes.name != "" || t.number == 0) {
 		return t.notes.name
 	}
 	return fmt.Sprintf("Task-%d", t.number)
@@ -157,6 +154,7 @@ func (t *task) Cancelling() int { return int(t.cancelling) }
 // Uncancel takes back one request to cancel the task, and returns how many
 // remain; with the last goes a cancellation not yet raised (Task.uncancel).
 func (t *task) Uncancel() int {
+	t.fut.loop.check()
 	if t.cancelling > 0 {
 		t.cancelling--
 		if t.cancelling == 0 {
@@ -213,7 +211,7 @@ func (t *task) isCancellation(err error) bool {
 func (t *task) run(l *Loop) {
 	var exc error
 	if t.waiter != nil {
-		exc = t.waiter.outcome()
+		exc = t.awaited()
 		t.waiter = nil
 	}
 	if t.mustRaise {
@@ -256,6 +254,16 @@ func (t *task) run(l *Loop) {
 	}
 }
 
+// awaited returns the error of what the task waited for. One that a cancellation is
+// going to take the place of is left for others to ask for, or to be reported.
+func (t *task) awaited() error {
+	w := t.waiter
+	if t.mustCancel && w.state != cancelled && !IsCancelled(w.peek()) {
+		return nil
+	}
+	return w.outcome()
+}
+
 // wait suspends the task until what its coroutine has yielded is done.
 func (t *task) wait(y any) {
 	f, ok := y.(AnyFuture)
@@ -263,7 +271,7 @@ func (t *task) wait(y any) {
 		t.raiseSoon(fmt.Errorf("%w: %v", ErrBadYield, y))
 		return
 	}
-	b := f.base()
+	b := baseOf(f)
 	switch {
 	case b == nil:
 		t.raiseSoon(fmt.Errorf("%w: a nil %T", ErrBadYield, f))
@@ -281,6 +289,16 @@ func (t *task) wait(y any) {
 			t.mustCancel = false
 		}
 	}
+}
+
+// baseOf returns nil if f is a type of the user's that embeds a future which is nil.
+func baseOf(f AnyFuture) (b *future) {
+	defer func() {
+		if recover() != nil {
+			b = nil
+		}
+	}()
+	return f.base()
 }
 
 // futureDone is never called: a future that a task waits for schedules the
@@ -327,33 +345,74 @@ type done struct{}
 func (done) Send(any) (any, error)      { return nil, errors.New("task is done") }
 func (done) Throw(e error) (any, error) { return nil, e }
 
-// abandon ends a task that cannot run because its loop is closed. A coroutine
-// that yields in reply to GeneratorExit gets some more of them; a panic becomes
-// the task's error, so that the other tasks are ended too.
+// abandon ends a task because its loop is closed. That it says so is no error that
+// anybody must be told of.
 func (t *task) abandon() {
+	err := t.shut()
+	t.end(err)
+	switch {
+	case err == coroutine.ErrIgnoredExit:
+		t.fut.loop.CallExceptionHandler(ExceptionContext{
+			Message: "task cannot be closed", Exception: t.fut.retrieve(), Task: t.fut.self.(AnyTask)})
+	case coroutine.Every(err, func(err error) bool { return err == ErrClosed || err == coroutine.GeneratorExit }):
+		t.fut.retrieve()
+	}
+}
+
+// shut closes the coroutine of a task whose loop is closed, and returns what the task
+// is to end with. A coroutine that yields in reply to GeneratorExit gets some more of
+// them; a panic becomes the task's error, so that the other tasks are ended too.
+func (t *task) shut() error {
 	shut := t.fut.self.(typedTask).closeCoroutine
 	err := recovered(shut)
 	for n := 0; err == coroutine.ErrIgnoredExit && n < 100; n++ {
 		err = recovered(shut)
 	}
-	if err == nil {
-		err = ErrClosed
-	}
-	t.end(err)
-	if err == coroutine.ErrIgnoredExit {
-		t.fut.loop.CallExceptionHandler(ExceptionContext{
-			Message: "task cannot be closed", Exception: t.fut.retrieve(), Task: t.fut.self.(AnyTask)})
+	return cmp.Or(err, ErrClosed)
+}
+
+// taskContext is a task as that from which its coroutine has its context. It may be
+// used on any goroutine.
+type taskContext task
+
+// Context returns the context that is not done unless a request to cancel the task
+// stands, or the task has ended.
+func (c *taskContext) Context() context.Context { return (*task)(c).context() }
+
+func (c *taskContext) Deadline() (time.Time, bool) { return c.Context().Deadline() }
+func (c *taskContext) Done() <-chan struct{}       { return c.Context().Done() }
+func (c *taskContext) Err() error                  { return c.Context().Err() }
+
+func (c *taskContext) Value(key any) any { return c.Context().Value(key) }
+
+func (t *task) newScope(values context.Context) *scope {
+	return &scope{task: t, values: values, done: make(chan struct{})}
+}
+
+func (t *task) context() *scope {
+	for {
+		s := t.ctx.Load()
+		if s != nil && s != overAlready {
+			return s
+		}
+		asked := t.newScope(nil)
+		if s == overAlready {
+			asked.end()
+		}
+		if t.ctx.CompareAndSwap(s, asked) {
+			return asked
+		}
 	}
 }
 
 // cancelContext makes the task's context done.
 func (t *task) cancelContext() {
-	if !t.ctx.CompareAndSwap(nil, doneAlready) {
+	if !t.ctx.CompareAndSwap(nil, overAlready) {
 		t.ctx.Load().end()
 	}
 }
 
-// renewContext takes that back. Contexts derived from it before stay done.
+// renewContext has the task get another context if its own is done.
 func (t *task) renewContext() {
 	if s := t.ctx.Load(); s != nil && s.isOver() {
 		t.setValues(s.values)
@@ -373,9 +432,9 @@ func (t *task) values() context.Context {
 func (t *task) setValues(values context.Context) {
 	if values == nil {
 		t.ctx.Store(nil)
-	} else {
-		t.ctx.Store(newDoneState(values))
+		return
 	}
+	t.ctx.Store(t.newScope(values))
 }
 
 // runNow is the first step of an eager task, in the midst of that of another or

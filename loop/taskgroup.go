@@ -17,11 +17,13 @@ var (
 // that fails has the others, and the body, cancelled. The zero value can be used
 // once.
 type TaskGroup struct {
+	_ noCopy
+
 	parent    *task
 	tasks     map[*future]*groupTask
 	first     *groupTask // of tasks, in the order of their creation
 	last      *groupTask
-	errs      []error
+	failed    []*future // whose errors Exit raises
 	waiter    *groupEnd
 	entered   bool
 	exiting   bool
@@ -48,7 +50,7 @@ type groupTask struct {
 func (g *TaskGroup) Len() int { return len(g.tasks) }
 
 // Failures returns the number of errors that Exit will raise.
-func (g *TaskGroup) Failures() int { return len(g.errs) }
+func (g *TaskGroup) Failures() int { return len(g.failed) }
 
 // Aborting reports whether the group is cancelling its tasks.
 func (g *TaskGroup) Aborting() bool { return g.aborting }
@@ -92,9 +94,11 @@ func CreateTaskIn[T any](g *TaskGroup, coro Coroutine[T], opts ...TaskOption) (*
 }
 
 func (g *TaskGroup) open() error {
-	switch {
-	case !g.entered:
+	if !g.entered {
 		return fmt.Errorf("TaskGroup %w", ErrNotEntered)
+	}
+	g.parent.fut.loop.check()
+	switch {
 	case g.exiting && len(g.tasks) == 0:
 		return ErrGroupFinished
 	case g.aborting:
@@ -114,7 +118,7 @@ func (g *TaskGroup) add(t AnyTask) {
 	g.tasks[t.base()] = c
 	t.base().addCallback(c)
 	if g.aborting && !t.Done() {
-		t.cancel("") // an eager task has the group abort before it belongs to it
+		t.cancel("") // an eager task can fail, and abort the group, before it has been added to it
 	}
 }
 
@@ -142,10 +146,10 @@ func (c *groupTask) futureDone(f *future) {
 	if f.state == cancelled || f.err == nil {
 		return
 	}
-	g.errs = append(g.errs, f.retrieve())
+	g.failed = append(g.failed, f)
 	if g.parent.fut.state != pending {
 		g.parent.fut.loop.CallExceptionHandler(ExceptionContext{
-			Message: "task failed after the parent task of its group had ended", Exception: f.err, Task: c.task})
+			Message: "task failed after the parent task of its group had ended", Exception: f.retrieve(), Task: c.task})
 		return
 	}
 	if !g.aborting && !g.requested {
@@ -199,8 +203,15 @@ func (g *TaskGroup) Enter(y *Yielder) error {
 // Exit waits for the tasks of the group, given the error that its body ended
 // with, and returns what that becomes (__aexit__): a *GroupError if a task or
 // the body failed; a CancelledError if the parent was cancelled by somebody else
-// than the group.
+// than the group. What is wrong with the call itself is joined to err: [ErrNotEntered],
+// or a wrong place y.
 func (g *TaskGroup) Exit(y *Yielder, err error) error {
+	if !g.entered {
+		return errors.Join(err, fmt.Errorf("TaskGroup %w", ErrNotEntered))
+	}
+	if _, e := runningTask(y); e != nil {
+		return errors.Join(err, e)
+	}
 	g.exiting = true
 	var cancellation error
 	if g.parent.isCancellation(err) {
@@ -227,21 +238,24 @@ func (g *TaskGroup) Exit(y *Yielder, err error) error {
 	if g.requested && g.parent.Uncancel() == 0 {
 		cancellation = nil
 	}
-	if cancellation != nil && len(g.errs) == 0 {
+	if cancellation != nil && len(g.failed) == 0 {
 		return cancellation
 	}
-	if err != nil && !g.parent.isCancellation(err) {
-		g.errs = append(g.errs, err)
+	var errs []error
+	for _, f := range g.failed {
+		errs = append(errs, f.retrieve())
 	}
-	if len(g.errs) > 0 {
+	g.failed = nil
+	if err != nil && !g.parent.isCancellation(err) {
+		errs = append(errs, err)
+	}
+	if len(errs) > 0 {
 		if g.parent.Cancelling() > 0 {
 			// The request of somebody else, which the error below hides, is
 			// raised at the next step.
 			g.parent.Uncancel()
 			g.parent.cancel("")
 		}
-		errs := g.errs
-		g.errs = nil
 		return &GroupError{errs}
 	}
 	if g.cancelled && IsCancelled(err) {

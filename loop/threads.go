@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 )
 
 // ToThread calls fn on the executor of the loop of y and suspends the task until
@@ -11,7 +12,7 @@ import (
 // not called if it waits in line for a goroutine, and else goes on. The context
 // given to fn is done once ToThread has returned.
 func ToThread[T any](y *Yielder, fn func(context.Context) (T, error)) (T, error) {
-	t, err := taskOf(y)
+	t, err := runningTask(y)
 	if err != nil {
 		var zero T
 		return zero, err
@@ -28,7 +29,8 @@ func ToThread[T any](y *Yielder, fn func(context.Context) (T, error)) (T, error)
 // Once ctx is done, fn is not begun, its task is cancelled, and wait returns
 // context.Cause of ctx, without waiting for the task; a result that is there
 // already is returned all the same. Once the loop is closed, the error is
-// ErrClosed. On the goroutine of the loop itself, where waiting would stop the
+// ErrClosed. The task's context has the values of ctx. An error that nobody waits for
+// is reported as that of any task. On the goroutine of the loop itself, where waiting would stop the
 // loop, wait returns ErrWrongGoroutine unless there is a result.
 func RunCoroutineThreadsafe[T any](ctx context.Context, l *Loop, fn func(y *Yielder) (T, error)) (wait func() (T, error)) {
 	c := &call[T]{ctx: ctx, loop: l, done: make(chan struct{})}
@@ -50,8 +52,13 @@ func RunCoroutineThreadsafe[T any](ctx context.Context, l *Loop, fn func(y *Yiel
 type call[T any] struct {
 	ctx    context.Context
 	loop   *Loop
+	asking atomic.Int32  // calls of wait
 	done   chan struct{} // closed once there is a result
 	result Result[T]
+
+	// If nobody asks, the error of the task is reported once this is garbage.
+	task   *Future[T]
+	unseen *unseen
 }
 
 func (c *call[T]) begin(fn func(y *Yielder) (T, error)) {
@@ -60,14 +67,21 @@ func (c *call[T]) begin(fn func(y *Yielder) (T, error)) {
 		return
 	}
 	var t *Task[T]
-	if err := recovered(func() error { t = Go(c.loop, fn); return nil }); err != nil {
+	if err := recovered(func() error { t = Go(c.loop, fn, WithValues(c.ctx)); return nil }); err != nil {
 		c.end(Result[T]{Err: err})
 		return
 	}
 	stop := CancelWith(c.ctx, t)
 	t.AddDoneCallback(func(f *Future[T]) {
 		stop()
-		v, err := f.Result()
+		var v T
+		var err error
+		if c.asking.Load() == 0 && f.state == finished && f.peek() != nil {
+			c.task, c.unseen = f, f.err.(*unseen)
+			err = f.peek()
+		} else {
+			v, err = f.Result()
+		}
 		if cause := context.Cause(c.ctx); cause != nil && IsCancelled(err) {
 			err = cause
 		}
@@ -81,6 +95,8 @@ func (c *call[T]) end(r Result[T]) {
 }
 
 func (c *call[T]) wait() (zero T, err error) {
+	c.asking.Add(1)
+	defer c.asking.Add(-1)
 	if r := c.poll(); r != nil {
 		return r.Value, r.Err
 	}
@@ -104,6 +120,9 @@ func (c *call[T]) wait() (zero T, err error) {
 func (c *call[T]) poll() *Result[T] {
 	select {
 	case <-c.done:
+		if c.unseen != nil {
+			c.unseen.take()
+		}
 		return &c.result
 	default:
 		return nil
@@ -113,7 +132,8 @@ func (c *call[T]) poll() *Result[T] {
 // CancelWith has f cancelled once ctx is done, unless stop is called before,
 // which reports whether it was in time.
 func CancelWith(ctx context.Context, f AnyFuture) (stop func() bool) {
+	l := f.base().loop
 	return context.AfterFunc(ctx, func() {
-		_ = f.base().loop.CallSoonThreadsafe(func() { f.Cancel() })
+		_ = l.CallSoonThreadsafe(func() { f.Cancel() })
 	})
 }

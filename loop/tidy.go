@@ -45,9 +45,7 @@ func (l *Loop) tidy() {
 			more = true
 		}
 	}
-	if len(l.unseen) == 0 {
-		l.unseen = nil
-	}
+	l.unseen.trim()
 	n := len(l.watchers)
 	for n > smallest && l.watchers[n-1] == nil {
 		n--

@@ -123,6 +123,7 @@ func TestA9CancelledHandles(t *testing.T) {
 			case <-freed:
 				free = true
 			default: // the cleanups run on a goroutine of the runtime's
+				runtime.Gosched()
 			}
 		}
 	}

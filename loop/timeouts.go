@@ -25,6 +25,8 @@ func (s TimeoutState) String() string {
 var (
 	ErrEntered    = errors.New("has already been entered")
 	ErrNotEntered = errors.New("has not been entered")
+
+	errTimeoutNotEntered = fmt.Errorf("Timeout %w", ErrNotEntered)
 )
 
 // A TimeoutStateError is returned by Reschedule of a Timeout that is not active.
@@ -37,6 +39,8 @@ func (e *TimeoutStateError) Error() string {
 // A Timeout cancels what runs in it when its time is up, and makes of that
 // cancellation an ErrTimeout (asyncio.Timeout).
 type Timeout struct {
+	_ noCopy
+
 	loop       *Loop
 	task       *task
 	when       time.Duration
@@ -79,10 +83,11 @@ func (t *Timeout) Reschedule(when time.Duration) error {
 	switch t.state {
 	case TimeoutActive:
 	case TimeoutCreated:
-		return fmt.Errorf("Timeout %w", ErrNotEntered)
+		return errTimeoutNotEntered
 	default:
 		return &TimeoutStateError{t.state}
 	}
+	t.loop.check()
 	if t.loop.closed {
 		return ErrClosed
 	}
@@ -123,8 +128,11 @@ func (t *Timeout) Enter(y *Yielder) error {
 	if err != nil {
 		return err
 	}
-	if task.fut.loop.closed {
+	switch l := task.fut.loop; {
+	case l.closed:
 		return ErrClosed
+	case t.loop != nil && t.loop != l:
+		return fmt.Errorf("Timeout: %w", ErrForeignLoop)
 	}
 	t.state, t.task, t.cancelling = TimeoutActive, task, task.cancelling
 	t.loop = task.fut.loop
@@ -133,12 +141,19 @@ func (t *Timeout) Enter(y *Yielder) error {
 
 // Exit ends what Enter began, given the error that it ended with, and returns
 // what that becomes (__aexit__): ErrTimeout if it is a cancellation that nobody
-// else asked for.
+// else asked for. Without an Enter, or a second time, it is joined by the error that
+// [Timeout.Reschedule] returns.
 func (t *Timeout) Exit(err error) error {
-	t.stop()
-	if t.state != TimeoutExpiring {
+	switch t.state {
+	case TimeoutExpiring:
+	case TimeoutActive:
+		t.stop()
 		t.state = TimeoutFinished
 		return err
+	case TimeoutCreated:
+		return errors.Join(err, errTimeoutNotEntered)
+	default:
+		return errors.Join(err, &TimeoutStateError{t.state})
 	}
 	t.state = TimeoutExpired
 	cancelled := t.task.isCancellation(err)
@@ -168,7 +183,7 @@ func (t *Timeout) Run(y *Yielder, fn func() error) error {
 // passed: the error is [ErrTimeout] then, and the result zero.
 func WithTimeout[T any](y *Yielder, d time.Duration, fn func(*Yielder) (T, error)) (T, error) {
 	var v T
-	t, err := taskOf(y)
+	t, err := runningTask(y)
 	if err != nil {
 		return v, err
 	}
@@ -202,6 +217,9 @@ func WaitForFuture[T any](y *Yielder, d time.Duration, aw Awaitable[T]) (v T, er
 		return v, err
 	}
 	f := aw.ensureFuture(t.fut.loop)
+	if f.loop != t.fut.loop {
+		return v, ErrForeignLoop
+	}
 	if f.state != pending {
 		return f.Result()
 	}

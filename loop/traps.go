@@ -39,12 +39,24 @@ func await(y *Yielder, f AnyFuture) error {
 	return nil
 }
 
+// foreign is the error of a wait for f at a wrong place.
+func (f *future) foreign(y *Yielder) error {
+	if !y.Here() {
+		return ErrWrongGoroutine
+	}
+	if t, err := taskOf(y); err == nil && t.fut.loop != f.loop && !f.loop.isClosed() {
+		return ErrForeignLoop
+	}
+	return nil
+}
+
 // Await suspends the task of y until the future is done and returns its result
-// or error (Future.__await__). It does not suspend if the future is done.
+// or error (Future.__await__). It does not suspend if the future is done. If
+// it is not, and is one of another loop, the error is [ErrForeignLoop], or [ErrClosed].
 func (f *Future[T]) Await(y *Yielder) (T, error) {
 	if f.state == pending {
-		err := ErrWrongGoroutine
-		if y.Here() {
+		err := f.foreign(y)
+		if err == nil {
 			err = await(y, f.self)
 		}
 		if err != nil {

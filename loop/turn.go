@@ -9,12 +9,10 @@ import (
 // [IdleError] if that cannot happen any more, which only a virtual clock can tell,
 // and [ErrRunning] within a running loop, this one or another.
 func (l *Loop) RunForever() error {
-	if l.closed {
-		return ErrClosed
-	}
-	if err := l.begin(); err != nil {
+	if err := l.mayRun(); err != nil {
 		return err
 	}
+	l.begin()
 	defer l.end()
 	for {
 		if err := l.runOnce(); err != nil {
@@ -26,18 +24,24 @@ func (l *Loop) RunForever() error {
 	}
 }
 
-// begin makes the calling goroutine the loop's.
-func (l *Loop) begin() error {
-	if l.running {
+// mayRun returns the reason why the loop cannot be run here, if there is one.
+func (l *Loop) mayRun() error {
+	switch {
+	case l.closed:
+		return ErrClosed
+	case l.running:
 		return ErrRunning
-	}
-	if runningHere() != nil {
+	case runningHere() != nil:
 		return fmt.Errorf("cannot run within another event loop: %w", ErrRunning)
 	}
+	return nil
+}
+
+// begin makes the calling goroutine the loop's.
+func (l *Loop) begin() {
 	running.Store(l, nil)
 	l.running, l.unpolled, l.report = true, 0, l.event
 	l.retire = l.stacks.Adopt()
-	return nil
 }
 
 func (l *Loop) end() {

@@ -30,13 +30,18 @@ func NewVirtual() (*Loop, *Virtual) {
 	return v.loop, v
 }
 
-// Advance moves the clock by d, as a callback does that takes so long.
-func (v *Virtual) Advance(d time.Duration) { v.time = addTime(v.time, max(0, d)) }
+// Advance moves the clock by d, as a callback does that takes so long. It does not go
+// back if d is negative, and does not come to the end of time.
+func (v *Virtual) Advance(d time.Duration) {
+	v.loop.check()
+	v.time = min(addTime(v.time, max(0, d)), forever-1)
+}
 
 // Event has fn called by the loop once d has passed, as if a descriptor had
-// become ready then.
+// become ready then. On a closed loop it panics with [ErrClosed].
 func (v *Virtual) Event(d time.Duration, fn func()) *Handle {
-	e := virtualEvent{addTime(v.time, d), &Handle{cb: funcCallback(fn)}}
+	v.loop.mustTake(fn == nil)
+	e := virtualEvent{addTime(v.time, d), &Handle{cb: v.loop.callback(fn)}}
 	i := len(v.events)
 	for i > 0 && v.events[i-1].when > e.when {
 		i--

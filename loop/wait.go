@@ -2,6 +2,7 @@ package loop
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -20,12 +21,16 @@ const NoTimeout = forever
 // ErrWaitEmpty is returned by Wait without futures.
 var ErrWaitEmpty = errors.New("set of futures to wait for is empty")
 
-// Wait suspends the task until, of fs, those are done that mode says, or the
-// time is up, and returns which are done and which are not (asyncio.wait). It
-// cancels nothing. The error is ErrWaitEmpty, ErrForeignLoop, or a cancellation.
+// Wait blocks the task of y until fs satisfies mode or timeout elapses, and returns
+// the futures that are done and those that are not (asyncio.wait). It cancels
+// nothing. The error is [ErrWaitEmpty], [ErrForeignLoop], a cancellation, or that
+// there is no such mode.
 func Wait[F AnyFuture](y *Yielder, timeout time.Duration, mode WaitMode, fs ...F) (done, notDone []F, err error) {
-	if len(fs) == 0 {
+	switch {
+	case len(fs) == 0:
 		return nil, nil, ErrWaitEmpty
+	case mode < AllCompleted || mode > FirstException:
+		return nil, nil, fmt.Errorf("wait for futures: there is no mode %d", mode)
 	}
 	t, err := runningTask(y)
 	if err != nil {

@@ -1,7 +1,7 @@
 // Package looptest runs tests in a task, on a virtual clock: they take no time, and
 // give the same result every time. A test fails if something is left over when it
 // ends, if an error was lost, or if nothing can happen any more; then it says which
-// task waits for what.
+// task waits for what. [OnNetwork] gives a test real sockets, on a clock that stands.
 package looptest
 
 import (
@@ -13,8 +13,6 @@ import (
 
 	"coloop/coroutine"
 	"coloop/loop"
-
-	"go.uber.org/goleak"
 )
 
 // An Option changes how [Run] runs a test.
@@ -45,7 +43,8 @@ func Clock(y *loop.Yielder) *loop.Virtual {
 //
 //   - fn returns an error, or panics
 //   - an error or a panic reaches the loop's exception handler: of a callback, or of
-//     a task or future that nobody has asked for it
+//     a task or future that nobody has asked for it; unless the loop has
+//     a handler of its own, see On
 //   - nothing can happen any more before fn has returned: a deadlock
 //   - tasks are left when fn has returned; they are cancelled
 //   - goroutines or descriptors are left when the loop is closed
@@ -81,11 +80,13 @@ func Run(t testing.TB, fn func(y *loop.Yielder) error, opts ...Option) {
 			}
 		}
 	})
-	l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) {
-		if !exits || !errors.Is(c.Exception, coroutine.ErrGoexit) { // else t knows
-			t.Error(report(c))
-		}
-	})
+	if l.ExceptionHandler() == nil {
+		l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) {
+			if !exits || !errors.Is(c.Exception, coroutine.ErrGoexit) { // else t knows
+				t.Error(report(c))
+			}
+		})
+	}
 
 	main = loop.Spawn(l, fn, loop.Named("test"))
 	stop := limit(t, l)
@@ -107,19 +108,6 @@ func Run(t testing.TB, fn func(y *loop.Yielder) error, opts ...Option) {
 	default:
 		t.FailNow()
 	}
-}
-
-// NoLeaks notes the goroutines and descriptors that there are, and has the test fail
-// if there are others when it has ended. Run does the same; NoLeaks is for tests that
-// run loops by hand. It must be called before anything that the test clears up with
-// Cleanup.
-func NoLeaks(t testing.TB) {
-	left := leftovers()
-	t.Cleanup(func() {
-		for _, s := range left() {
-			t.Error(s)
-		}
-	})
 }
 
 // limit has l stop shortly before go test ends the program, unless stop is called.
@@ -170,32 +158,4 @@ func report(c loop.ExceptionContext) string {
 		s += fmt.Sprintf("\n\t%s\n\t\t%s:%d", f.Function, f.File, f.Line)
 	}
 	return s
-}
-
-// patience is how long goroutines and descriptors may take to go that are about to:
-// long enough for any machine, because only a test that fails waits for it.
-var patience = 10 * time.Second
-
-// leftovers notes the goroutines and descriptors that there are, and returns a
-// function that returns those that have come since, and do not go.
-func leftovers() func() []string {
-	current, files := goleak.IgnoreCurrent(), descriptors()
-	// A library of many tests; its servers' clock never stops.
-	clock := goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1")
-	return func() []string {
-		for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
-			var left []string
-			if err := goleak.Find(current, clock); err != nil {
-				left = append(left, err.Error())
-			}
-			for fd, file := range descriptors() {
-				if files[fd] != file {
-					left = append(left, fmt.Sprintf("descriptor %s is left open: %s", fd, file))
-				}
-			}
-			if len(left) == 0 || time.Now().After(deadline) {
-				return left
-			}
-		}
-	}
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"coloop/loop"
-	"coloop/loop/internal/poll"
 )
 
 // A StandingClock is the system that a loop of [loop.New] runs on, but for the clock,
@@ -18,11 +17,11 @@ type StandingClock struct {
 
 // NewStandingClock returns a StandingClock that is at 0.
 func NewStandingClock() (*StandingClock, error) {
-	p, err := poll.Open()
+	l, err := loop.New() // for what it runs on
 	if err != nil {
 		return nil, err
 	}
-	return &StandingClock{System: p}, nil
+	return &StandingClock{System: l.System()}, nil
 }
 
 // OnNetwork runs the test on a [StandingClock], with the network of the system.

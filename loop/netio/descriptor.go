@@ -86,7 +86,9 @@ func (d *descriptor) Ready(read, write, hangup bool) {
 // wake makes the side ready.
 func (s *side) wake() {
 	s.ready = true
-	s.lot.Unpark()
+	if s.busy {
+		s.lot.Unpark()
+	}
 }
 
 // wait returns when the side is ready, its deadline has passed or the descriptor

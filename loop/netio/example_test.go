@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
+	"net/textproto"
 	"os"
+	"slices"
 	"time"
 
 	"coloop/loop"
@@ -18,21 +21,20 @@ import (
 // A server that sends back what it gets, in a task for each connection, and its
 // client, in the same loop.
 func ExampleServe() {
-	_, err := loop.Run(func(y *loop.Yielder) (any, error) {
-		l := loop.Running(y)
-		ln, err := netio.Listen(y, "tcp", "127.0.0.1:0")
+	err := loop.Main(func(y *loop.Yielder) error {
+		ln, err := netio.Listen(y, "tcp", "localhost:0")
 		if err != nil {
-			return nil, err
+			return err
 		}
-		server := loop.Go(l, func(y *loop.Yielder) (any, error) {
-			return nil, netio.Serve(y, ln, func(_ *loop.Yielder, c *netio.Conn) error {
+		server := loop.Spawn(y, func(y *loop.Yielder) error {
+			return netio.Serve(y, ln, func(_ *loop.Yielder, c *netio.Conn) error {
 				_, err := io.Copy(c, c)
 				return err
 			})
 		})
 		c, err := netio.Dial(y, "tcp", ln.Addr().String())
 		if err != nil {
-			return nil, err
+			return err
 		}
 		defer c.Close()
 		fmt.Fprintln(c, "hello")
@@ -41,7 +43,7 @@ func ExampleServe() {
 		server.Cancel() // and with it what it serves
 		_, err = server.Await(y)
 		fmt.Println(errors.Is(err, loop.ErrCancelled))
-		return nil, nil
+		return nil
 	})
 	fmt.Println(err)
 	// Output:
@@ -53,9 +55,9 @@ func ExampleServe() {
 
 // Errors are those of package net.
 func ExampleDial() {
-	_, err := loop.Run(func(y *loop.Yielder) (any, error) {
+	err := loop.Main(func(y *loop.Yielder) error {
 		_, err := netio.Dial(y, "unix", "/nobody/listens/here")
-		return nil, err
+		return err
 	})
 	var op *net.OpError
 	fmt.Println(errors.As(err, &op), errors.Is(err, os.ErrNotExist))
@@ -67,28 +69,27 @@ func ExampleDial() {
 
 // Accept parks the task, not the loop.
 func ExampleListen() {
-	_, err := loop.Run(func(y *loop.Yielder) (any, error) {
-		l := loop.Running(y)
-		ln, err := netio.Listen(y, "tcp", "127.0.0.1:0")
+	err := loop.Main(func(y *loop.Yielder) error {
+		ln, err := netio.Listen(y, "tcp", "localhost:0") // any port
 		if err != nil {
-			return nil, err
+			return err
 		}
 		defer ln.Close()
-		dialled := loop.Go(l, func(y *loop.Yielder) (*netio.Conn, error) {
+		dialled := loop.Go(y, func(y *loop.Yielder) (*netio.Conn, error) {
 			return netio.Dial(y, "tcp", ln.Addr().String())
 		})
 		accepted, err := ln.Accept()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		defer accepted.Close()
 		c, err := dialled.Await(y)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		defer c.Close()
 		fmt.Println(accepted.LocalAddr().String() == c.RemoteAddr().String())
-		return nil, nil
+		return nil
 	})
 	fmt.Println(err)
 	// Output:
@@ -117,4 +118,106 @@ func ExampleConn_SetReadDeadline() {
 	})
 	fmt.Println(errors.Is(err, os.ErrDeadlineExceeded))
 	// Output: true
+}
+
+// A protocol library that knows nothing of loops runs on a Conn: here both ends of a
+// conversation, in two tasks of one goroutine.
+func ExampleConn() {
+	err := loop.Main(func(y *loop.Yielder) error {
+		ln, err := netio.Listen(y, "tcp", "localhost:0")
+		if err != nil {
+			return err
+		}
+		loop.Spawn(y, func(y *loop.Yielder) error {
+			return netio.Serve(y, ln, func(y *loop.Yielder, c *netio.Conn) error {
+				name, err := textproto.NewReader(bufio.NewReader(c)).ReadLine()
+				if err != nil {
+					return err
+				}
+				return textproto.NewWriter(bufio.NewWriter(c)).PrintfLine("250 hello %s", name)
+			})
+		})
+		c, err := netio.Dial(y, "tcp", ln.Addr().String())
+		if err != nil {
+			return err
+		}
+		client := textproto.NewConn(c)
+		defer client.Close()
+		if err := client.PrintfLine("Ann"); err != nil {
+			return err
+		}
+		code, message, err := client.ReadResponse(250)
+		fmt.Println(code, message)
+		return err
+	})
+	fmt.Println(err)
+	// Output:
+	// 250 hello Ann
+	// <nil>
+}
+
+// One direction can end while the other goes on.
+func ExampleConn_CloseWrite() {
+	err := loop.Main(func(y *loop.Yielder) error {
+		ln, err := netio.Listen(y, "tcp", "localhost:0")
+		if err != nil {
+			return err
+		}
+		loop.Spawn(y, func(y *loop.Yielder) error {
+			return netio.Serve(y, ln, func(y *loop.Yielder, c *netio.Conn) error {
+				all, err := io.ReadAll(c) // until the client says that this is all
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(c, "%d bytes", len(all))
+				return err
+			})
+		})
+		c, err := netio.Dial(y, "tcp", ln.Addr().String())
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		fmt.Fprint(c, "hello")
+		if err := c.CloseWrite(); err != nil {
+			return err
+		}
+		answer, err := io.ReadAll(c)
+		fmt.Println(string(answer))
+		return err
+	})
+	fmt.Println(err)
+	// Output:
+	// 5 bytes
+	// <nil>
+}
+
+// A listener hands out connections itself, where Serve would make a task for each.
+func ExampleListener() {
+	err := loop.Main(func(y *loop.Yielder) error {
+		ln, err := netio.Listen(y, "tcp", "localhost:0")
+		if err != nil {
+			return err
+		}
+		loop.Running(y).CallSoon(func() { ln.Close() })
+		_, err = ln.Accept()
+		fmt.Println(errors.Is(err, net.ErrClosed))
+		return nil
+	})
+	fmt.Println(err)
+	// Output:
+	// true
+	// <nil>
+}
+
+func ExampleLookupHost() {
+	err := loop.Main(func(y *loop.Yielder) error {
+		addrs, err := netio.LookupHost(y, "tcp", "localhost")
+		fmt.Println(slices.ContainsFunc(addrs, netip.Addr.IsLoopback))
+		return err
+	})
+	fmt.Println(err)
+	// Output:
+	// true
+	// <nil>
 }

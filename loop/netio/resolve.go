@@ -25,6 +25,9 @@ func resolve(y *loop.Yielder, network, address string) (r resolved, addrs []net.
 	if r.loop = loop.Running(y); r.loop == nil {
 		return r, nil, loop.ErrNoTask
 	}
+	if !y.Here() {
+		return r, nil, loop.ErrWrongGoroutine
+	}
 	if r.sockets, err = socketsOf(r.loop); err != nil {
 		return r, nil, err
 	}

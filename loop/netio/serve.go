@@ -22,8 +22,21 @@ const acceptRetry = time.Second
 //
 // Serve returns when ln is closed, after the last of these tasks; or with a
 // CancelledError when its task is cancelled, after it has closed ln, and
-// cancelled these tasks and seen them end.
+// cancelled these tasks and seen them end. If ln was closed before, the error is
+// net.ErrClosed, and if it is a listener of another loop, [loop.ErrForeignLoop].
 func Serve(y *loop.Yielder, ln *Listener, handle func(y *loop.Yielder, c *Conn) error) error {
+	switch l := loop.Running(y); {
+	case l == nil:
+		return serveError(ln, loop.ErrNoTask)
+	case !y.Here():
+		return serveError(ln, loop.ErrWrongGoroutine)
+	case l != ln.d.loop:
+		return serveError(ln, loop.ErrForeignLoop)
+	case handle == nil:
+		return serveError(ln, errors.New("the function is nil"))
+	case ln.d.closed:
+		return serveError(ln, net.ErrClosed)
+	}
 	s := server{loop: ln.d.loop, handle: handle, open: make(map[*loop.Task[struct{}]]struct{})}
 	err := s.accept(y, ln)
 	if errors.Is(err, net.ErrClosed) {
@@ -52,6 +65,10 @@ func Serve(y *loop.Yielder, ln *Listener, handle func(y *loop.Yielder, c *Conn) 
 		}
 	}
 	return err
+}
+
+func serveError(ln *Listener, err error) error {
+	return &net.OpError{Op: "serve", Net: ln.d.network, Addr: ln.d.peer, Err: err}
 }
 
 // server is one call of Serve.

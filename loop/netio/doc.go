@@ -1,0 +1,25 @@
+// Package netio has the connections of an event loop: TCP and Unix sockets that park
+// the task that uses them. y is the coroutine that runs.
+//
+//	Dial(y, "tcp", "localhost:http")    connect                create_connection
+//	Listen(y, "tcp", "localhost:0")     listen; 0 is any port  start_server
+//	Serve(y, ln, handle)                a task for each        serve_forever
+//	                                    connection of ln
+//	Conn                                a net.Conn             sock_recv, sock_sendall
+//	c.WaitRead()  c.ReadBy  c.WriteBy   without a buffer; deadlines on the loop's clock
+//	Listener                            a net.Listener         sock_accept
+//	LookupHost(y, "tcp", "localhost")   resolve a name         getaddrinfo
+//	Sockets                             the system calls, for simulated systems
+//
+// A [Conn] is a net.Conn, so code that reads and writes where it is called runs on it
+// unchanged, in a task: bufio, crypto/tls, textproto, the message code of net/http and
+// of fasthttp. There are two conditions:
+//
+//   - It must not hold a Go lock, during a Read or Write, that a second task wants: the
+//     lock would block the goroutine of them all, and no task could release it.
+//   - It must not read or write on goroutines of its own: a Read that has to wait
+//     returns an error there.
+//
+// If the task is cancelled while it waits, the call returns its cancellation, wrapped
+// in a net.OpError; [loop.IsCancelled] finds it.
+package netio

@@ -1,0 +1,72 @@
+package loop
+
+import (
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// unseen is the error of a future that nobody has asked for yet, in place of that
+// error. It is reported when the future is garbage, or its loop is closed.
+type unseen struct {
+	error
+	in   *unseenErrors
+	what string
+	made []runtime.Frame // the calls that made the task, in debug mode
+	n    int             // the order of failures
+	seen atomic.Bool     // somebody has asked for it, or it has been reported
+
+	cleanup runtime.Cleanup
+}
+
+// unseenErrors are those of a loop.
+type unseenErrors struct {
+	mu    sync.Mutex
+	all   map[*unseen]struct{}
+	count int // of all there have been
+}
+
+func (e *unseenErrors) add(u *unseen) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.all == nil {
+		e.all = make(map[*unseen]struct{})
+	}
+	u.in, u.n = e, e.count
+	e.count++
+	e.all[u] = struct{}{}
+}
+
+// trim gives back room that a map does not give back by itself.
+func (e *unseenErrors) trim() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.all) == 0 {
+		e.all = nil
+	}
+}
+
+// oldestFirst returns those there are.
+func (e *unseenErrors) oldestFirst() (all []*unseen) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for u := range e.all {
+		all = append(all, u)
+	}
+	slices.SortFunc(all, func(a, b *unseen) int { return a.n - b.n })
+	return all
+}
+
+// take makes u seen and reports whether it was not before. It may be called on any
+// goroutine.
+func (u *unseen) take() bool {
+	if u.seen.Swap(true) {
+		return false
+	}
+	u.cleanup.Stop()
+	u.in.mu.Lock()
+	defer u.in.mu.Unlock()
+	delete(u.in.all, u)
+	return true
+}
