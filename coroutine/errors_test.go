@@ -319,6 +319,13 @@ type grouped struct{ joined }
 
 func (grouped) ErrorGroup() {}
 
+// broken is an error all of whose methods panic if it is a nil pointer.
+type broken struct{ err error }
+
+func (e *broken) Error() string        { return e.err.Error() }
+func (e *broken) Unwrap() error        { return e.err }
+func (e *broken) Is(target error) bool { return e.err == target }
+
 // TestA7JoinOfSentinels has bodies raise errors made of GeneratorExit and of
 // StopIteration: one rule says which of them stand for what they are made of.
 func TestA7JoinOfSentinels(t *testing.T) {
@@ -344,6 +351,9 @@ func TestA7JoinOfSentinels(t *testing.T) {
 		{"joined with a group", func(s error) error { return errors.Join(s, grouped{joined{s}}) }, false},
 		{"a join of nothing", func(error) error { return joined{} }, false},
 		{"a join of nil", func(error) error { return joined{nil} }, false},
+		{"a panic with it", func(s error) error { return &coroutine.PanicError{Value: s} }, false},
+		{"a nil pointer", func(error) error { return (*broken)(nil) }, false},
+		{"joined with a nil pointer", func(s error) error { return errors.Join(s, (*broken)(nil)) }, false},
 		{"another", func(error) error { return fmt.Errorf("wrapped: %w", errTest) }, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -12,6 +12,7 @@ type TaskOption struct {
 	name   string
 	values context.Context
 	eager  bool
+	pc     uintptr
 }
 
 // Named gives the task a name, as [Task.SetName] does later.
@@ -27,6 +28,10 @@ func Eager() TaskOption { return TaskOption{eager: true} }
 // The cancellation and the deadline of ctx are not passed on; see [CancelWith].
 func WithValues(ctx context.Context) TaskOption { return TaskOption{values: ctx} }
 
+// Doing says which function the task runs on behalf of its maker, if the function of
+// the task only calls that one. The task is described by it.
+func Doing(fn any) TaskOption { return TaskOption{pc: codeOf(fn)} }
+
 // SetEager has the tasks made from now on begin at once, within the call that
 // makes them, and not in the next turn (asyncio.eager_task_factory). One that
 // never has to wait is done when it is made, and costs no turn. That changes the
@@ -37,6 +42,9 @@ func (l *Loop) SetEager(eager bool) { l.eager = eager }
 // Go makes a task of fn and schedules its first step (asyncio.create_task). fn
 // runs as a generator on a stack of the loop's pool. The context of its Yielder is
 // done while a request to cancel the task stands, and when the task has ended.
+//
+// If fn is locked to its thread (runtime.LockOSThread) when it waits, the runtime ends the
+// process. Work that needs a thread to itself belongs into [RunInExecutor].
 //
 // The place w is the loop, or the coroutine that runs. Go panics with [ErrNoTask]
 // if that is the coroutine of no task.
@@ -73,6 +81,13 @@ func noResult(fn func(*Yielder) error) func(*Yielder) (struct{}, error) {
 }
 
 func codeOf(fn any) uintptr { return reflect.ValueOf(fn).Pointer() }
+
+// NewFuture returns a pending future (loop.create_future). For w see [Go].
+func NewFuture[T any, W Where](w W) *Future[T] {
+	f := &Future[T]{}
+	f.init(loopOf(w), f)
+	return f
+}
 
 // CreateTask is Go for a coroutine object. A generator that has no context and no
 // pool gets those of the task and its loop. If it is a task already, or awaited by
@@ -123,6 +138,9 @@ func (t *Task[T]) start(l *Loop, coro Coroutine[T], values context.Context, opts
 			values = o.values
 		}
 		eager = eager || o.eager && l.running
+		if g, ok := coro.(interface{ SetFunc(uintptr) }); ok && o.pc != 0 {
+			g.SetFunc(o.pc)
+		}
 	}
 	if eager && !l.OnLoop() {
 		panic(ErrWrongGoroutine)

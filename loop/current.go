@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"fmt"
 )
 
 // Where is the place of a call that needs a loop: the coroutine that runs, or the
@@ -56,10 +57,28 @@ func taskOf(y *Yielder) (*task, error) {
 // runningTask is taskOf for an operation that may suspend: it must be called on the
 // goroutine of the coroutine, before it changes anything.
 func runningTask(y *Yielder) (*task, error) {
-	if !y.Here() {
+	t, err := taskOf(y)
+	switch {
+	case y.Here():
+		return t, err
+	case err != nil:
 		return nil, ErrWrongGoroutine
 	}
-	return taskOf(y)
+	return nil, t.notHere()
+}
+
+// notHere is the error of using the y of t where it does not run.
+func (t *task) notHere() error {
+	l := runningHere()
+	if l == nil {
+		return ErrWrongGoroutine
+	}
+	place := "a callback"
+	if other := l.current; other != nil {
+		place = "task " + quoted(other.Name())
+	}
+	return fmt.Errorf("%w: the y of task %s is used in %s; use the y that was given to the function that runs",
+		ErrWrongGoroutine, quoted(t.Name()), place)
 }
 
 // callContext returns a context for one call made in the coroutine of y. That of y is

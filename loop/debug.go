@@ -12,7 +12,9 @@ import (
 )
 
 // Debug is what the debug mode does (asyncio's, PYTHONASYNCIODEBUG). What it
-// finds goes to the exception handler:
+// finds goes to the exception handler. It is switched on by [Loop.SetDebug], by the
+// Debug of a [Runner], or for every loop by the environment variable COLOOP_DEBUG, if
+// that is not empty:
 //
 //   - a step of a task, or a callback, that took Slow or longer, with the place
 //     at which the task was suspended in the end
@@ -94,7 +96,8 @@ func funcName(fn any) string { return runtime.FuncForPC(reflect.ValueOf(fn).Poin
 // NewCoroutine makes a coroutine object of fn, for CreateTask, From or
 // coroutine.YieldFrom: a generator that will run on a stack of the loop. It can be
 // awaited once. In debug mode one that is never started is reported.
-func NewCoroutine[T any](l *Loop, fn func(*Yielder) (T, error)) *coroutine.Generator[any, any, T] {
+func NewCoroutine[T any, W Where](w W, fn func(*Yielder) (T, error)) *coroutine.Generator[any, any, T] {
+	l := loopOf(w)
 	g := coroutine.NewCoroutine(&l.stacks, fn)
 	if l.debug != nil {
 		l.debug.coroutineMade(g, funcName(fn))

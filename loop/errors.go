@@ -20,7 +20,8 @@ var (
 	ErrNoException = errors.New("SetException of a nil error")
 
 	// ErrTimeout is what an operation that ran out of time returns. It
-	// implements net.Error, and is os.ErrDeadlineExceeded under errors.Is.
+	// implements net.Error, and is os.ErrDeadlineExceeded and
+	// context.DeadlineExceeded under errors.Is.
 	ErrTimeout error = &timeoutError{}
 
 	// ErrCancelled matches every CancelledError under errors.Is.
@@ -175,5 +176,5 @@ func (*timeoutError) Error() string   { return "timeout" }
 func (*timeoutError) Timeout() bool   { return true }
 func (*timeoutError) Temporary() bool { return true }
 func (*timeoutError) Is(target error) bool {
-	return target == os.ErrDeadlineExceeded
+	return target == os.ErrDeadlineExceeded || target == context.DeadlineExceeded
 }

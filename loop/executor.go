@@ -196,9 +196,9 @@ func (l *Loop) ownExecutor() *Executor {
 // A closed loop fails the future with ErrClosed, an executor that is shut down
 // with ErrExecutorShutdown. Close of the loop neither stops the job nor waits for
 // it, and its result is lost then; [Runner.Close] waits.
-func RunInExecutor[T any](l *Loop, e *Executor, fn func() (T, error)) *Future[T] {
+func RunInExecutor[T any, W Where](w W, e *Executor, fn func() (T, error)) *Future[T] {
 	f := &jobFuture[T]{executor: e}
-	f.init(l, f)
+	f.init(loopOf(w), f)
 	if err := f.submit(fn); err != nil {
 		f.fail(err)
 	}

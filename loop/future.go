@@ -62,13 +62,6 @@ type Future[T any] struct {
 	result T
 }
 
-// NewFuture returns a pending future of l (loop.create_future).
-func NewFuture[T any](l *Loop) *Future[T] {
-	f := &Future[T]{}
-	f.init(l, f)
-	return f
-}
-
 func (f *future) init(l *Loop, self AnyFuture) {
 	f.loop, f.self = l, self
 }
@@ -91,8 +84,9 @@ func (f *future) Done() bool { return f.state != pending }
 // Cancelled reports whether the future was cancelled.
 func (f *future) Cancelled() bool { return f.state == cancelled }
 
-// Cancel cancels the future, with at most one message, and schedules its
-// callbacks. It reports false if the future was done.
+// Cancel cancels the future, with at most one message, and schedules its callbacks;
+// it reports false if the future was done. Of a task it requests that the coroutine
+// be cancelled, and reports false if the task was done; see [Task].
 func (f *future) Cancel(msg ...string) bool {
 	m := ""
 	if len(msg) > 0 {
@@ -257,6 +251,8 @@ func (f *future) watchFailure() {
 		u.what = fmt.Sprintf("%s of task %q was never retrieved", kind, t.Name())
 		if l.debug != nil {
 			u.made = l.debug.whereMade(t.core())
+		} else {
+			u.made = t.core().runs()
 		}
 	}
 	l.unseen.add(u)

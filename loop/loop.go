@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"coloop/coroutine"
-	"coloop/loop/internal/poll"
 )
 
 // A Loop is an event loop (asyncio.BaseEventLoop).
@@ -76,17 +75,6 @@ type inspection interface {
 	pending(*task) // when its loop is closed
 	close()        // when its loop is closed
 	end()          // when debug mode is switched off
-}
-
-// New returns a loop on the operating system's clock and poller. It must be
-// closed. It may be made on any goroutine. A goroutine that is locked to its
-// thread can run only loops that no other goroutine has run.
-func New() (*Loop, error) {
-	p, err := poll.Open()
-	if err != nil {
-		return nil, err
-	}
-	return NewOn(p), nil
 }
 
 // NewOn returns a loop on a system, which Close of the loop closes.
@@ -233,7 +221,7 @@ type ExceptionContext struct {
 	Message   string
 	Exception error           // a *coroutine.PanicError for a panic; nil for a warning
 	Task      AnyTask         // if it concerns one that is not garbage
-	Frames    []runtime.Frame // the calls it concerns, in debug mode
+	Frames    []runtime.Frame // the calls it concerns, in debug mode; else, of a task, its function
 
 	// Unretrieved says that nobody has asked for the Exception: the future is
 	// garbage, or the loop is closed.
@@ -275,10 +263,13 @@ func (c ExceptionContext) log() {
 			fmt.Fprintf(os.Stderr, "panic in the logger: %v, while logging: %s: %v\n", r, c.Message, c.Exception)
 		}
 	}()
-	attrs := []any{"error", c.Exception}
+	var attrs []any
 	p, panicked := c.Exception.(*coroutine.PanicError)
-	if panicked {
-		attrs[1] = p.Error() // slog would print the stack as part of it
+	switch {
+	case panicked:
+		attrs = append(attrs, "error", p.Error()) // slog would print the stack as part of it
+	case c.Exception != nil:
+		attrs = append(attrs, "error", c.Exception)
 	}
 	if c.Task != nil {
 		attrs = append(attrs, "task", c.Task.Name())

@@ -108,7 +108,7 @@ func TestA5Nothing(t *testing.T) {
 		expect(t, "Watch", l.Watch(0, nil).Error(), "watch descriptor 0: the watcher is nil")
 		for name, do := range map[string]func(){
 			"Go":         func() { loop.Go[int](l, nil) },
-			"NewTimeout": func() { loop.NewTimeout(nil, time.Second) },
+			"NewTimeout": func() { loop.NewTimeout[*loop.Loop](nil, time.Second) },
 			"CancelWith": func() { loop.CancelWith(t.Context(), nil) },
 		} {
 			if panicOf(do) == nil {

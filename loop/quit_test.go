@@ -68,10 +68,10 @@ func quitProgram(how string) {
 		panic(err)
 	}
 	l.SetDebug(&Debug{Slow: time.Hour})
+	patience := &l.debug.(*debugging).quit.patience
+	*patience = time.Minute
 	if how == "blocks" {
-		l.debug.(*debugging).quit.patience = time.Millisecond
-	} else {
-		l.debug.(*debugging).quit.patience = time.Hour
+		*patience = time.Millisecond
 	}
 	godot := Event{Name: "godot"}
 	t := Spawn(l, func(y *Yielder) error {

@@ -20,6 +20,9 @@ type Runner struct {
 	// Interrupt says whether RunIn takes SIGINT, which Ctrl-C sends.
 	Interrupt InterruptMode
 
+	// Debug, if it is not nil, is the debug mode of the loop that the runner makes.
+	Debug *Debug
+
 	loop   *Loop
 	closed bool
 }
@@ -59,6 +62,9 @@ func (r *Runner) Loop() (*Loop, error) {
 		if err != nil {
 			return nil, err
 		}
+		if r.Debug != nil {
+			l.SetDebug(r.Debug)
+		}
 		r.loop = l
 	}
 	return r.loop, nil
@@ -66,9 +72,8 @@ func (r *Runner) Loop() (*Loop, error) {
 
 // RunIn runs main in a task of the runner's loop and returns its result
 // (asyncio.Runner.run). A panic of main becomes a *coroutine.PanicError. If main
-// ends with runtime.Goexit, as testing.T.FailNow does, or with the
-// coroutine.ErrGoexit of a task that did, RunIn goes on with it: it ends the
-// goroutine that called RunIn.
+// ends with runtime.Goexit, as testing.T.FailNow does, RunIn goes on with it: it ends
+// the goroutine that called RunIn.
 //
 // As long as main runs, the first SIGINT cancels its task: if main ends with that
 // cancellation, or was about to end anyway, the error is ErrInterrupted. A second
@@ -83,6 +88,11 @@ func (r *Runner) Loop() (*Loop, error) {
 // A channel that the program has given to signal.Notify gets the SIGINT as well,
 // whatever RunIn does with it, and keeps the second one from ending the process.
 func RunIn[T any](r *Runner, main func(y *Yielder) (T, error)) (T, error) {
+	return runIn(r, main, codeOf(main))
+}
+
+// runIn is RunIn for a function that stands for the one whose code is at pc.
+func runIn[T any](r *Runner, main func(y *Yielder) (T, error), pc uintptr) (T, error) {
 	var zero T
 	l, err := r.Loop()
 	if err != nil {
@@ -92,9 +102,14 @@ func RunIn[T any](r *Runner, main func(y *Yielder) (T, error)) (T, error) {
 		return zero, err
 	}
 	if main == nil {
-		return zero, errors.New("run on a loop: the function is nil")
+		return zero, errNilMain
 	}
-	t := Go(l, main)
+	returned := false
+	t := goTask(l, nil, func(y *Yielder) (T, error) {
+		v, err := main(y)
+		returned = true
+		return v, err
+	}, pc, nil)
 	interrupted := false
 	stop := func() bool { return false }
 	if r.Interrupt.takes() {
@@ -103,7 +118,7 @@ func RunIn[T any](r *Runner, main func(y *Yielder) (T, error)) (T, error) {
 	}
 	v, err := RunUntilComplete(l, t)
 	switch came := stop(); {
-	case err == coroutine.ErrGoexit:
+	case err == coroutine.ErrGoexit && !returned:
 		runtime.Goexit()
 	case interrupted && IsCancelled(err) && t.Uncancel() == 0:
 		return zero, ErrInterrupted
@@ -203,13 +218,15 @@ func (a *allDone) futureDone(*future) {
 // has started has ended or been cancelled (asyncio.run). SIGINT cancels it if Run
 // is called on the main goroutine; RunIn says more of that, and of
 // runtime.Goexit.
-func Run[T any](main func(y *Yielder) (T, error)) (v T, err error) {
+func Run[T any](main func(y *Yielder) (T, error)) (T, error) { return run(main, codeOf(main)) }
+
+func run[T any](main func(y *Yielder) (T, error), pc uintptr) (v T, err error) {
 	var r Runner
 	returned := false
 	defer func() {
 		closed := r.Close()
 		switch {
-		case closed == nil:
+		case closed == nil, errors.Is(err, ErrRunning): // which then says why
 		case !returned: // nobody will see err
 			r.loop.CallExceptionHandler(ExceptionContext{Message: "closing the loop", Exception: closed})
 		case err == nil:
@@ -218,13 +235,18 @@ func Run[T any](main func(y *Yielder) (T, error)) (v T, err error) {
 			err = errors.Join(err, closed)
 		}
 	}()
-	v, err = RunIn(&r, main)
+	v, err = runIn(&r, main, pc)
 	returned = true
 	return v, err
 }
 
 // Main is [Run] for a program without a result.
 func Main(main func(y *Yielder) error) error {
-	_, err := Run(noResult(main))
+	if main == nil {
+		return errNilMain
+	}
+	_, err := run(noResult(main), codeOf(main))
 	return err
 }
+
+var errNilMain = errors.New("run on a loop: the function is nil")

@@ -146,8 +146,9 @@ func TestA17Goexit(t *testing.T) {
 		l, _ := newLoop(t)
 		r := loop.NewRunner(l)
 		expect(t, "returned", elsewhere(func() {
-			loop.RunIn(r, func(y *loop.Yielder) (int, error) { return loop.Go(l, exits).Await(y) })
-		}), false)
+			_, err := loop.RunIn(r, func(y *loop.Yielder) (int, error) { return loop.Go(l, exits).Await(y) })
+			expectErr(t, "of the task", err, coroutine.ErrGoexit)
+		}), true)
 		handled := false
 		expect(t, "returned", elsewhere(func() {
 			loop.RunIn(r, func(y *loop.Yielder) (int, error) {

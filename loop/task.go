@@ -61,6 +61,8 @@ type driver interface {
 // Cancel requests that a CancelledError be raised in the coroutine: at once in
 // what it waits for, or else at its next step. The coroutine may handle that
 // and go on; the task is cancelled when the error leaves it.
+//
+// Await, Result, Exception, Done and AddDoneCallback are those of its [Future].
 type Task[T any] struct {
 	task
 	Future[T]
@@ -314,7 +316,6 @@ func (t *task) raiseSoon(err error) {
 func (t *task) end(err error) {
 	f := t.fut
 	f.loop.tasks.remove(t)
-	t.coro, t.stepper = done{}, nil
 	switch {
 	case f.self.(typedTask).returned(err):
 		if t.mustCancel {
@@ -336,7 +337,18 @@ func (t *task) end(err error) {
 			f.loop.onGoexit(f.self.(AnyTask))
 		}
 	}
+	t.coro, t.stepper = done{}, nil
 	t.cancelContext()
+}
+
+// runs returns the function that the coroutine of t runs, if that is known.
+func (t *task) runs() []runtime.Frame {
+	g, ok := t.coro.(interface{ Where() (string, string, int) })
+	if !ok {
+		return nil
+	}
+	function, file, line := g.Where()
+	return []runtime.Frame{{Function: function, File: file, Line: line}}
 }
 
 // done stands for the coroutine of a task that has none any more.
@@ -385,9 +397,7 @@ func (c *taskContext) Err() error                  { return c.Context().Err() }
 
 func (c *taskContext) Value(key any) any { return c.Context().Value(key) }
 
-func (t *task) newScope(values context.Context) *scope {
-	return &scope{task: t, values: values, done: make(chan struct{})}
-}
+func (t *task) newScope() *scope { return &scope{task: t, done: make(chan struct{})} }
 
 func (t *task) context() *scope {
 	for {
@@ -395,7 +405,7 @@ func (t *task) context() *scope {
 		if s != nil && s != overAlready {
 			return s
 		}
-		asked := t.newScope(nil)
+		asked := t.newScope()
 		if s == overAlready {
 			asked.end()
 		}
@@ -434,7 +444,9 @@ func (t *task) setValues(values context.Context) {
 		t.ctx.Store(nil)
 		return
 	}
-	t.ctx.Store(t.newScope(values))
+	s := t.newScope()
+	s.values = values
+	t.ctx.Store(s)
 }
 
 // runNow is the first step of an eager task, in the midst of that of another or

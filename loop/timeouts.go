@@ -52,7 +52,8 @@ type Timeout struct {
 
 // NewTimeout returns a Timeout that is up d from now (asyncio.timeout); never,
 // until rescheduled, for NoTimeout.
-func NewTimeout(l *Loop, d time.Duration) *Timeout {
+func NewTimeout[W Where](w W, d time.Duration) *Timeout {
+	l := loopOf(w)
 	if d == NoTimeout {
 		return NewTimeoutAt(l, NoTimeout)
 	}
@@ -61,8 +62,8 @@ func NewTimeout(l *Loop, d time.Duration) *Timeout {
 
 // NewTimeoutAt returns a Timeout that is up at a time of the loop's clock
 // (asyncio.timeout_at).
-func NewTimeoutAt(l *Loop, when time.Duration) *Timeout {
-	return &Timeout{loop: l, when: when}
+func NewTimeoutAt[W Where](w W, when time.Duration) *Timeout {
+	return &Timeout{loop: loopOf(w), when: when}
 }
 
 // When returns the time that the Timeout is up, NoTimeout if that is never.

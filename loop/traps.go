@@ -7,7 +7,8 @@ package loop
 // giveWay suspends until the next turn of the loop.
 func giveWay(y *Yielder) error {
 	if !y.Here() {
-		return ErrWrongGoroutine
+		_, err := runningTask(y)
+		return err
 	}
 	_, err := y.Yield(nil)
 	return err
@@ -42,7 +43,8 @@ func await(y *Yielder, f AnyFuture) error {
 // foreign is the error of a wait for f at a wrong place.
 func (f *future) foreign(y *Yielder) error {
 	if !y.Here() {
-		return ErrWrongGoroutine
+		_, err := runningTask(y)
+		return err
 	}
 	if t, err := taskOf(y); err == nil && t.fut.loop != f.loop && !f.loop.isClosed() {
 		return ErrForeignLoop

@@ -13,7 +13,7 @@ type unseen struct {
 	error
 	in   *unseenErrors
 	what string
-	made []runtime.Frame // the calls that made the task, in debug mode
+	made []runtime.Frame // the calls that made the task, if they are known, or else its function
 	n    int             // the order of failures
 	seen atomic.Bool     // somebody has asked for it, or it has been reported
 

@@ -26,7 +26,7 @@ type virtualEvent struct {
 // network. It must be closed.
 func NewVirtual() (*Loop, *Virtual) {
 	v := &Virtual{woken: make(chan struct{}, 1)}
-	v.loop = NewOn(v)
+	v.loop = fromEnvironment(NewOn(v))
 	return v.loop, v
 }
 

@@ -92,9 +92,9 @@ func (l *loopLevel) condition(head string, ins fields) (step[scene], error) {
 }
 
 func (l *loopLevel) timeout(head string, ins fields) (step[scene], error) {
-	field, create := "t", loop.NewTimeout
+	field, create := "t", loop.NewTimeout[*loop.Loop]
 	if _, ok := ins.object["at"]; ok {
-		field, create = "at", loop.NewTimeoutAt
+		field, create = "at", loop.NewTimeoutAt[*loop.Loop]
 	}
 	t, err := ins.time(field)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"strings"
@@ -234,9 +235,14 @@ func TestOnNetwork(t *testing.T) {
 		if now := l.Time(); now != 0 || sleeper.Done() {
 			t.Errorf("it is %v", now)
 		}
+		looptest.Advance(y, -time.Hour)
 		looptest.Advance(y, time.Hour)
 		_, err := sleeper.Await(y)
 		if now := l.Time(); now != time.Hour {
+			t.Errorf("it is %v", now)
+		}
+		looptest.Advance(y, math.MaxInt64)
+		if now := l.Time(); now != math.MaxInt64 {
 			t.Errorf("it is %v", now)
 		}
 		return err

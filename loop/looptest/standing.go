@@ -35,8 +35,11 @@ func OnNetwork() Option {
 	})
 }
 
-// Advance moves the clock by d. It must be called on the loop.
-func (c *StandingClock) Advance(d time.Duration) { c.now += d }
+// Advance moves the clock by d, not back and not beyond the end of time. It must be
+// called on the loop.
+func (c *StandingClock) Advance(d time.Duration) {
+	c.now += min(max(0, d), math.MaxInt64-c.now)
+}
 
 // Now returns the time on the clock.
 func (c *StandingClock) Now() time.Duration { return c.now }

@@ -25,6 +25,8 @@ import (
 // stackful task runs, Read and Write that would have to wait return ErrNoTask.
 // If the task is cancelled while parked they return its CancelledError.
 type Conn struct {
+	_ noCopy
+
 	d     *descriptor
 	local net.Addr
 }

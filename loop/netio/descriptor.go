@@ -22,6 +22,12 @@ const forever = time.Duration(math.MaxInt64)
 // same direction of the connection.
 var ErrBusy = errors.New("another task is waiting on the connection already")
 
+// noCopy has go vet report copies of what it is part of.
+type noCopy struct{}
+
+func (*noCopy) Lock()   {}
+func (*noCopy) Unlock() {}
+
 // A descriptor is a non-blocking socket that the loop watches, edge-triggered: what
 // it was last told stays true until a system call says otherwise. An event may
 // belong to a closed socket whose number was reused, so it is no more than a hint

@@ -16,7 +16,11 @@ import (
 
 // A Listener accepts connections of a loop. It implements net.Listener; Accept
 // parks the calling task.
-type Listener struct{ d *descriptor }
+type Listener struct {
+	_ noCopy
+
+	d *descriptor
+}
 
 // Listen listens at address on network "tcp", "tcp4", "tcp6" or "unix"
 // (asyncio.start_server); names of hosts and ports are resolved. It listens at one
@@ -101,7 +105,7 @@ func (r resolved) listen(network string, a net.Addr) (_ *Listener, err error) {
 		return nil, os.NewSyscallError("getsockname", err)
 	}
 	d.peer = address(network, bound)
-	return &Listener{d}, r.loop.Watch(fd, d)
+	return &Listener{d: d}, r.loop.Watch(fd, d)
 }
 
 // Accept parks the task until there is a connection and returns it, a *Conn.

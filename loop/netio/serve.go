@@ -99,9 +99,11 @@ func (s *server) accept(y *loop.Yielder, ln *Listener) error {
 }
 
 func (s *server) start(c *Conn) {
-	t := loop.Go(s.loop, func(y *loop.Yielder) (struct{}, error) {
-		return struct{}{}, s.handle(y, c)
-	})
+	opts := []loop.TaskOption{loop.Doing(s.handle)}
+	if name := c.RemoteAddr().String(); name != "" {
+		opts = append(opts, loop.Named(name))
+	}
+	t := loop.Spawn(s.loop, func(y *loop.Yielder) error { return s.handle(y, c) }, opts...)
 	s.open[t] = struct{}{}
 	t.AddDoneCallback(func(f *loop.Future[struct{}]) {
 		// Not in the task: if cancelled before its first step it does nothing.

@@ -114,6 +114,11 @@ func (p *Poller) Wait(until time.Duration, report func(fd int, read, write, hang
 		// its goroutine is locked to that.
 		p.resume, p.stop = iter.Pull(p.polling)
 	}
+	// A Wake that breaks the poller after this look raises its alarm after Wait has set
+	// the timer.
+	if err := p.broken.Load(); err != nil {
+		return *err
+	}
 	if _, ok := p.resume(); !ok {
 		return os.NewSyscallError("poll", p.failure)
 	}
@@ -129,6 +134,14 @@ func (p *Poller) polling(yield func(struct{}) bool) {
 	p.failure = p.poller.Polling(p.event)
 }
 
+// pause ends the Wait under way; Polling is to end if it returns an error.
+func (p *Poller) pause() error {
+	if !p.yield(struct{}{}) {
+		return gneterrors.ErrEngineShutdown
+	}
+	return nil
+}
+
 // event is called by Polling.
 func (p *Poller) event(fd int, ev netpoll.IOEvent, flags netpoll.IOFlags) error {
 	if fd != p.flag.fd() && fd != p.timer.fd() {
@@ -141,10 +154,7 @@ func (p *Poller) event(fd int, ev netpoll.IOEvent, flags netpoll.IOFlags) error 
 			return nil
 		}
 	}
-	if !p.yield(struct{}{}) {
-		return gneterrors.ErrEngineShutdown
-	}
-	return nil
+	return p.pause()
 }
 
 // Wake ends the Wait under way, or the next one. It may be called on any
@@ -155,7 +165,7 @@ func (p *Poller) Wake() {
 }
 
 // raise raises the flag. If the system refuses that, the loop would be deaf, so
-// the timer ends the Wait instead, with the error.
+// the alarm ends the Wait instead, with the error, which ends every Wait to come too.
 func (p *Poller) raise() {
 	if p.raised.Swap(true) {
 		return
@@ -163,7 +173,7 @@ func (p *Poller) raise() {
 	if err := p.flag.raise(); err != nil {
 		p.raised.Store(false)
 		p.broken.Store(&err)
-		_ = p.timer.set(1) // there is no third way
+		_ = p.alarm() // there is no third way
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/panjf2000/gnet/v2/pkg/netpoll"
+	"github.com/panjf2000/gnet/v2/pkg/queue"
 	"golang.org/x/sys/unix"
 )
 
@@ -69,6 +70,11 @@ func (f *flag) lower() error {
 }
 
 func (f *flag) close() error { return errors.Join(unix.Close(f.r), unix.Close(f.w)) }
+
+// alarm ends the Wait under way without the flag.
+func (p *Poller) alarm() error {
+	return p.poller.Trigger(queue.HighPriority, func(any) error { return p.pause() }, nil)
+}
 
 // timer is one of the runtime's, whose goroutine wakes the poller.
 type timer struct {

@@ -53,6 +53,9 @@ func (f *flag) lower() error {
 
 func (f *flag) close() error { return os.NewSyscallError("close", unix.Close(f.efd)) }
 
+// alarm ends the Wait under way without the flag.
+func (p *Poller) alarm() error { return p.timer.set(1) }
+
 // timer is a timerfd. It is watched edge-triggered and never read.
 type timer struct{ tfd int }
 
