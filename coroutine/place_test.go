@@ -18,7 +18,7 @@ func nilMap() { new(counter).count("x") }
 
 func nilPointer() { (*counter)(nil).count("x") }
 
-func standardLibrary() { regexp.MustCompile("(") }
+func standardLibrary() { regexp.MustCompile([]string{"("}[0]) }
 
 func thisPackage() { coroutine.New[any, any, any](nil) }
 

@@ -149,7 +149,7 @@ func (h *TimerHandle) String() string {
 }
 
 func (h *Handle) callbackText() string {
-	fn := func() {}
+	var fn func()
 	switch cb := h.cb.(type) {
 	case funcCallback:
 		fn = cb
