@@ -3,6 +3,7 @@ package coroutine
 import (
 	"errors"
 	"fmt"
+	"path"
 	"strconv"
 	"strings"
 	"unicode"
@@ -148,13 +149,48 @@ func every(err error, match func(error) bool) bool {
 
 // PanicError carries a panic out of a body. Next, Send, Throw and Close of the
 // generator, and a YieldFrom that delegates to it, panic with it in turn. Its
-// text is one line; %+v prints the stack too.
+// text is one line, which ends with the place in the user's program; %+v prints the
+// stack too. [fmt.Errorf] does not hand %+v on to the errors that it wraps: use
+// [errors.As] to get the PanicError then.
 type PanicError struct {
 	Value any    // the argument of panic
 	Stack []byte // the stack of the body, as debug.Stack formats it
 }
 
-func (e *PanicError) Error() string { return "panic: " + oneLine(e.Value) }
+// Error returns the panic's value and its place:
+//
+//	panic: assignment to entry in nil map (main.count at main.go:8)
+//
+// The place is that of the innermost call that is neither one of Go's standard library
+// nor one of this package or the event loop's, so for a misuse of those it is that of
+// the misuse. The standard library is not recognized in a program that was built with
+// -trimpath.
+func (e *PanicError) Error() string { return "panic: " + oneLine(e.Value) + e.place() }
+
+// place looks in Stack for where the panic arose, and returns " (f at file.go:8)", or ""
+// if Stack does not say.
+func (e *PanicError) place() string {
+	head, tail, _ := strings.Cut(string(e.Stack), "\npanic(")
+	_, std, _ := strings.Cut(head, "\n\t") // debug.Stack is the first call
+	std, _, _ = strings.Cut(std, "runtime/debug/stack.go:")
+	call := ""
+	for line := range strings.Lines(tail) {
+		file, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "\t")
+		switch {
+		case strings.HasPrefix(line, "created by "):
+			return ""
+		case !ok:
+			call = line
+		case std != "" && strings.HasPrefix(file, std):
+		case strings.HasPrefix(call, "coloop/coroutine."), strings.HasPrefix(call, "coloop/loop."):
+		case strings.LastIndexByte(call, '(') > 0: // else it is the rest of the line of panic
+			function := call[:strings.LastIndexByte(call, '(')]
+			file, _, _ = strings.Cut(file, " +0x")
+			return fmt.Sprintf(" (%s at %s)", path.Base(function), path.Base(file))
+		}
+	}
+	return ""
+}
 
 // Format implements [fmt.Formatter]. %+v is Error and then, after an empty line,
 // the stack; all other verbs format the text of Error.

@@ -49,7 +49,7 @@ func ExamplePanicError() {
 	}()
 	g.Next()
 	// Output:
-	// panic: boom
+	// panic: boom (coroutine_test.ExamplePanicError.func1 at example_errors_test.go:43)
 	// true
 }
 

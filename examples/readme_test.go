@@ -255,20 +255,23 @@ func runProgram(t *testing.T, text string) string {
 	return string(out)
 }
 
-// TestReadmeModule follows what README.md says about a module of one's own, without
-// a network: the modules that coloop needs have been fetched for this test.
+// TestReadmeModule follows what README.md says about a module of one's own, and puts
+// its first program and its test there, without a network: the modules that coloop
+// needs have been fetched for this test.
 func TestReadmeModule(t *testing.T) {
-	var hello, printed, commands string
+	var hello, printed, commands, test string
 	all := blocksOf(readDoc(t, "README.md"))
 	for i, b := range all {
 		switch {
 		case hello == "" && strings.HasPrefix(b.text, "package main"):
 			hello, printed = b.text, all[i+1].text
+		case b.lang == "go" && strings.Contains(b.text, "\nfunc Test"):
+			test = b.text
 		case b.lang == "sh":
 			commands = b.text
 		}
 	}
-	if hello == "" || commands == "" {
+	if hello == "" || commands == "" || test == "" {
 		t.Fatal("README.md does not say how")
 	}
 	repository, err := filepath.Abs(root)
@@ -279,10 +282,12 @@ func TestReadmeModule(t *testing.T) {
 	if err := os.Symlink(repository, filepath.Join(tmp, "coloop")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(tmp, "main.go"), []byte(hello), 0o666); err != nil {
-		t.Fatal(err)
+	for name, text := range map[string]string{"main.go": hello, "main_test.go": test} {
+		if err := os.WriteFile(filepath.Join(tmp, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
 	}
-	sh := exec.Command("sh", "-ec", commands+"\nmv ../main.go .\ngo run .\n")
+	sh := exec.Command("sh", "-ec", commands+"\nmv ../main.go ../main_test.go .\ngo run .\ngo vet . >&2\ngo test . >&2\n")
 	sh.Dir = tmp
 	sh.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=", "GOWORK=")
 	out, err := sh.Output()

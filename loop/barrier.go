@@ -1,5 +1,7 @@
 package loop
 
+import "fmt"
+
 // A BarrierState is what a Barrier is doing.
 type BarrierState int
 
@@ -29,6 +31,13 @@ func NewBarrier(parties int) *Barrier {
 		panic(ErrParties)
 	}
 	return &Barrier{parties: parties}
+}
+
+// String describes the barrier.
+//
+//	<Barrier filling, 1 of 3 tasks>
+func (b *Barrier) String() string {
+	return object("Barrier", "", b.state.String(), fmt.Sprintf("%d of %s", b.NWaiting(), amount(b.parties, "task")))
 }
 
 // Parties returns the number of tasks that the barrier waits for.

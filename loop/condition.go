@@ -13,8 +13,15 @@ type Condition struct {
 // NewCondition returns a Condition over a lock.
 func NewCondition(l *Lock) *Condition { return &Condition{lock: l} }
 
-// String describes the condition.
-func (c *Condition) String() string { return named("condition", c.Name) }
+// String describes the condition: whether its lock is locked, and by whom, and the tasks
+// that wait for notice.
+//
+//	<Condition 'news' unlocked, 2 waiters>
+func (c *Condition) String() string {
+	return object("Condition", c.Name, c.mutex().heldBy(), some(c.lot.n, "waiter"))
+}
+
+func (c *Condition) label() string { return named("condition", c.Name) }
 
 func (c *Condition) mutex() *Lock {
 	if c.lock == nil {

@@ -149,7 +149,9 @@ func timedOut(err error) error {
 }
 
 // A GroupError has the errors of a TaskGroup, in the order of their occurrence
-// (ExceptionGroup). errors.Is and errors.As see each.
+// (ExceptionGroup). errors.Is and errors.As see each. Its text is one line; %+v prints
+// each error with %+v, with the stack of a panic so. [fmt.Errorf] does not hand %+v on to
+// the errors that it wraps: use errors.As to get the GroupError then.
 type GroupError struct{ Errors []error }
 
 func (e *GroupError) Error() string {
@@ -157,11 +159,22 @@ func (e *GroupError) Error() string {
 	for i, err := range e.Errors {
 		texts[i] = err.Error()
 	}
-	noun := "errors"
-	if len(texts) == 1 {
-		noun = "error"
+	return e.heading() + ": " + strings.Join(texts, "; ")
+}
+
+func (e *GroupError) heading() string { return amount(len(e.Errors), "error") + " in a TaskGroup" }
+
+// Format implements [fmt.Formatter]. %+v numbers the errors and prints each with %+v;
+// all other verbs format the text of Error.
+func (e *GroupError) Format(f fmt.State, verb rune) {
+	if verb != 'v' || !f.Flag('+') {
+		fmt.Fprintf(f, fmt.FormatString(f, verb), e.Error())
+		return
 	}
-	return fmt.Sprintf("%d %s in a TaskGroup: %s", len(texts), noun, strings.Join(texts, "; "))
+	fmt.Fprint(f, e.heading(), ":")
+	for i, err := range e.Errors {
+		fmt.Fprintf(f, "\n\n%d. %+v", i+1, err)
+	}
 }
 
 // Unwrap returns the errors.

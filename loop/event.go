@@ -10,7 +10,17 @@ type Event struct {
 }
 
 // String describes the event.
-func (e *Event) String() string { return named("event", e.Name) }
+//
+//	<Event 'go' not set, 2 waiters>
+func (e *Event) String() string {
+	state := "not set"
+	if e.set {
+		state = "set"
+	}
+	return object("Event", e.Name, state, some(e.lot.n, "waiter"))
+}
+
+func (e *Event) label() string { return named("event", e.Name) }
 
 // IsSet reports whether the event is set.
 func (e *Event) IsSet() bool { return e.set }

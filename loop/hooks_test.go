@@ -16,13 +16,14 @@ import (
 	"coloop/loop"
 )
 
-// logged has what is logged kept, and returns a function that takes it.
+// logged has what is logged kept, and returns a function that takes it, without the
+// places of panics.
 func logged(t *testing.T) (take func() events) {
 	c := make(logs, 99)
 	logTo(t, c)
 	return func() (e events) {
 		for len(c) > 0 {
-			e = append(e, <-c)
+			e = append(e, withoutPlace(<-c))
 		}
 		return e
 	}

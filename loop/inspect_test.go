@@ -67,6 +67,12 @@ var waits = map[string]struct {
 		_, err := (&loop.ParkingLot{Kind: "rowing", Owner: "a boat"}).Park(y, nil)
 		return err
 	}, "rowing of a boat"},
+	"lot that is its own owner": {func(y *loop.Yielder) error {
+		var boat struct{ loop.ParkingLot }
+		boat.Kind, boat.Owner = "rowing", &boat
+		_, err := boat.Park(y, nil)
+		return err
+	}, "rowing of <ParkingLot 'rowing' 1 waiter>"},
 	"future": {func(y *loop.Yielder) error {
 		_, err := loop.NewFuture[int](loop.Running(y)).Await(y)
 		return err

@@ -25,14 +25,6 @@ var (
 	ErrParties = errors.New("parties must be >= 1")
 )
 
-// named is what a thing is called when somebody looks what a task waits for.
-func named(kind, name string) string {
-	if name == "" {
-		return kind
-	}
-	return kind + " " + quoted(name)
-}
-
 // A Lock lets one task at a time pass, in the order of their coming
 // (asyncio.Lock). The zero value is unlocked. Tasks of one loop share it, and
 // nobody else.
@@ -44,13 +36,27 @@ type Lock struct {
 	lot    ParkingLot
 }
 
-// String describes the lock, and who holds it.
+// String describes the lock, who holds it and how many tasks wait.
+//
+//	<Lock 'door' held by 'ann', 1 waiter>
 func (l *Lock) String() string {
+	return object("Lock", l.Name, l.heldBy(), some(l.lot.n, "waiter"))
+}
+
+// label is the lock in the description of a task that waits for it.
+func (l *Lock) label() string {
 	s := named("lock", l.Name)
 	if l.holder != nil {
-		s += " held by " + quoted(l.holder.Name())
+		s += " " + l.heldBy()
 	}
 	return s
+}
+
+func (l *Lock) heldBy() string {
+	if l.holder == nil {
+		return "unlocked"
+	}
+	return "held by " + quoted(l.holder.Name())
 }
 
 // Locked reports whether the lock is locked.

@@ -16,7 +16,8 @@ type ParkingLot struct {
 	// Kind is what a task does here: "Queue.Get", say.
 	Kind string
 
-	// Owner is what it does that to. It is printed with %v.
+	// Owner is what it does that to. It is printed with %v, but locks, queues and the
+	// like are printed shorter than their String methods have it.
 	Owner any
 
 	loop        *Loop
@@ -89,6 +90,13 @@ func (lot *ParkingLot) Next() (data any, ok bool) {
 // Len returns the number of tasks in the lot. A task counts until it runs again.
 func (lot *ParkingLot) Len() int { return lot.n }
 
+// String says how many tasks are in the lot, and what they do there.
+//
+//	<ParkingLot 'Queue.Get' 2 waiters>
+func (lot *ParkingLot) String() string {
+	return object("ParkingLot", lot.Kind, amount(lot.n, "waiter"))
+}
+
 // enter returns the task of y, in whose loop the lot is from then on. It is the first
 // that an operation on a lot does, so that one that is refused changes nothing.
 func (lot *ParkingLot) enter(y *Yielder, kind string, owner any) (*task, error) {
@@ -126,8 +134,11 @@ func (lot *ParkingLot) bind(l *Loop) error {
 
 // describe says what a task in the lot waits for.
 func (lot *ParkingLot) describe() string {
-	if lot.Owner == nil {
+	switch o := lot.Owner.(type) {
+	case nil:
 		return lot.Kind
+	case interface{ label() string }:
+		return lot.Kind + " of " + o.label()
 	}
 	return fmt.Sprintf("%s of %v", lot.Kind, lot.Owner)
 }

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"errors"
+	"fmt"
 	"iter"
 )
 
@@ -59,8 +60,26 @@ func (q *Queue[T]) store() store[T] {
 	return q.items
 }
 
-// String describes the queue.
-func (q *Queue[T]) String() string { return named("queue", q.Name) }
+// String describes the queue: its items, those of them that have been taken and are
+// not done (see [Queue.TaskDone]), and the tasks that wait.
+//
+//	<Queue 'jobs' 0 of 10 items, 3 not done, 2 getters>
+func (q *Queue[T]) String() string {
+	items := amount(q.Len(), "item")
+	if q.maxsize > 0 {
+		items = fmt.Sprintf("%d of %s", q.Len(), amount(q.maxsize, "item"))
+	}
+	taken, shut := "", ""
+	if n := q.unfinished - q.Len(); n > 0 {
+		taken = fmt.Sprintf("%d not done", n)
+	}
+	if q.shut {
+		shut = "shut down"
+	}
+	return object("Queue", q.Name, items, taken, shut, some(q.getters.n, "getter"), some(q.putters.n, "putter"))
+}
+
+func (q *Queue[T]) label() string { return named("queue", q.Name) }
 
 // Len returns the number of items (qsize).
 func (q *Queue[T]) Len() int { return q.store().len() }
@@ -206,7 +225,8 @@ func (q *Queue[T]) Join(y *Yielder) error {
 
 // All ranges over the items that Get takes, until the queue is shut down and empty
 // (async for, which asyncio's queues lack). An error, of a cancellation as a rule,
-// comes last, with the zero T.
+// comes last, with the zero T: a loop over one variable would take that for an item, so
+// use two, and look at the error.
 func (q *Queue[T]) All(y *Yielder) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for {

@@ -3,10 +3,9 @@ package loop
 import (
 	"fmt"
 	"path/filepath"
-	"strconv"
+	"reflect"
+	"runtime"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // String describes the future as Python's repr does (base_futures._future_repr).
@@ -44,15 +43,20 @@ func coroText(coro any) string {
 	if !ok {
 		return fmt.Sprintf("%T", coro)
 	}
-	function, file, line := g.Where()
-	s := function[strings.LastIndexByte(function, '/')+1:]
-	if file != "" {
-		s += fmt.Sprintf(" at %s:%d", filepath.Base(file), line)
-	}
+	s := placeText(g.Where())
 	if d, ok := coro.(interface{ Delegate() any }); ok {
 		if sub := d.Delegate(); sub != nil {
 			s += " > " + coroText(sub)
 		}
+	}
+	return s
+}
+
+// placeText describes a place in the program.
+func placeText(function, file string, line int) string {
+	s := function[strings.LastIndexByte(function, '/')+1:]
+	if file != "" {
+		s += fmt.Sprintf(" at %s:%d", filepath.Base(file), line)
 	}
 	return s
 }
@@ -89,14 +93,6 @@ func count(fs []AnyFuture) string {
 	return fmt.Sprintf("%d of %d futures", n, len(fs))
 }
 
-// quoted returns s in single quotes, as Python's repr does.
-func quoted(s string) string {
-	if strings.ContainsAny(s, "'\\") || strings.ContainsFunc(s, unicode.IsControl) {
-		return strconv.Quote(s)
-	}
-	return "'" + s + "'"
-}
-
 // repr returns what describe does, and within a call of describe, which would not
 // end otherwise, "..." (reprlib.recursive_repr).
 func (f *future) repr(describe func() string) string {
@@ -119,29 +115,53 @@ func (f *future) describe(result any) string {
 	return "finished result=" + short(result)
 }
 
-// short returns v as fmt.Sprint does, but on one line and cut to a hundred
-// characters (reprlib.repr).
-func short(v any) string {
-	s, cut := fmt.Sprint(v), ""
-	for i, n := 0, 0; i < len(s); n++ {
-		if n == 100 {
-			s, cut = s[:i], "..."
-			break
-		}
-		_, size := utf8.DecodeRuneInString(s[i:])
-		i += size
+// String says whether the loop is running, and how much there is to do. It must be
+// called on the goroutine of the loop, or while the loop does not run.
+//
+//	<Loop running, 3 tasks, 0 ready handles, 2 timers>
+func (l *Loop) String() string {
+	if l.closed {
+		return object("Loop", "", "closed")
 	}
-	if strings.ContainsFunc(s, unicode.IsControl) {
-		s = strconv.Quote(s)
+	tasks := 0
+	for t := l.tasks.first; t != nil; t = t.next {
+		tasks++
 	}
-	return s + cut
+	state := "not running"
+	if l.running {
+		state = "running"
+	}
+	return object("Loop", "", state, amount(tasks, "task"), amount(l.ready.n, "ready handle"),
+		amount(len(l.timers.heap)-l.timers.cancelled, "timer"))
 }
 
-// enumString returns the name of the i-th value of an enumeration, and something
-// like "TimeoutState(9)" if it has none.
-func enumString(enum string, i int, names ...string) string {
-	if i < 0 || i >= len(names) {
-		return fmt.Sprintf("%s(%d)", enum, i)
+// String names the callback, and where it was written, or says that it was cancelled. It
+// must be called on the goroutine of the loop.
+//
+//	<Handle main.main.func1 at main.go:13>
+func (h *Handle) String() string { return object("Handle", "", h.callbackText()) }
+
+// String is that of the Handle, with the time of the callback on the loop's clock.
+//
+//	<TimerHandle main.main.func1 at main.go:13, due at 1s>
+func (h *TimerHandle) String() string {
+	return object("TimerHandle", "", h.callbackText(), "due at "+h.when.String())
+}
+
+func (h *Handle) callbackText() string {
+	fn := func() {}
+	switch cb := h.cb.(type) {
+	case funcCallback:
+		fn = cb
+	case *checkedCallback:
+		fn = cb.fn
+	default:
+		if h.cancelled {
+			return "cancelled"
+		}
+		return ""
 	}
-	return names[i]
+	f := runtime.FuncForPC(reflect.ValueOf(fn).Pointer())
+	file, line := f.FileLine(f.Entry())
+	return placeText(f.Name(), file, line)
 }

@@ -1,5 +1,7 @@
 package loop
 
+import "fmt"
+
 // A Semaphore has a number of permits (asyncio.Semaphore). The zero value has
 // none.
 type Semaphore struct {
@@ -27,8 +29,18 @@ func NewBoundedSemaphore(n int) *Semaphore {
 	return s
 }
 
-// String describes the semaphore.
-func (s *Semaphore) String() string { return named("semaphore", s.Name) }
+// String describes the semaphore: its permits that are left, and the tasks that wait.
+//
+//	<BoundedSemaphore 'places' 0 of 3 permits, 2 waiters>
+func (s *Semaphore) String() string {
+	kind, permits := "Semaphore", amount(s.value, "permit")
+	if s.bounded {
+		kind, permits = "BoundedSemaphore", fmt.Sprintf("%d of %s", s.value, amount(s.bound, "permit"))
+	}
+	return object(kind, s.Name, permits, some(s.lot.n, "waiter"))
+}
+
+func (s *Semaphore) label() string { return named("semaphore", s.Name) }
 
 // Locked reports whether an Acquire would have to wait.
 func (s *Semaphore) Locked() bool { return s.value == 0 || !s.lot.idle() }

@@ -46,6 +46,21 @@ type groupTask struct {
 	prev, next *groupTask
 }
 
+// String describes the group: what it is doing, its tasks that have not ended, and the
+// errors that Exit will raise.
+//
+//	<TaskGroup cancelling, 2 tasks, 1 error>
+func (g *TaskGroup) String() string {
+	state := "entered"
+	switch {
+	case !g.entered:
+		state = "not entered"
+	case g.aborting:
+		state = "cancelling"
+	}
+	return object("TaskGroup", "", state, some(len(g.tasks), "task"), some(len(g.failed), "error"))
+}
+
 // Len returns the number of tasks that have not ended, or not been seen to.
 func (g *TaskGroup) Len() int { return len(g.tasks) }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -14,14 +15,19 @@ import (
 	"coloop/loop"
 )
 
-// reports are what the exception handler of l is told, in order.
+// reports are what the exception handler of l is told, in order, without the places
+// of panics.
 func reports(l *loop.Loop) *events {
 	var e events
 	l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) {
-		e.add("%s: %v", c.Message, c.Exception)
+		e.add("%s", withoutPlace(fmt.Sprintf("%s: %v", c.Message, c.Exception)))
 	})
 	return &e
 }
+
+var place = regexp.MustCompile(` \(\S+ at \S+\.go:\d+\)`)
+
+func withoutPlace(text string) string { return place.ReplaceAllString(text, "") }
 
 // fails fails after some turns.
 func fails(y *loop.Yielder) (int, error) {

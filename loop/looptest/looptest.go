@@ -136,7 +136,7 @@ func check(t testing.TB, l *loop.Loop, main loop.AnyTask, err error) {
 		return
 	}
 	if p := new(coroutine.PanicError); errors.As(err, &p) {
-		t.Errorf("%+v", p)
+		t.Errorf("%v\n\n%s", err, p.Stack)
 	} else if err != nil {
 		t.Error(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"coloop/coroutine"
 	"coloop/loop"
 	"coloop/loop/looptest"
 )
@@ -77,7 +78,10 @@ var tests = map[string]struct {
 }{
 	"well":  {func(r *recorder, y *loop.Yielder) error { return forever(y) }, nil},
 	"error": {func(r *recorder, y *loop.Yielder) error { return errTest }, []string{"test error"}},
-	"panic": {func(r *recorder, y *loop.Yielder) error { panic("boom") }, []string{"panic: boom\n\ngoroutine "}},
+	"panic": {func(r *recorder, y *loop.Yielder) error { panic("boom") }, []string{")\n\ngoroutine "}},
+	"panic among errors": {func(r *recorder, y *loop.Yielder) error {
+		return fmt.Errorf("wrapped: %w", &loop.GroupError{Errors: []error{errTest, &coroutine.PanicError{Value: "boom", Stack: []byte("goroutine 1")}}})
+	}, []string{"wrapped: 2 errors in a TaskGroup: test error; panic: boom\n\ngoroutine "}},
 	"unretrieved error": {func(r *recorder, y *loop.Yielder) error {
 		loop.Spawn(y, func(*loop.Yielder) error { return errTest }, loop.Named("w"))
 		return loop.Sleep(y, 0)
