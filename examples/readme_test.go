@@ -59,6 +59,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"os"
 	"sync"
 	"time"
 
@@ -73,7 +74,9 @@ var (
 	ctx      context.Context
 	f, g     func(y *loop.Yielder) (string, error)
 	h        func(y *loop.Yielder) error
+	count    func(y *loop.Yielder) (int, error)
 	t, u     *loop.Task[string]
+	ts       []*loop.Task[string]
 	fut      *loop.Future[string]
 	tg       loop.TaskGroup
 	lock     loop.Lock
@@ -81,6 +84,8 @@ var (
 	x        string
 	callback func()
 	blocking func(context.Context) (string, error)
+	pool     *loop.Executor
+	job      func() (string, error)
 	host     string
 	ln       *netio.Listener
 	handle   func(y *loop.Yielder, c *netio.Conn) error

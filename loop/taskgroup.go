@@ -61,6 +61,18 @@ func (g *TaskGroup) String() string {
 	return object("TaskGroup", "", state, some(len(g.tasks), "task"), some(len(g.failed), "error"))
 }
 
+// String describes the timeout: its state, and the time that it is up on the loop's
+// clock.
+//
+//	<Timeout active, up at 5s>
+func (t *Timeout) String() string {
+	up := "never up"
+	if t.when != NoTimeout {
+		up = "up at " + t.when.String()
+	}
+	return object("Timeout", "", t.state.String(), up)
+}
+
 // Len returns the number of tasks that have not ended, or not been seen to.
 func (g *TaskGroup) Len() int { return len(g.tasks) }
 

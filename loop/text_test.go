@@ -10,6 +10,13 @@ import (
 
 func callback() {}
 
+// ended returns a Timeout without a limit that has been left.
+func ended(y *loop.Yielder) *loop.Timeout {
+	t := loop.NewTimeout(y, loop.NoTimeout)
+	t.Run(y, func() error { return nil })
+	return t
+}
+
 // TestA13Strings: what a user prints while looking for a fault says what it is doing.
 func TestA13Strings(t *testing.T) {
 	l, _ := newLoop(t)
@@ -77,6 +84,11 @@ func TestA13Strings(t *testing.T) {
 		g.Cancel()
 		is("<TaskGroup cancelling, 1 task>", &g)
 		expectErr(t, "Exit", g.Exit(y, loop.Sleep(y, 0)), nil)
+
+		timeout := loop.NewTimeoutAt(y, time.Hour)
+		is("<Timeout created, up at 1h0m0s>", timeout)
+		timeout.Run(y, func() error { is("<Timeout active, up at 1h0m0s>", timeout); return nil })
+		is("<Timeout finished, never up>", ended(y))
 
 		h := l.CallSoon(callback)
 		is("<Handle loop_test.callback at text_test.go:11>", h)
