@@ -1,12 +1,10 @@
 package client_test
 
 import (
-	"errors"
+	"cmp"
 	"flag"
 	"io"
 	"net"
-	"runtime"
-	"sync/atomic"
 	"testing"
 
 	"coloop/client"
@@ -15,118 +13,85 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
+const ok = "HTTP/1.1 200 OK\r\n"
+
+// cancelTests has for each phase a server that leaves the client in it.
+var cancelTests = []struct {
+	name   string
+	server func(net.Conn) // nil for one that does not accept
+	scheme string
+	req    client.Request
+	phase  client.Phase
+	waits  string // what the client waits for ...
+	heard  int    // ... after having heard from the server so often
+}{
+	{"tls", silent, "https", client.Request{}, client.PhaseTLS, "Conn.Read", 0},
+	{"write", nil, "http", client.Request{Method: "PUT", Body: make([]byte, 64<<20)}, client.PhaseWrite, "Conn.Write", 0},
+	{"first byte", silent, "http", client.Request{}, client.PhaseFirstByte, "Conn.Read", 0},
+	{"header", replySilent(ok), "http", client.Request{}, client.PhaseHeader, "Conn.Read", 1},
+	{"body", replySilent(ok + "Content-Length: 10\r\n\r\n12345"), "http",
+		client.Request{}, client.PhaseBody, "Conn.Read", 1},
+	{"chunks", replySilent(ok + "Transfer-Encoding: chunked\r\n\r\n5\r\n123"), "http",
+		client.Request{}, client.PhaseBody, "Conn.Read", 1},
+	{"body to the end", replySilent(ok + "\r\n12345"), "http",
+		client.Request{}, client.PhaseBody, "Conn.Read", 1},
+	{"stream", replySilent(ok + "Content-Length: 10\r\n\r\n12345"), "http",
+		client.Request{Stream: true}, client.PhaseBody, "Conn.Read", 1},
+}
+
+// replySilent is reply, and then silent.
+func replySilent(raw string) func(net.Conn) {
+	return func(c net.Conn) { reply(raw)(c); silent(c) }
+}
+
 // TestCancel cancels a request in each phase, and sees that its connection is
 // closed, that no other is opened, and that the pool goes on.
 func TestCancel(t *testing.T) {
-	const ok = "HTTP/1.1 200 OK\r\n"
-	for _, tt := range []struct {
-		name   string
-		server func(reached func()) func(net.Conn)
-		scheme string
-		req    client.Request
-		phase  client.Phase
-	}{
-		{"tls", func(reached func()) func(net.Conn) {
-			return func(c net.Conn) {
-				if _, err := c.Read(make([]byte, 1)); err == nil {
-					reached()
-				}
-				silent(c)
-			}
-		}, "https", client.Request{}, client.PhaseTLS},
-		{"write", func(reached func()) func(net.Conn) {
-			return func(c net.Conn) {
-				if _, err := c.Read(make([]byte, 1)); err == nil {
-					reached()
-				}
-				silent(c)
-			}
-		}, "http", client.Request{Method: "PUT", Body: make([]byte, 256<<20)}, client.PhaseWrite},
-		{"first byte", func(reached func()) func(net.Conn) {
-			return func(c net.Conn) { reply("")(c); reached(); silent(c) }
-		}, "http", client.Request{}, client.PhaseFirstByte},
-		{"header", func(reached func()) func(net.Conn) {
-			return func(c net.Conn) { reply(ok)(c); reached(); silent(c) }
-		}, "http", client.Request{}, client.PhaseHeader},
-		{"body", func(reached func()) func(net.Conn) {
-			return func(c net.Conn) { reply(ok + "Content-Length: 10\r\n\r\n12345")(c); reached(); silent(c) }
-		}, "http", client.Request{}, client.PhaseBody},
-		{"chunks", func(reached func()) func(net.Conn) {
-			return func(c net.Conn) { reply(ok + "Transfer-Encoding: chunked\r\n\r\n5\r\n123")(c); reached(); silent(c) }
-		}, "http", client.Request{}, client.PhaseBody},
-		{"body to the end", func(reached func()) func(net.Conn) {
-			return func(c net.Conn) { reply(ok + "\r\n12345")(c); reached(); silent(c) }
-		}, "http", client.Request{}, client.PhaseBody},
-		{"stream", func(reached func()) func(net.Conn) {
-			return func(c net.Conn) { reply(ok + "Content-Length: 10\r\n\r\n12345")(c); reached(); silent(c) }
-		}, "http", client.Request{Stream: true}, client.PhaseBody},
-	} {
+	for _, tt := range cancelTests {
 		t.Run(tt.name, func(t *testing.T) {
-			var conns atomic.Int32
-			arrived := make(chan struct{}, 1)
-			closed := make(chan struct{}, 10)
-			addr := serve(t, func(c net.Conn) {
-				conns.Add(1)
-				tt.server(func() { arrived <- struct{}{} })(c)
-				closed <- struct{}{}
-			})
+			addr := full(t)
+			if tt.server != nil {
+				addr = serve(t, tt.server)
+			}
 			good := serveHTTP(t, func(*fasthttp.RequestCtx) {})
 			c := &client.Client{MaxConns: 1}
-			run(t, c, func(y *loop.Yielder) {
-				l := loop.Running(y)
+			run(t, c, func(y *loop.Yielder, w *wire) {
 				tt.req.URL = tt.scheme + "://" + addr
-				request := loop.Go(l, func(y *loop.Yielder) (int, error) {
+				request := loop.Spawn(y, func(y *loop.Yielder) error {
 					resp, err := c.Do(y, &tt.req)
 					if err == nil && resp.Stream != nil {
 						_, err = io.ReadAll(resp.Stream)
 					}
-					return 0, err
+					return err
 				})
-				if _, err := loop.RunInExecutor(l, nil, func() (int, error) { <-arrived; return 0, nil }).Await(y); err != nil {
-					t.Error(err)
-				}
-				// What the server has said by then may be on its way.
-				for range 3 {
-					if err := loop.Sleep(y, 0); err != nil {
-						t.Error(err)
-					}
-				}
+				w.hear(t, y, tt.heard)
+				parked(t, y, request, tt.waits)
 				request.Cancel("enough")
 				_, err := request.Await(y)
-				var e *client.Error
-				var cancelled *loop.CancelledError
-				if !errors.As(err, &e) || !errors.As(err, &cancelled) || cancelled.Msg != "enough" || !errors.Is(err, loop.ErrCancelled) {
-					t.Errorf("got %v", err)
-				} else if e.Phase != tt.phase {
-					t.Errorf("got %v", err)
-				}
+				checkError(t, err, cmp.Or(tt.req.Method, "GET"), tt.req.URL, tt.phase, loop.ErrCancelled, "cancelled: enough")
 				if !request.Cancelled() {
 					t.Error("the task is not cancelled")
+				}
+				if w.open != 0 || w.made != 1 {
+					t.Errorf("%d connections, of which %d are open", w.made, w.open)
 				}
 				if err := get(y, c, good); err != nil {
 					t.Error(err)
 				}
 			})
-			<-closed
-			if n := conns.Load(); n != 1 {
-				t.Errorf("%d connections", n)
-			}
 		})
 	}
 	t.Run("connect", func(t *testing.T) {
 		url := "http://" + backlogged(t)
+		good := serveHTTP(t, func(*fasthttp.RequestCtx) {})
 		c := &client.Client{MaxConns: 1}
-		run(t, c, func(y *loop.Yielder) {
-			request := loop.Go(loop.Running(y), func(y *loop.Yielder) (int, error) { return 0, get(y, c, url) })
-			for range 2 {
-				if err := loop.Sleep(y, 0); err != nil {
-					t.Error(err)
-				}
-			}
+		run(t, c, func(y *loop.Yielder, _ *wire) {
+			request := loop.Spawn(y, func(y *loop.Yielder) error { return get(y, c, url) })
+			parked(t, y, request, "Dial")
 			request.Cancel()
 			_, err := request.Await(y)
 			checkError(t, err, "GET", url, client.PhaseConnect, loop.ErrCancelled, "cancelled")
-			if err := get(y, c, serveHTTP(t, func(*fasthttp.RequestCtx) {})); err != nil {
+			if err := get(y, c, good); err != nil {
 				t.Error(err)
 			}
 		})
@@ -136,55 +101,38 @@ func TestCancel(t *testing.T) {
 // TestCancelReused is about a request over a connection kept open, which would
 // be sent once more if the server had closed that.
 func TestCancelReused(t *testing.T) {
-	var conns atomic.Int32
-	arrived := make(chan struct{})
 	url := "http://" + serve(t, func(c net.Conn) {
-		conns.Add(1)
-		reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(c)
-		reply("")(c)
-		close(arrived)
+		reply(ok + "Content-Length: 0\r\n\r\n")(c)
 		silent(c)
 	})
 	c := &client.Client{}
-	run(t, c, func(y *loop.Yielder) {
+	run(t, c, func(y *loop.Yielder, w *wire) {
 		if err := get(y, c, url); err != nil {
 			t.Error(err)
 		}
-		l := loop.Running(y)
-		request := loop.Go(l, func(y *loop.Yielder) (int, error) { return 0, get(y, c, url) })
-		_, err := loop.RunInExecutor(l, nil, func() (int, error) { <-arrived; return 0, nil }).Await(y)
-		if err != nil {
-			t.Error(err)
-		}
+		request := loop.Spawn(y, func(y *loop.Yielder) error { return get(y, c, url) })
+		parked(t, y, request, "Conn.Read")
 		request.Cancel()
-		_, err = request.Await(y)
+		_, err := request.Await(y)
 		checkError(t, err, "GET", url, client.PhaseFirstByte, loop.ErrCancelled, "cancelled")
+		if w.made != 1 {
+			t.Errorf("%d connections", w.made)
+		}
 	})
-	if n := conns.Load(); n != 1 {
-		t.Errorf("%d connections", n)
-	}
 }
 
 var inFlight = flag.Int("inflight", 2000, "requests that TestCancelAll has in flight")
 
 func TestCancelAll(t *testing.T) {
 	url := "http://" + startServer(t, serveSilent)
-	fds, goroutines := descriptors(), runtime.NumGoroutine()
-	l, err := loop.New()
-	if err != nil {
-		t.Fatal(err)
-	}
 	c := &client.Client{}
-	_, err = loop.RunUntilComplete(l, loop.Go(l, func(y *loop.Yielder) (int, error) {
-		open := descriptors()
-		tasks := make([]*loop.Task[int], *inFlight)
+	run(t, c, func(y *loop.Yielder, w *wire) {
+		tasks := make([]*loop.Task[struct{}], *inFlight)
 		for i := range tasks {
-			tasks[i] = loop.Go(l, func(y *loop.Yielder) (int, error) { return 0, get(y, c, url) })
+			tasks[i] = loop.Spawn(y, func(y *loop.Yielder) error { return get(y, c, url) })
 		}
-		for descriptors() < open+len(tasks) {
-			if err := loop.Sleep(y, 0); err != nil {
-				return 0, err
-			}
+		for w.open < len(tasks) {
+			turn(t, y)
 		}
 		for _, task := range tasks {
 			task.Cancel()
@@ -193,26 +141,17 @@ func TestCancelAll(t *testing.T) {
 			_, err := task.Await(y)
 			checkError(t, err, "GET", url, err.(*client.Error).Phase, loop.ErrCancelled, "cancelled")
 		}
-		if n := descriptors(); n != open {
-			t.Errorf("%d descriptors before, %d after", open, n)
+		if w.open != 0 {
+			t.Errorf("%d connections are open", w.open)
 		}
-		return 0, nil
-	}))
-	if err := errors.Join(err, c.Close(), l.Close()); err != nil {
-		t.Error(err)
-	}
-	if n := descriptors(); n != fds {
-		t.Errorf("%d descriptors before, %d in the end", fds, n)
-	}
-	if n := runtime.NumGoroutine(); n > goroutines {
-		t.Errorf("%d goroutines before, %d in the end", goroutines, n)
-	}
+	})
 }
 
 func TestTransport(t *testing.T) {
 	url := serveHTTP(t, func(ctx *fasthttp.RequestCtx) { ctx.SetBodyString("flag") })
 	c := &client.Client{}
-	run(t, c, func(y *loop.Yielder) {
+	bad := "http://" + serve(t, reply(""))
+	run(t, c, func(y *loop.Yielder, _ *wire) {
 		hc := &fasthttp.HostClient{Addr: url[len("http://"):], Transport: c.Transport(y)}
 		req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 		defer fasthttp.ReleaseRequest(req)
@@ -224,7 +163,6 @@ func TestTransport(t *testing.T) {
 		if err := c.RoundTrip(y, req, resp); err != nil || string(resp.Body()) != "flag" {
 			t.Errorf("%q, %v", resp.Body(), err)
 		}
-		bad := "http://" + serve(t, reply(""))
 		req.SetRequestURI(bad)
 		checkError(t, hc.Do(req, resp), "GET", bad+"/", client.PhaseFirstByte, io.ErrUnexpectedEOF, "without a reply")
 		req.SetRequestURI("http://")

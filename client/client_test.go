@@ -18,7 +18,7 @@ func TestGet(t *testing.T) {
 		ctx.SetBodyString("short and stout")
 	})
 	c := &client.Client{}
-	run(t, c, func(y *loop.Yielder) {
+	run(t, c, func(y *loop.Yielder, _ *wire) {
 		for range 2 {
 			resp, err := c.Get(y, url+"/tea/pot?a=1")
 			if err != nil {
@@ -57,7 +57,7 @@ func TestMethods(t *testing.T) {
 	} {
 		t.Run(tt.req.Method, func(t *testing.T) {
 			c := &client.Client{}
-			run(t, c, func(y *loop.Yielder) {
+			run(t, c, func(y *loop.Yielder, _ *wire) {
 				for range 2 {
 					tt.req.URL = url
 					if tt.req.BodyStream != nil {

@@ -1,7 +1,9 @@
 package client_test
 
 import (
+	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -14,12 +16,14 @@ import (
 	"coloop/loop"
 
 	"github.com/valyala/fasthttp"
+	"golang.org/x/sys/unix"
 )
 
 // reply reads a request and answers it with what is given, as it is.
 func reply(raw string) func(net.Conn) {
 	return func(c net.Conn) {
-		if _, err := c.Read(make([]byte, 4096)); err == nil {
+		// All of it: who closes with something unread resets the connection.
+		if err := new(fasthttp.Request).Read(bufio.NewReader(c)); err == nil {
 			_, _ = io.WriteString(c, raw) // the client says if it is missing
 		}
 	}
@@ -37,7 +41,6 @@ func reset(raw string) func(net.Conn) {
 func silent(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 
 func TestErrors(t *testing.T) {
-	const ok = "HTTP/1.1 200 OK\r\n"
 	for _, tt := range []struct {
 		name   string
 		server func(net.Conn)
@@ -76,7 +79,7 @@ func TestErrors(t *testing.T) {
 				url := "http://" + serve(t, tt.server) + "/x"
 				good := serveHTTP(t, func(*fasthttp.RequestCtx) {})
 				c := &client.Client{MaxConns: 1}
-				run(t, c, func(y *loop.Yielder) {
+				run(t, c, func(y *loop.Yielder, _ *wire) {
 					resp, err := c.Do(y, &client.Request{URL: url, Stream: stream})
 					if err == nil && stream {
 						_, err = io.ReadAll(resp.Stream)
@@ -107,12 +110,7 @@ func checkError(t *testing.T, err error, method, url string, phase client.Phase,
 }
 
 func TestErrorsWithoutServer(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	refused := ln.Addr().String()
-	ln.Close()
+	_, refused := bound(t)
 	for _, tt := range []struct {
 		req   client.Request
 		phase client.Phase
@@ -130,7 +128,7 @@ func TestErrorsWithoutServer(t *testing.T) {
 	} {
 		t.Run(tt.req.URL, func(t *testing.T) {
 			c := &client.Client{}
-			run(t, c, func(y *loop.Yielder) {
+			run(t, c, func(y *loop.Yielder, _ *wire) {
 				_, err := c.Do(y, &tt.req)
 				method := tt.req.Method
 				if method == "" {
@@ -150,28 +148,42 @@ func TestErrorHidesPassword(t *testing.T) {
 }
 
 func TestTimeouts(t *testing.T) {
-	const short = 5 * time.Millisecond
 	plain := "http://" + serve(t, silent)
-	half := "http://" + serve(t, func(c net.Conn) { reply("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345")(c); silent(c) })
+	half := "http://" + serve(t, replySilent(ok+"Content-Length: 10\r\n\r\n12345"))
+	const hour = time.Hour
 	for _, tt := range []struct {
 		name, url string
 		timeouts  client.Timeouts
 		body      []byte
 		phase     client.Phase
+		waits     string // what the client waits for ...
+		heard     int    // ... after having heard from the server so often
 	}{
-		{"first byte", plain, client.Timeouts{FirstByte: short}, nil, client.PhaseFirstByte},
-		{"total at the first byte", plain, client.Timeouts{FirstByte: time.Hour, Total: short}, nil, client.PhaseFirstByte},
-		{"total in the body", half, client.Timeouts{FirstByte: time.Hour, Total: short}, nil, client.PhaseBody},
-		{"tls", "https" + plain[len("http"):], client.Timeouts{TLS: short}, nil, client.PhaseTLS},
-		{"total in tls", "https" + plain[len("http"):], client.Timeouts{TLS: time.Hour, Total: short}, nil, client.PhaseTLS},
-		{"write", "http://" + full(t), client.Timeouts{Total: 10 * short}, make([]byte, 64<<20), client.PhaseWrite},
-		{"connect", "http://" + backlogged(t), client.Timeouts{Connect: short}, nil, client.PhaseConnect},
-		{"total in connect", "http://" + backlogged(t), client.Timeouts{Total: short}, nil, client.PhaseConnect},
+		{"first byte", plain, client.Timeouts{FirstByte: hour}, nil, client.PhaseFirstByte, "Conn.Read", 0},
+		{"total at the first byte", plain, client.Timeouts{FirstByte: 2 * hour, Total: hour}, nil, client.PhaseFirstByte, "Conn.Read", 0},
+		{"total in the body", half, client.Timeouts{FirstByte: 2 * hour, Total: hour}, nil, client.PhaseBody, "Conn.Read", 1},
+		{"tls", "https" + plain[len("http"):], client.Timeouts{TLS: hour}, nil, client.PhaseTLS, "Conn.Read", 0},
+		{"total in tls", "https" + plain[len("http"):], client.Timeouts{TLS: 2 * hour, Total: hour}, nil, client.PhaseTLS, "Conn.Read", 0},
+		{"write", "http://" + full(t), client.Timeouts{Total: hour}, make([]byte, 64<<20), client.PhaseWrite, "Conn.Write", 0},
+		{"connect", "http://" + backlogged(t), client.Timeouts{Connect: hour}, nil, client.PhaseConnect, "Dial", 0},
+		{"total in connect", "http://" + backlogged(t), client.Timeouts{Total: hour}, nil, client.PhaseConnect, "Dial", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := &client.Client{Timeouts: tt.timeouts}
-			run(t, c, func(y *loop.Yielder) {
-				_, err := c.Do(y, &client.Request{Method: "PUT", URL: tt.url, Body: tt.body})
+			run(t, c, func(y *loop.Yielder, w *wire) {
+				request := loop.Spawn(y, func(y *loop.Yielder) error {
+					_, err := c.Do(y, &client.Request{Method: "PUT", URL: tt.url, Body: tt.body})
+					return err
+				})
+				w.hear(t, y, tt.heard)
+				parked(t, y, request, tt.waits)
+				w.Advance(hour - 1)
+				for range 5 {
+					turn(t, y)
+				}
+				parked(t, y, request, tt.waits)
+				w.Advance(1)
+				_, err := request.Await(y)
 				checkError(t, err, "PUT", tt.url, tt.phase, os.ErrDeadlineExceeded, "timeout")
 				var n net.Error
 				if !errors.As(err, &n) || !n.Timeout() {
@@ -181,49 +193,71 @@ func TestTimeouts(t *testing.T) {
 		})
 	}
 	t.Run("pool", func(t *testing.T) {
-		c := &client.Client{MaxConns: 1, Timeouts: client.Timeouts{Total: short}}
-		run(t, c, func(y *loop.Yielder) {
+		c := &client.Client{MaxConns: 1, Timeouts: client.Timeouts{Total: hour}}
+		run(t, c, func(y *loop.Yielder, w *wire) {
 			held, err := c.Do(y, &client.Request{URL: half, Stream: true})
 			if err != nil {
-				t.Error(err)
-				return
+				t.Fatal(err)
 			}
 			defer held.Release()
-			_, err = c.Get(y, plain)
+			waiter := loop.Spawn(y, func(y *loop.Yielder) error { return get(y, c, plain) })
+			parked(t, y, waiter, "Client pool")
+			w.Advance(hour)
+			_, err = waiter.Await(y)
 			checkError(t, err, "GET", plain, client.PhasePool, os.ErrDeadlineExceeded, "timeout")
 		})
 	})
 }
 
-// full accepts connections and reads nothing.
+// full is the address of a listener that does not accept: what is written to its
+// connections is not read.
 func full(t *testing.T) string {
-	over := make(chan struct{})
-	addr := serve(t, func(net.Conn) { <-over })
-	t.Cleanup(func() { close(over) })
-	return addr
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	return ln.Addr().String()
+}
+
+// bound is a socket that has an address until the test is over, and does not listen.
+func bound(t *testing.T) (fd int, addr string) {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(fd) })
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	sa, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fd, fmt.Sprint("127.0.0.1:", sa.(*unix.SockaddrInet4).Port)
 }
 
 // backlogged is the address of a listener that has no room for another
 // connection.
 func backlogged(t *testing.T) string {
 	t.Helper()
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
-	if err != nil {
+	fd, addr := bound(t)
+	if err := unix.Listen(fd, 0); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { syscall.Close(fd) })
-	if err := errors.Join(syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), syscall.Listen(fd, 0)); err != nil {
-		t.Fatal(err)
-	}
-	sa, err := syscall.Getsockname(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: sa.(*syscall.SockaddrInet4).Port}).String()
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
+	// The listener may hear of the connection after the one who makes it.
+	waiting := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	for waiting[0].Revents == 0 {
+		if _, err := unix.Poll(waiting, -1); err != nil && err != unix.EINTR {
+			t.Fatal(err)
+		}
+	}
 	return addr
 }

@@ -2,14 +2,16 @@ package client_test
 
 import (
 	"flag"
-	"fmt"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"coloop/client"
 	"coloop/loop"
+	"coloop/loop/looptest"
 
 	"github.com/valyala/fasthttp"
 	"go.uber.org/goleak"
@@ -24,19 +26,9 @@ func TestMain(m *testing.M) {
 	if flag.Lookup("test.bench").Value.String() != "" {
 		os.Exit(m.Run()) // fasthttp's own client leaves goroutines behind
 	}
-	if ln, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
-		ln.Close() // and the runtime has its own poller now
-	}
-	before := descriptors()
-	// The clock of the servers never stops.
-	clock := goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1")
-	goleak.VerifyTestMain(m, clock, goleak.Cleanup(func(code int) {
-		if after := descriptors(); code == 0 && after != before {
-			fmt.Fprintf(os.Stderr, "%d descriptors open before the tests, %d after\n", before, after)
-			code = 1
-		}
-		os.Exit(code)
-	}))
+	goleak.VerifyTestMain(m,
+		// The clock of the servers never stops.
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"))
 }
 
 // serve accepts connections on loopback and gives each to handle, on a goroutine
@@ -94,33 +86,72 @@ type quiet struct{}
 
 func (quiet) Printf(string, ...any) {}
 
-// run runs fn as a task of a new loop, and closes that and c.
-func run(t testing.TB, c *client.Client, fn func(y *loop.Yielder)) {
+// A wire is the system's network, on a clock that stands, and watches the client.
+type wire struct {
+	*looptest.StandingClock
+	made, open, most int // connections
+	heard            int // how often there was something to read
+}
+
+func (w *wire) Add(fd int) error {
+	w.made++
+	w.open++
+	w.most = max(w.most, w.open)
+	return w.StandingClock.Add(fd)
+}
+
+func (w *wire) Remove(fd int) {
+	w.open--
+	w.StandingClock.Remove(fd)
+}
+
+func (w *wire) Wait(until time.Duration, report func(fd int, read, write, hangup bool) (enough bool)) error {
+	return w.StandingClock.Wait(until, func(fd int, read, write, hangup bool) bool {
+		if read {
+			w.heard++
+		}
+		return report(fd, read, write, hangup)
+	})
+}
+
+// run runs fn as [looptest.Run] does, on a wire, and closes c.
+func run(t testing.TB, c *client.Client, fn func(y *loop.Yielder, w *wire)) {
 	t.Helper()
-	l, err := loop.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = loop.RunUntilComplete(l, loop.Go(l, func(y *loop.Yielder) (int, error) {
-		fn(y)
-		return 0, nil
+	w := &wire{}
+	looptest.Run(t, func(y *loop.Yielder) error {
+		fn(y, w)
+		return c.Close()
+	}, looptest.On(func() (l *loop.Loop, err error) {
+		w.StandingClock, err = looptest.NewStandingClock()
+		return loop.NewOn(w), err
 	}))
-	if err != nil {
-		t.Error(err)
+}
+
+// hear waits until the client has been told that often that there is something to
+// read, and has read it.
+func (w *wire) hear(t testing.TB, y *loop.Yielder, times int) {
+	t.Helper()
+	for w.heard < times {
+		turn(t, y)
 	}
-	if err := c.Close(); err != nil {
-		t.Error(err)
-	}
-	if err := l.Close(); err != nil {
-		t.Error(err)
+	turn(t, y)
+}
+
+// parked waits until a task waits for what, as its String says.
+func parked(t testing.TB, y *loop.Yielder, task *loop.Task[struct{}], what string) {
+	t.Helper()
+	for !strings.Contains(task.String(), " wait_for=<"+what) {
+		if task.Done() {
+			t.Fatalf("%v did not wait for %s", task, what)
+		}
+		turn(t, y)
 	}
 }
 
-// descriptors counts what the process has open; 0 if the system does not say.
-func descriptors() int {
-	files, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		return 0
+// turn lets the other tasks have a turn.
+func turn(t testing.TB, y *loop.Yielder) {
+	t.Helper()
+	if err := loop.Sleep(y, 0); err != nil {
+		t.Fatal(err)
 	}
-	return len(files)
 }

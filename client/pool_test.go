@@ -1,7 +1,6 @@
 package client_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,19 +17,16 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// gauge counts the connections that a server has.
-type gauge struct{ now, most, total atomic.Int32 }
+// A gauge is a server that counts the requests that it has at a time.
+type gauge struct{ now, most atomic.Int32 }
 
-func (g *gauge) wrap(handle func(net.Conn)) func(net.Conn) {
-	return func(c net.Conn) {
-		g.total.Add(1)
+func (g *gauge) serve(t testing.TB) (url string) {
+	return serveHTTP(t, func(*fasthttp.RequestCtx) {
 		n := g.now.Add(1)
 		for m := g.most.Load(); n > m && !g.most.CompareAndSwap(m, n); m = g.most.Load() {
 		}
-		handle(c)
-		c.Close()
 		g.now.Add(-1)
-	}
+	})
 }
 
 func httpConn(handler fasthttp.RequestHandler) func(net.Conn) {
@@ -62,35 +58,40 @@ func get(y *loop.Yielder, c *client.Client, url string) error {
 }
 
 func TestLimits(t *testing.T) {
+	const hosts, requests = 3, 120
 	for _, tt := range []struct {
 		name        string
 		inAll, host int
-		most        int32 // of one host
+		most        int // connections of one host
+		open        int // connections in all
 	}{
-		{"none", 0, 0, 40},
-		{"per host", 0, 3, 3},
-		{"in all", 5, 0, 5},
-		{"both", 5, 4, 4},
-		{"one", 1, 1, 1},
+		{"none", 0, 0, requests / hosts, requests},
+		{"per host", 0, 3, 3, 3 * hosts},
+		{"in all", 5, 0, 5, 5},
+		{"both", 5, 4, 4, 5},
+		{"one", 1, 1, 1, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var gauges [3]gauge
-			var urls [3]string
+			var gauges [hosts]gauge
+			var urls [hosts]string
 			for i := range urls {
-				urls[i] = "http://" + serve(t, gauges[i].wrap(httpConn(func(*fasthttp.RequestCtx) {})))
+				urls[i] = gauges[i].serve(t)
 			}
 			c := &client.Client{MaxConns: tt.inAll, MaxConnsPerHost: tt.host}
-			run(t, c, func(y *loop.Yielder) {
-				if err := all(y, 120, func(y *loop.Yielder, i int) error { return get(y, c, urls[i%3]) }); err != nil {
+			run(t, c, func(y *loop.Yielder, w *wire) {
+				if err := all(y, requests, func(y *loop.Yielder, i int) error { return get(y, c, urls[i%hosts]) }); err != nil {
 					t.Error(err)
+				}
+				if w.most != tt.open {
+					t.Errorf("%d connections at a time, want %d", w.most, tt.open)
+				}
+				if tt.inAll == 0 && w.made != tt.open {
+					t.Errorf("%d connections were made, want %d", w.made, tt.open)
 				}
 			})
 			for i := range gauges {
-				if n := gauges[i].most.Load(); n > tt.most+int32(tt.inAll) { // those being closed, too
-					t.Errorf("%d connections at a time", n)
-				}
-				if tt.inAll == 0 && gauges[i].total.Load() > tt.most {
-					t.Errorf("%d connections", gauges[i].total.Load())
+				if n := int(gauges[i].most.Load()); n > tt.most {
+					t.Errorf("%d requests of one host at a time", n)
 				}
 			}
 		})
@@ -98,14 +99,10 @@ func TestLimits(t *testing.T) {
 }
 
 func TestWaitersAreServedInOrder(t *testing.T) {
-	var gauges [2]gauge
-	urls := []string{
-		"http://" + serve(t, gauges[0].wrap(httpConn(func(*fasthttp.RequestCtx) {}))),
-		"http://" + serve(t, gauges[1].wrap(httpConn(func(*fasthttp.RequestCtx) {}))),
-	}
+	urls := []string{serveHTTP(t, func(*fasthttp.RequestCtx) {}), serveHTTP(t, func(*fasthttp.RequestCtx) {})}
 	c := &client.Client{MaxConns: 1}
 	var order, want []int
-	run(t, c, func(y *loop.Yielder) {
+	run(t, c, func(y *loop.Yielder, w *wire) {
 		err := all(y, 30, func(y *loop.Yielder, i int) error {
 			err := get(y, c, urls[i/2%2])
 			order = append(order, i)
@@ -130,44 +127,34 @@ func TestCancelledWaiter(t *testing.T) {
 	for _, atTurn := range []bool{false, true} {
 		t.Run(fmt.Sprintf("atTurn=%v", atTurn), func(t *testing.T) {
 			c := &client.Client{MaxConns: 1}
-			run(t, c, func(y *loop.Yielder) {
-				l := loop.Running(y)
-				held, err := c.Do(y, &client.Request{URL: url, Stream: true, Method: "POST", Body: []byte("x")})
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				held.Release()
-				var waiter *loop.Task[int]
-				blocker := loop.Go(l, func(y *loop.Yielder) (int, error) {
-					err := get(y, c, url)
+			run(t, c, func(y *loop.Yielder, _ *wire) {
+				var waiter *loop.Task[struct{}]
+				request := func(y *loop.Yielder) error { return get(y, c, url) }
+				blocker := loop.Spawn(y, func(y *loop.Yielder) error {
+					err := request(y)
 					if atTurn {
 						waiter.Cancel()
 					}
-					return 0, err
+					return err
 				})
-				waiter = loop.Go(l, func(y *loop.Yielder) (int, error) { return 0, get(y, c, url) })
-				last := loop.Go(l, func(y *loop.Yielder) (int, error) { return 0, get(y, c, url) })
-				if err := loop.Sleep(y, 0); err != nil {
-					t.Error(err)
-				}
+				waiter = loop.Spawn(y, request)
+				last := loop.Spawn(y, request)
+				parked(t, y, waiter, "Client pool")
 				if !atTurn {
 					waiter.Cancel()
 				}
 				if _, err := blocker.Await(y); err != nil {
 					t.Error(err)
 				}
-				_, err = waiter.Await(y)
-				var e *client.Error
-				if !errors.Is(err, loop.ErrCancelled) || !errors.As(err, &e) || !waiter.Cancelled() {
-					t.Errorf("the cancelled one: %v", err)
-				} else if want := client.PhasePool; e.Phase != want {
-					t.Errorf("phase %q, want %q", e.Phase, want)
+				_, err := waiter.Await(y)
+				checkError(t, err, "GET", url, client.PhasePool, loop.ErrCancelled, "cancelled")
+				if !waiter.Cancelled() {
+					t.Error("the waiter is not cancelled")
 				}
 				if _, err := last.Await(y); err != nil {
 					t.Error(err)
 				}
-				if err := get(y, c, url); err != nil {
+				if err := request(y); err != nil {
 					t.Error(err)
 				}
 			})
@@ -178,21 +165,17 @@ func TestCancelledWaiter(t *testing.T) {
 func TestCloseEndsWaiting(t *testing.T) {
 	url := "http://" + serve(t, silent)
 	c := &client.Client{MaxConns: 1}
-	run(t, c, func(y *loop.Yielder) {
-		l := loop.Running(y)
-		busy := loop.Go(l, func(y *loop.Yielder) (int, error) { return 0, get(y, c, url) })
-		waiter := loop.Go(l, func(y *loop.Yielder) (int, error) { return 0, get(y, c, url) })
-		for range 3 {
-			if err := loop.Sleep(y, 0); err != nil {
-				t.Error(err)
-			}
-		}
+	run(t, c, func(y *loop.Yielder, _ *wire) {
+		request := func(y *loop.Yielder) error { return get(y, c, url) }
+		busy, waiter := loop.Spawn(y, request), loop.Spawn(y, request)
+		parked(t, y, busy, "Conn.Read")
+		parked(t, y, waiter, "Client pool")
 		if err := c.Close(); err != nil {
 			t.Error(err)
 		}
 		_, err := waiter.Await(y)
 		checkError(t, err, "GET", url, client.PhasePool, client.ErrClosed, "closed")
-		checkError(t, get(y, c, url), "GET", url, client.PhaseRequest, client.ErrClosed, "closed")
+		checkError(t, request(y), "GET", url, client.PhaseRequest, client.ErrClosed, "closed")
 		busy.Cancel()
 		if _, err := busy.Await(y); !errors.Is(err, loop.ErrCancelled) {
 			t.Error(err)
@@ -201,39 +184,31 @@ func TestCloseEndsWaiting(t *testing.T) {
 }
 
 func TestIdleExpiry(t *testing.T) {
-	var g gauge
-	over := make(chan struct{}, 10)
-	serveConn := httpConn(func(*fasthttp.RequestCtx) {})
-	url := "http://" + serve(t, g.wrap(func(c net.Conn) { serveConn(c); over <- struct{}{} }))
-	c := &client.Client{IdleTimeout: 10 * time.Millisecond}
-	run(t, c, func(y *loop.Yielder) {
-		for range 2 {
+	url := serveHTTP(t, func(*fasthttp.RequestCtx) {})
+	c := &client.Client{IdleTimeout: time.Hour}
+	run(t, c, func(y *loop.Yielder, w *wire) {
+		for round := 1; round <= 2; round++ {
 			if err := all(y, 3, func(y *loop.Yielder, _ int) error { return get(y, c, url) }); err != nil {
 				t.Error(err)
 			}
-			for range 3 {
-				_, err := loop.ToThread(y, func(ctx context.Context) (int, error) {
-					select {
-					case <-over:
-					case <-ctx.Done():
-					}
-					return 0, nil
-				})
-				if err != nil {
-					t.Error(err)
-				}
+			w.Advance(time.Hour - 1)
+			turn(t, y)
+			turn(t, y)
+			if w.open != 3 || w.made != 3*round {
+				t.Errorf("round %d: %d connections are open, %d were made", round, w.open, w.made)
+			}
+			w.Advance(1)
+			for w.open > 0 {
+				turn(t, y)
 			}
 		}
 	})
-	if n := g.total.Load(); n != 6 {
-		t.Errorf("%d connections", n)
-	}
 }
 
 // TestStale has a server that closes connections after a number of requests,
 // without saying so.
 func TestStale(t *testing.T) {
-	const ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+	const ok = ok + "Content-Length: 0\r\n\r\n"
 	for _, tt := range []struct {
 		name  string
 		first func(net.Conn) // what the first connection does after one reply
@@ -251,16 +226,15 @@ func TestStale(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var conns atomic.Int32
 			url := "http://" + serve(t, func(c net.Conn) {
-				first := conns.Add(1) == 1
-				reply(ok)(c)
-				if first {
+				if conns.Add(1) == 1 {
+					reply(ok)(c)
 					tt.first(c)
-					return
+				} else {
+					reply(ok)(c)
 				}
-				reply(ok)(c)
 			})
 			c := &client.Client{}
-			run(t, c, func(y *loop.Yielder) {
+			run(t, c, func(y *loop.Yielder, w *wire) {
 				if err := get(y, c, url); err != nil {
 					t.Error(err)
 				}
@@ -294,7 +268,7 @@ func TestRetriedOnce(t *testing.T) {
 		reply("")(c)
 	})
 	c := &client.Client{MaxConns: 1}
-	run(t, c, func(y *loop.Yielder) {
+	run(t, c, func(y *loop.Yielder, w *wire) {
 		if err := get(y, c, url); err != nil {
 			t.Error(err)
 		}
@@ -318,7 +292,7 @@ func TestKilledServer(t *testing.T) {
 	})
 	url := "http://" + ln.Addr().String()
 	c := &client.Client{}
-	run(t, c, func(y *loop.Yielder) {
+	run(t, c, func(y *loop.Yielder, w *wire) {
 		if err := get(y, c, url); err != nil {
 			t.Error(err)
 		}
@@ -338,7 +312,7 @@ func TestUnsolicitedBytes(t *testing.T) {
 		}
 	})
 	c := &client.Client{}
-	run(t, c, func(y *loop.Yielder) {
+	run(t, c, func(y *loop.Yielder, w *wire) {
 		for range 3 {
 			if resp, err := c.Get(y, url); err != nil || resp.Status != 200 {
 				t.Error(resp, err)
@@ -352,18 +326,17 @@ func TestUnsolicitedBytes(t *testing.T) {
 
 // TestLargeBodyKeepsConnection is about bodies whose last read fills the buffer.
 func TestLargeBodyKeepsConnection(t *testing.T) {
-	var g gauge
 	body := make([]byte, 1<<20)
-	url := "http://" + serve(t, g.wrap(httpConn(func(ctx *fasthttp.RequestCtx) { ctx.SetBody(body) })))
+	url := serveHTTP(t, func(ctx *fasthttp.RequestCtx) { ctx.SetBody(body) })
 	c := &client.Client{}
-	run(t, c, func(y *loop.Yielder) {
+	run(t, c, func(y *loop.Yielder, w *wire) {
 		for range 20 {
 			if err := get(y, c, url); err != nil {
 				t.Error(err)
 			}
 		}
+		if w.made != 1 {
+			t.Errorf("%d connections", w.made)
+		}
 	})
-	if n := g.total.Load(); n != 1 {
-		t.Errorf("%d connections", n)
-	}
 }

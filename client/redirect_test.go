@@ -80,7 +80,7 @@ func TestRedirects(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				c := &client.Client{TLSConfig: cfg, MaxRedirects: tt.limit, MaxConns: 1}
-				run(t, c, func(y *loop.Yielder) {
+				run(t, c, func(y *loop.Yielder, _ *wire) {
 					r := &client.Request{Method: tt.method, URL: url + tt.path, Header: header, Stream: stream}
 					if tt.method != "GET" {
 						r.Body = []byte("body")
@@ -105,12 +105,12 @@ func TestRedirects(t *testing.T) {
 	}
 	t.Run("limit", func(t *testing.T) {
 		c := &client.Client{MaxRedirects: 3}
-		run(t, c, func(y *loop.Yielder) {
+		self := serveHTTP(t, func(ctx *fasthttp.RequestCtx) { ctx.Redirect("/again", 302) })
+		run(t, c, func(y *loop.Yielder, _ *wire) {
 			twice := strings.NewReplacer("&", "%26", "?", "%3f").Replace("/?status=302&to=/x")
 			if err := get(y, c, url+"/?status=302&to="+twice); err != nil {
 				t.Error("two redirects:", err)
 			}
-			self := serveHTTP(t, func(ctx *fasthttp.RequestCtx) { ctx.Redirect("/again", 302) })
 			err := get(y, c, self)
 			checkError(t, err, "GET", self+"/again", client.PhaseRedirect, client.ErrTooManyRedirects, "too many redirects")
 		})
@@ -122,7 +122,7 @@ func TestRedirects(t *testing.T) {
 				ctx.SetStatusCode(302)
 			})
 			c := &client.Client{}
-			run(t, c, func(y *loop.Yielder) {
+			run(t, c, func(y *loop.Yielder, _ *wire) {
 				_, err := c.Get(y, bad)
 				checkError(t, err, "GET", bad, client.PhaseRedirect, nil, "")
 			})
@@ -130,7 +130,7 @@ func TestRedirects(t *testing.T) {
 	})
 	t.Run("stream cannot be sent again", func(t *testing.T) {
 		c := &client.Client{}
-		run(t, c, func(y *loop.Yielder) {
+		run(t, c, func(y *loop.Yielder, _ *wire) {
 			at := url + "?status=307&to=/x"
 			_, err := c.Do(y, &client.Request{Method: "PUT", URL: at, BodyStream: strings.NewReader("x")})
 			checkError(t, err, "PUT", at, client.PhaseRedirect, nil, "stream")
@@ -145,7 +145,7 @@ func TestTLS(t *testing.T) {
 	})
 	t.Run("reuse", func(t *testing.T) {
 		c := &client.Client{TLSConfig: cfg}
-		run(t, c, func(y *loop.Yielder) {
+		run(t, c, func(y *loop.Yielder, _ *wire) {
 			var first string
 			for range 3 {
 				resp, err := c.Get(y, url)
@@ -163,7 +163,7 @@ func TestTLS(t *testing.T) {
 	})
 	t.Run("many", func(t *testing.T) {
 		c := &client.Client{TLSConfig: cfg, MaxConns: 10}
-		run(t, c, func(y *loop.Yielder) {
+		run(t, c, func(y *loop.Yielder, _ *wire) {
 			if err := all(y, 50, func(y *loop.Yielder, _ int) error { return get(y, c, url) }); err != nil {
 				t.Error(err)
 			}
@@ -171,7 +171,7 @@ func TestTLS(t *testing.T) {
 	})
 	t.Run("unknown authority", func(t *testing.T) {
 		c := &client.Client{}
-		run(t, c, func(y *loop.Yielder) {
+		run(t, c, func(y *loop.Yielder, _ *wire) {
 			err := get(y, c, url)
 			checkError(t, err, "GET", url, client.PhaseTLS, nil, "certificate")
 			if e := new(tls.CertificateVerificationError); !errors.As(err, &e) {
@@ -182,7 +182,7 @@ func TestTLS(t *testing.T) {
 	t.Run("no TLS", func(t *testing.T) {
 		plain := "https" + serveHTTP(t, func(*fasthttp.RequestCtx) {})[len("http"):]
 		c := &client.Client{}
-		run(t, c, func(y *loop.Yielder) {
+		run(t, c, func(y *loop.Yielder, _ *wire) {
 			checkError(t, get(y, c, plain), "GET", plain, client.PhaseTLS, nil, "tls")
 		})
 	})

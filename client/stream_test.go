@@ -44,7 +44,7 @@ func TestStream(t *testing.T) {
 	} {
 		t.Run(tt.method+tt.path, func(t *testing.T) {
 			c := &client.Client{}
-			run(t, c, func(y *loop.Yielder) {
+			run(t, c, func(y *loop.Yielder, _ *wire) {
 				var conns [2]string
 				for i := range conns {
 					resp, err := c.Do(y, &client.Request{Method: tt.method, URL: url + tt.path, Stream: true})
@@ -86,7 +86,7 @@ func TestStreamBackPressure(t *testing.T) {
 		}
 	})
 	c := &client.Client{MaxConns: 1}
-	run(t, c, func(y *loop.Yielder) {
+	run(t, c, func(y *loop.Yielder, _ *wire) {
 		resp, err := c.Do(y, &client.Request{URL: url, Stream: true})
 		if err != nil {
 			t.Error(err)

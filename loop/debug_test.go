@@ -10,6 +10,7 @@ import (
 
 	"coloop/coroutine"
 	"coloop/loop"
+	"coloop/loop/looptest"
 )
 
 // functions are the names of those that frames are in, without the packages.
@@ -25,10 +26,21 @@ func functions(frames []runtime.Frame) string {
 func debugLoop(t *testing.T, e *events) (*loop.Loop, *loop.Virtual) {
 	l, v := newLoop(t)
 	l.SetDebug(&loop.Debug{Slow: time.Second})
-	l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) {
-		e.add("%s: %v at %s", c.Message, c.Exception, functions(c.Frames))
-	})
+	l.SetExceptionHandler(e.report)
 	return l, v
+}
+
+func (e *events) report(_ *loop.Loop, c loop.ExceptionContext) {
+	e.add("%s: %v at %s", c.Message, c.Exception, functions(c.Frames))
+}
+
+// debugPlay is play on a loop of debugLoop, and returns what is reported until that
+// is closed.
+func debugPlay(t *testing.T, fn func(y *loop.Yielder, l *loop.Loop)) (e events) {
+	t.Helper()
+	l, _ := debugLoop(t, &e)
+	playOn(t, l, func(y *loop.Yielder) { fn(y, l) })
+	return e
 }
 
 func slowly(y *loop.Yielder, v *loop.Virtual) error {
@@ -37,24 +49,21 @@ func slowly(y *loop.Yielder, v *loop.Virtual) error {
 }
 
 func TestDebugSlow(t *testing.T) {
-	var e events
-	l, v := debugLoop(t, &e)
-	l.CallSoon(func() { v.Advance(3 * time.Second) })
-	playOn(t, l, func(y *loop.Yielder) {
+	e := debugPlay(t, func(y *loop.Yielder, l *loop.Loop) {
+		v := looptest.Clock(y)
+		l.CallSoon(func() { v.Advance(3 * time.Second) })
 		task := spawn(l, func(y *loop.Yielder) error { return slowly(y, v) })
 		task.SetName("slow")
 		task.Await(y)
 		loop.Sleep(y, time.Hour)
 	})
 	expect(t, "reports", len(e), 2)
-	expect(t, "callback", strings.HasPrefix(e[0], "callback coloop/loop_test.TestDebugSlow.func1 took 3s: <nil>"), true)
+	expect(t, "callback", strings.HasPrefix(e[0], "callback coloop/loop_test.TestDebugSlow.func1.1 took 3s: <nil>"), true)
 	expect(t, "task", strings.HasPrefix(e[1], "step of slow took 2s: <nil> at loop.giveWay loop.Sleep loop_test.slowly "), true)
 }
 
 func TestTaskStack(t *testing.T) {
-	var e events
-	l, _ := debugLoop(t, &e)
-	playOn(t, l, func(y *loop.Yielder) {
+	e := debugPlay(t, func(y *loop.Yielder, l *loop.Loop) {
 		task := loop.Go(l, forever)
 		expect(t, "before its start", len(task.Stack()), 0)
 		loop.Sleep(y, 0)
@@ -64,14 +73,13 @@ func TestTaskStack(t *testing.T) {
 		task.Await(y)
 		expect(t, "after its end", len(task.Stack()), 0)
 	})
+	expect(t, "reports", e, nil)
 }
 
 // TestDebugNeverRetrieved: an error nobody asks for is reported, with where its
 // task was made; one that somebody asks for, in whatever way, is not.
 func TestDebugNeverRetrieved(t *testing.T) {
-	var e events
-	l, _ := debugLoop(t, &e)
-	playOn(t, l, func(y *loop.Yielder) {
+	e := debugPlay(t, func(y *loop.Yielder, l *loop.Loop) {
 		fail := func() *loop.Task[int] { return loop.Go(l, after(0, 0, errTest)) }
 		fail().SetName("lost")
 		fail().Await(y)
@@ -87,7 +95,6 @@ func TestDebugNeverRetrieved(t *testing.T) {
 		runtime.GC()
 		loop.Sleep(y, time.Hour) // whether the garbage collector finds it now or Close does
 	})
-	l.Close()
 	expect(t, "reports", len(e), 1)
 	expect(t, "report", strings.HasPrefix(e[0], `error of task "lost" was never retrieved: test error at `), true)
 	expect(t, "where it was made", strings.Contains(e[0], "loop_test.TestDebugNeverRetrieved"), true)
@@ -96,28 +103,27 @@ func TestDebugNeverRetrieved(t *testing.T) {
 // TestDebugGathered: the first error of several is that of the gathering; the
 // others count as asked for.
 func TestDebugGathered(t *testing.T) {
-	var e events
-	l, _ := debugLoop(t, &e)
-	playOn(t, l, func(y *loop.Yielder) {
+	e := debugPlay(t, func(y *loop.Yielder, l *loop.Loop) {
 		_, err := loop.Gather(l, after(1, 1, errTest), after(2, 2, errTest)).Await(y)
 		expectErr(t, "error", err, errTest)
 		loop.Sleep(y, 3*time.Second)
 	})
-	expectErr(t, "close", l.Close(), nil)
 	expect(t, "reports", e, nil)
 }
 
 // TestDebugSwitchedOff: a task on a stack that one of debug mode has left does
 // not pass that one's calls off as its own.
 func TestDebugSwitchedOff(t *testing.T) {
-	var e events
-	l, _ := debugLoop(t, &e)
-	playOn(t, l, func(y *loop.Yielder) { loop.Sleep(y, time.Second) })
-	l.SetDebug(nil)
-	task := loop.Go(l, forever)
-	l.CallSoon(l.Stop)
-	expectErr(t, "run", l.RunForever(), nil)
-	expect(t, "calls", len(task.Stack()), 0)
+	e := debugPlay(t, func(y *loop.Yielder, l *loop.Loop) {
+		loop.Go(l, after(1, 0, nil)).Await(y)
+		l.SetDebug(nil)
+		task := loop.Go(l, forever)
+		loop.Sleep(y, 0)
+		expect(t, "calls", len(task.Stack()), 0)
+		task.Cancel()
+		turns(y, 2)
+	})
+	expect(t, "reports", e, nil)
 }
 
 func TestDebugPending(t *testing.T) {
@@ -132,10 +138,9 @@ func TestDebugPending(t *testing.T) {
 }
 
 func TestDebugWrongGoroutine(t *testing.T) {
-	var e events
-	l, _ := debugLoop(t, &e)
-	l.CallSoon(func() {}) // the loop does not run yet
-	playOn(t, l, func(y *loop.Yielder) {
+	idle, _ := debugLoop(t, new(events))
+	idle.CallSoon(func() {}) // a loop that does not run belongs to no goroutine
+	e := debugPlay(t, func(y *loop.Yielder, l *loop.Loop) {
 		for _, fn := range []func(){
 			func() { l.CallSoon(func() {}) },
 			func() { l.CallLater(1, func() {}) },
@@ -148,12 +153,7 @@ func TestDebugWrongGoroutine(t *testing.T) {
 			expectErr(t, "elsewhere", err, loop.ErrWrongGoroutine)
 			fn()
 		}
-		for _, task := range l.AllTasks() {
-			if task != l.CurrentTask() {
-				task.Cancel()
-			}
-		}
-		turns(y, 3)
+		cancelOthers(y)
 	})
 	expect(t, "reports", len(e), 0)
 }
@@ -163,6 +163,7 @@ func TestReportsAreLogged(t *testing.T) {
 	var out bytes.Buffer
 	logTo(t, slog.NewTextHandler(&out, nil))
 	l, _ := newLoop(t)
+	l.SetExceptionHandler(nil)
 	l.SetDebug(&loop.Debug{})
 	loop.Go(l, forever).SetName("left")
 	turn(t, l)
@@ -175,9 +176,7 @@ func TestReportsAreLogged(t *testing.T) {
 }
 
 func TestDebugNeverAwaited(t *testing.T) {
-	var e events
-	l, _ := debugLoop(t, &e)
-	playOn(t, l, func(y *loop.Yielder) {
+	e := debugPlay(t, func(y *loop.Yielder, l *loop.Loop) {
 		for range 200 {
 			if err := coroutineOf(l).run(y); err != nil {
 				t.Error(err)
@@ -189,9 +188,6 @@ func TestDebugNeverAwaited(t *testing.T) {
 		coroutineOf(l).object.Close()
 		coroutineOf(l) // forgotten
 	})
-	if err := l.Close(); err != nil {
-		t.Error(err)
-	}
 	expect(t, "reports", len(e), 1)
 	expect(t, "message", strings.HasPrefix(e[0], "coroutine coloop/loop_test.nothing was never awaited: <nil> at loop_test.coroutineOf "), true)
 }

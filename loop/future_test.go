@@ -155,7 +155,7 @@ func TestAwaitMisuse(t *testing.T) {
 			return new(loop.Timeout).Run(y, func() error { return loop.Sleep(y, 1) })
 		}, loop.ErrTimeout},
 		{"itself", func(y *loop.Yielder, l *loop.Loop) error {
-			_, err := l.CurrentTask().(*loop.Task[any]).Await(y)
+			_, err := l.CurrentTask().(*loop.Task[struct{}]).Await(y)
 			return err
 		}, loop.ErrAwaitSelf},
 		{"bare future", func(y *loop.Yielder, l *loop.Loop) error {

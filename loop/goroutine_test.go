@@ -313,7 +313,7 @@ func TestA3Eager(t *testing.T) {
 				<-done
 				expect(t, "tasks", len(l.AllTasks()), 1)
 				l.SetEager(false)
-				expect(t, "the next one's name", loop.Go(l, after(0, 1, nil)).Name(), "Task-2")
+				expect(t, "the next one's name", loop.Go(l, after(0, 1, nil)).Name(), "Task-1")
 				turns(y, 2)
 			})
 		})

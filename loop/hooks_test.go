@@ -37,7 +37,7 @@ func TestA2ExceptionHandlerPanics(t *testing.T) {
 	l, _ := loop.NewVirtual()
 	l.SetDebug(&loop.Debug{})
 	l.SetExceptionHandler(func(*loop.Loop, loop.ExceptionContext) { panic("boom") })
-	playOn(t, l, func(y *loop.Yielder) {
+	complete(t, l, func(y *loop.Yielder) {
 		l.CallSoon(func() { panic(errTest) })
 		l.CallSoon(func() { panic(errTest) })
 		loop.Sleep(y, 0)

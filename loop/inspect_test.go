@@ -112,11 +112,7 @@ func TestWaitText(t *testing.T) {
 				if s := task.String(); !strings.HasSuffix(s, " wait_for=<"+tt.want+">>") {
 					t.Errorf("%s, want wait_for=<%s>", s, tt.want)
 				}
-				for _, task := range l.AllTasks() {
-					if task != l.CurrentTask() {
-						task.Cancel()
-					}
-				}
+				cancelOthers(y)
 			})
 		})
 	}

@@ -232,6 +232,10 @@ type ExceptionContext struct {
 // instead of to slog.
 func (l *Loop) SetExceptionHandler(fn func(*Loop, ExceptionContext)) { l.onException = fn }
 
+// ExceptionHandler returns what SetExceptionHandler has set, nil if nothing
+// (loop.get_exception_handler).
+func (l *Loop) ExceptionHandler() func(*Loop, ExceptionContext) { return l.onException }
+
 // CallExceptionHandler reports an error that nobody else can see to the exception
 // handler, or to slog if there is none. So it does within the handler, which can hand
 // on what it does not want (loop.default_exception_handler). If the handler panics,

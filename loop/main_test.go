@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"coloop/loop"
+	"coloop/loop/looptest"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -23,17 +24,17 @@ func TestMain(m *testing.M) {
 		fmt.Printf("%d goroutines before the first test:\n%s\n", n, stacks[:runtime.Stack(stacks, true)])
 		os.Exit(1)
 	}
-	goleak.VerifyTestMain(m,
-		// The clock that package fasthttp starts with its first server.
-		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"))
+	goleak.VerifyTestMain(m)
 }
 
 var errTest = errors.New("test error")
 
-// newLoop returns a loop on a virtual clock that is closed with the test.
+// newLoop returns a loop on a virtual clock, for a test that drives it by hand. It is
+// closed with the test, which fails if something is reported to its exception handler.
 func newLoop(t testing.TB) (*loop.Loop, *loop.Virtual) {
 	t.Helper()
 	l, v := loop.NewVirtual()
+	l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) { t.Errorf("%s: %v", c.Message, c.Exception) })
 	t.Cleanup(func() {
 		if err := l.Close(); err != nil {
 			t.Errorf("Close: %v", err)
@@ -42,21 +43,43 @@ func newLoop(t testing.TB) (*loop.Loop, *loop.Virtual) {
 	return l, v
 }
 
-// play runs fn as a task on a virtual clock.
-func play(t testing.TB, fn func(y *loop.Yielder, l *loop.Loop)) {
+// play runs fn as [looptest.Run] does.
+func play(t testing.TB, fn func(y *loop.Yielder, l *loop.Loop), opts ...looptest.Option) {
 	t.Helper()
-	l, _ := newLoop(t)
-	playOn(t, l, func(y *loop.Yielder) { fn(y, l) })
+	looptest.Run(t, func(y *loop.Yielder) error {
+		fn(y, loop.Running(y))
+		return nil
+	}, opts...)
 }
 
+// playOn runs fn on l, and closes l.
 func playOn(t testing.TB, l *loop.Loop, fn func(y *loop.Yielder)) {
 	t.Helper()
-	_, err := loop.RunUntilComplete(l, loop.Func[any](func(y *loop.Yielder) (any, error) {
+	play(t, func(y *loop.Yielder, _ *loop.Loop) { fn(y) },
+		looptest.On(func() (*loop.Loop, error) { return l, nil }))
+}
+
+// complete runs fn in a task of a loop that the test drives by hand: what fn leaves
+// is left there.
+func complete(t testing.TB, l *loop.Loop, fn func(y *loop.Yielder)) {
+	t.Helper()
+	_, err := loop.RunUntilComplete(l, loop.Spawn(l, func(y *loop.Yielder) error {
 		fn(y)
-		return nil, nil
+		return nil
 	}))
-	if err != nil {
-		t.Errorf("the test's task: %v", err)
+	expectErr(t, "the test's task", err, nil)
+}
+
+// cancelOthers cancels all tasks but the one that runs, and sees them end.
+func cancelOthers(y *loop.Yielder) {
+	l := loop.Running(y)
+	for _, task := range l.AllTasks() {
+		if task != l.CurrentTask() {
+			task.Cancel()
+		}
+	}
+	for len(l.AllTasks()) > 1 {
+		loop.Sleep(y, 0)
 	}
 }
 

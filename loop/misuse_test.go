@@ -175,6 +175,7 @@ func TestA5Lives(t *testing.T) {
 		loop.Sleep(y, 2*time.Second)
 		_, err = c.Within(time.Hour).Next(y)
 		expectErr(t, "out of time before", err, loop.ErrTimeout)
+		cancelOthers(y)
 
 		var q loop.Queue[int]
 		expectErr(t, "TaskDone", panicOf(q.TaskDone), loop.ErrTaskDone)

@@ -64,18 +64,18 @@ func TestA12Names(t *testing.T) {
 		for i := len(tasks) - 1; i >= 0; i-- {
 			names.add("%s", tasks[i].Name())
 		}
-		expect(t, "names", names, events{"y", "Task-4", "b", "Task-3", "a", "Task-2"})
+		expect(t, "names", names, events{"y", "Task-3", "b", "Task-2", "a", "Task-1"})
 		tasks[1].SetName("c")
 		tasks[2].SetName("d")
 		expect(t, "renamed", tasks[1].Name()+tasks[2].Name(), "cd")
 		tasks[1].SetName("")
 		tasks[2].SetName("")
-		expect(t, "names taken back", tasks[1].Name()+tasks[2].Name(), "Task-3")
+		expect(t, "names taken back", tasks[1].Name()+tasks[2].Name(), "Task-2")
 		_, _ = tasks[3].Exception()
 		for _, task := range tasks {
 			task.Cancel()
 		}
 		turns(y, 2)
 	})
-	expect(t, "seen by the observer", seen, events{"Task-1", "Task-2", "a", "Task-3", "b", "Task-4", "y"})
+	expect(t, "seen by the observer", seen, events{"test", "Task-1", "a", "Task-2", "b", "Task-3", "y"})
 }

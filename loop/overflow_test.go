@@ -81,7 +81,7 @@ func TestA16Backwards(t *testing.T) {
 		l.CallLater(d, func() { e.add("timer %d", d) })
 	}
 	l.CallAt(least, func() { e.add("at %d", least) })
-	playOn(t, l, func(y *loop.Yielder) {
+	complete(t, l, func(y *loop.Yielder) {
 		for _, d := range []time.Duration{least, -1, 0} {
 			expectErr(t, "Sleep", loop.Sleep(y, d), nil)
 			_, err := loop.WithTimeout(y, d, forever)

@@ -87,6 +87,7 @@ func TestQueueJoin(t *testing.T) {
 		}
 		expectErr(t, "Join", q.Join(y), nil)
 		expect(t, "time", l.Time(), 3*time.Second)
+		cancelOthers(y)
 	})
 }
 

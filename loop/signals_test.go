@@ -8,15 +8,13 @@ import (
 	"testing"
 
 	"coloop/loop"
+	"coloop/loop/looptest"
 )
 
 // TestSignalHandler has a handler called for each signal, one put in its place,
 // and none once it is removed or the loop is closed.
 func TestSignalHandler(t *testing.T) {
-	l, err := loop.New()
-	if err != nil {
-		t.Fatal(err)
-	}
+	var l *loop.Loop
 	raise := func() {
 		if err := syscall.Kill(os.Getpid(), syscall.SIGUSR1); err != nil {
 			t.Error(err)
@@ -34,18 +32,17 @@ func TestSignalHandler(t *testing.T) {
 		raise()
 		came.Await(y)
 	}
-	_, err = loop.RunUntilComplete(l, loop.Go(l, func(y *loop.Yielder) (int, error) {
+	looptest.Run(t, func(y *loop.Yielder) error {
+		l = loop.Running(y)
 		wait(y, syscall.SIGUSR1, "first")
 		wait(y, syscall.SIGUSR1, "second")
 		expect(t, "Remove", l.RemoveSignalHandler(syscall.SIGUSR1), true)
 		expect(t, "Remove again", l.RemoveSignalHandler(syscall.SIGUSR1), false)
-		return 0, l.AddSignalHandler(syscall.SIGUSR2, func() {})
-	}))
-	expectErr(t, "error", err, nil)
+		return l.AddSignalHandler(syscall.SIGUSR2, func() {})
+	}, looptest.On(loop.New))
 	expect(t, "calls", len(e), 2)
 	expect(t, "first call", e[0], "first on the loop: true")
 	expect(t, "second call", e[1], "second on the loop: true")
-	expectErr(t, "Close", l.Close(), nil)
 	expectErr(t, "on a closed loop", l.AddSignalHandler(syscall.SIGUSR1, func() {}), loop.ErrClosed)
 }
 

@@ -20,7 +20,7 @@ func TestTask(t *testing.T) {
 	var e events
 	play(t, func(y *loop.Yielder, l *loop.Loop) {
 		task := loop.Go(l, e.sleeper("a", 1))
-		expect(t, "names", task.Name(), "Task-2") // the test's own is the first
+		expect(t, "names", task.Name(), "Task-1") // the test's own has another
 		task.SetName("other")
 		expect(t, "name", task.Name(), "other")
 		expectErr(t, "SetResult", task.SetResult(""), loop.ErrTaskResult)
@@ -272,7 +272,7 @@ func TestTaskObserver(t *testing.T) {
 		e.add("runs")
 		loop.Gather(l, e.sleeper("a", 0)).Await(y)
 	})
-	expect(t, "events", e, events{"Task-1 done=false", "runs", "Task-2 done=false", "a begins", "a ends"})
+	expect(t, "events", e, events{"test done=false", "runs", "Task-1 done=false", "a begins", "a ends"})
 }
 
 // TestClosePanic: a task that panics while its loop is closed keeps neither the
@@ -335,15 +335,11 @@ func TestCloseDelegateOfTask(t *testing.T) {
 func TestCancelCircle(t *testing.T) {
 	l, _ := newLoop(t)
 	var a, b *loop.Task[int]
-	playOn(t, l, func(y *loop.Yielder) {
-		a = loop.Go(l, func(y *loop.Yielder) (int, error) { return b.Await(y) })
-		b = loop.Go(l, func(y *loop.Yielder) (int, error) { return a.Await(y) })
-		loop.Sleep(y, 0)
-		expect(t, "Cancel", a.Cancel(), true)
-		loop.Sleep(y, 0)
-	})
+	a = loop.Go(l, func(y *loop.Yielder) (int, error) { return b.Await(y) })
+	b = loop.Go(l, func(y *loop.Yielder) (int, error) { return a.Await(y) })
+	turn(t, l)
+	expect(t, "Cancel", a.Cancel(), true)
+	turn(t, l)
 	expect(t, "done", a.Done() || b.Done(), false)
-	if err := l.Close(); err != nil {
-		t.Error(err)
-	}
+	expectErr(t, "Close", l.Close(), nil)
 }

@@ -211,7 +211,7 @@ func TestA1NobodyAsks(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			l, _ := newLoop(t)
 			got := reports(l)
-			playOn(t, l, func(y *loop.Yielder) { tc.do(y, l); turns(y, 10) })
+			complete(t, l, func(y *loop.Yielder) { tc.do(y, l); turns(y, 10) })
 			expectErr(t, "Close", l.Close(), nil)
 			expect(t, "reports", *got, tc.want)
 		})
@@ -274,7 +274,7 @@ func TestA1Asked(t *testing.T) {
 		expectErr(t, what, err, errTest)
 		asked++
 	}
-	playOn(t, l, func(y *loop.Yielder) {
+	complete(t, l, func(y *loop.Yielder) {
 		fail := func() *loop.Task[int] { return loop.Go(y, fails) }
 		failed := func() *loop.Task[int] {
 			task := fail()
@@ -343,8 +343,15 @@ func TestA1Asked(t *testing.T) {
 	for range 3 {
 		collected := make(chan struct{})
 		runtime.AddCleanup(new(*int), func(int) { close(collected) }, 0)
-		runtime.GC()
-		<-collected
+		for done := false; !done; {
+			runtime.GC()
+			select {
+			case <-collected:
+				done = true
+			default:
+				runtime.Gosched()
+			}
+		}
 	}
 	turn(t, l)
 	expect(t, "wake-ups by the garbage collector", wakes.n-before, 0)

@@ -36,6 +36,7 @@ func TestWait(t *testing.T) {
 				expect(t, "time", l.Time(), tc.duration)
 				_, timers, cancelled := l.Stats()
 				expect(t, "timers of its own left", timers-cancelled, len(rest))
+				cancelOthers(y)
 			})
 		})
 	}
@@ -52,6 +53,7 @@ func TestWait(t *testing.T) {
 		_, err = waiter.Await(y)
 		expectErr(t, "cancelled", err, loop.ErrCancelled)
 		expect(t, "what it waited for goes on", task.Done() || task.Cancelling() > 0, false)
+		cancelOthers(y)
 	})
 }
 
@@ -79,6 +81,7 @@ func TestAsCompleted(t *testing.T) {
 		}
 		_, err = c.Next(y)
 		expectErr(t, "too late", err, loop.ErrTimeout)
+		cancelOthers(y)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"coloop/loop"
+	"coloop/loop/looptest"
 	"coloop/loop/netio"
 
 	"github.com/valyala/fasthttp"
@@ -111,31 +112,34 @@ func TestD4SlowRequest(t *testing.T) {
 // A server that shuts down says nothing to a client that has not asked anything.
 func TestHTTPUnused(t *testing.T) {
 	handle := http(nil, io.Discard, usual)
-	said, err := loop.Run(func(y *loop.Yielder) ([]byte, error) {
-		l := loop.Running(y)
+	looptest.Run(t, func(y *loop.Yielder) error {
 		ln, err := netio.Listen(y, "tcp", "127.0.0.1:0")
 		if err != nil {
-			return nil, err
+			return err
 		}
 		serving := new(loop.Event)
-		server := loop.Go(l, func(y *loop.Yielder) (struct{}, error) {
-			return struct{}{}, netio.Serve(y, ln, func(y *loop.Yielder, c *netio.Conn) error {
+		server := loop.Spawn(y, func(y *loop.Yielder) error {
+			return netio.Serve(y, ln, func(y *loop.Yielder, c *netio.Conn) error {
 				serving.Set()
 				return handle(y, c)
 			})
 		})
 		unused, err := netio.Dial(y, "tcp", ln.Addr().String())
 		if err != nil {
-			return nil, err
+			return err
 		}
 		defer unused.Close()
 		if err := serving.Wait(y); err != nil {
-			return nil, err
+			return err
 		}
 		server.Cancel()
-		return io.ReadAll(unused)
-	})
-	if err != nil || len(said) > 0 {
-		t.Errorf("%q, %v", said, err)
-	}
+		said, err := io.ReadAll(unused)
+		if len(said) > 0 {
+			t.Errorf("%q", said)
+		}
+		if _, err := server.Await(y); !errors.Is(err, loop.ErrCancelled) {
+			t.Errorf("the server ended with %v", err)
+		}
+		return err
+	}, looptest.OnNetwork())
 }

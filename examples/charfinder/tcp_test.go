@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"coloop/loop"
+	"coloop/loop/looptest"
 	"coloop/loop/netio"
 )
 
@@ -21,11 +22,11 @@ var ascii = NewIndex(' ', 0x7f)
 func served(t *testing.T, protocol string, limits limits, log io.Writer, client func(y *loop.Yielder, address string) error) {
 	t.Helper()
 	p := protocols[protocol]
-	act := func(y *loop.Yielder) (struct{}, error) {
+	looptest.Run(t, func(y *loop.Yielder) error {
 		address := loop.NewFuture[string](loop.Running(y))
-		server := loop.Go(y, func(y *loop.Yielder) (struct{}, error) {
+		server := loop.Spawn(y, func(y *loop.Yielder) error {
 			handle := p.handler(ascii, log, limits)
-			return struct{}{}, p.serve(y, "127.0.0.1:0", limits.clients, handle, func(a net.Addr) error {
+			return p.serve(y, "127.0.0.1:0", limits.clients, handle, func(a net.Addr) error {
 				return address.SetResult(a.String())
 			})
 		})
@@ -37,11 +38,8 @@ func served(t *testing.T, protocol string, limits limits, log io.Writer, client 
 		if _, serveErr := server.Await(y); !errors.Is(serveErr, loop.ErrCancelled) {
 			t.Errorf("the server ended with %v", serveErr)
 		}
-		return struct{}{}, err
-	}
-	if _, err := loop.Run(act); err != nil {
-		t.Error(err)
-	}
+		return err
+	}, looptest.On(loop.New))
 }
 
 // A guest is a client of the server of lines.
@@ -203,20 +201,22 @@ func TestD5LongAnswer(t *testing.T) {
 		},
 	} {
 		turns := 0
-		_, err := loop.Run(func(y *loop.Yielder) (struct{}, error) {
-			other := loop.Go(y, func(y *loop.Yielder) (struct{}, error) {
+		looptest.Run(t, func(y *loop.Yielder) error {
+			other := loop.Spawn(y, func(y *loop.Yielder) error {
 				for {
 					turns++
 					if err := loop.Sleep(y, 0); err != nil {
-						return struct{}{}, err
+						return err
 					}
 				}
 			})
-			defer other.Cancel()
-			return struct{}{}, tell(y)
+			err := tell(y)
+			other.Cancel()
+			other.Await(y)
+			return err
 		})
-		if err != nil || turns < len(letters)/100 {
-			t.Errorf("%s: another task had %d turns, %v", name, turns, err)
+		if turns < len(letters)/100 {
+			t.Errorf("%s: another task had %d turns", name, turns)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"coloop/examples/internal/cli/clitest"
 	"coloop/loop"
+	"coloop/loop/looptest"
 	"coloop/loop/netio"
 )
 
@@ -44,26 +45,30 @@ type party struct {
 	y       *loop.Yielder
 	room    room
 	address string
-	server  *loop.Task[any]
+	server  *loop.Task[struct{}]
 }
 
 // meet runs acts one after the other at a party.
 func meet(t *testing.T, acts func(p *party) error) {
 	t.Helper()
-	_, err := loop.Run(func(y *loop.Yielder) (any, error) {
+	looptest.Run(t, func(y *loop.Yielder) error {
 		ln, err := netio.Listen(y, "tcp", "127.0.0.1:0")
 		if err != nil {
-			return nil, err
+			return err
 		}
 		p := &party{y: y, address: ln.Addr().String()}
-		p.server = loop.Go(y, func(y *loop.Yielder) (any, error) {
-			return nil, netio.Serve(y, ln, p.room.serve)
-		})
-		return nil, acts(p)
-	})
-	if err != nil {
-		t.Error(err)
+		p.server = loop.Spawn(y, func(y *loop.Yielder) error { return netio.Serve(y, ln, p.room.serve) })
+		return errors.Join(acts(p), p.end())
+	}, looptest.OnNetwork())
+}
+
+// end cancels the server.
+func (p *party) end() error {
+	p.server.Cancel()
+	if _, err := p.server.Await(p.y); !errors.Is(err, loop.ErrCancelled) {
+		return fmt.Errorf("the server ends with %w", err)
 	}
+	return nil
 }
 
 // join returns a client that has given its name, if it has one.
@@ -144,10 +149,7 @@ func TestGoodbye(t *testing.T) {
 				return err
 			}
 		}
-		if _, err := p.server.Await(p.y); !errors.Is(err, loop.ErrCancelled) {
-			return fmt.Errorf("the server ends with %w", err)
-		}
-		return nil
+		return p.end()
 	})
 }
 

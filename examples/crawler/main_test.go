@@ -13,23 +13,30 @@ import (
 
 	"coloop/examples/internal/cli/clitest"
 	"coloop/loop"
+	"coloop/loop/looptest"
 	"coloop/loop/netio"
 
 	"github.com/valyala/fasthttp"
 )
 
 // crawled crawls a site that serve serves.
-func crawled(serve func(*loop.Yielder, *netio.Listener) error, workers int) (lines []string, err error) {
+func crawled(t *testing.T, serve func(*loop.Yielder, *netio.Listener) error, workers int) (lines []string, err error) {
+	t.Helper()
 	var out bytes.Buffer
-	_, err = loop.Run(func(y *loop.Yielder) (any, error) {
-		ln, err := netio.Listen(y, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
+	looptest.Run(t, func(y *loop.Yielder) error {
+		ln, listenErr := netio.Listen(y, "tcp", "127.0.0.1:0")
+		if listenErr != nil {
+			return listenErr
 		}
-		loop.Go(y, func(y *loop.Yielder) (any, error) { return nil, serve(y, ln) })
+		server := loop.Spawn(y, func(y *loop.Yielder) error { return serve(y, ln) })
 		c := crawler{w: &out, host: ln.Addr().String(), seen: make(map[string]bool)}
-		return nil, c.crawl(y, workers)
-	})
+		err = c.crawl(y, workers)
+		server.Cancel()
+		if _, err := server.Await(y); !errors.Is(err, loop.ErrCancelled) {
+			return err
+		}
+		return nil
+	}, looptest.OnNetwork())
 	for line := range strings.Lines(out.String()) {
 		_, page, _ := strings.Cut(line, "http://")
 		_, path, _ := strings.Cut(page, "/")
@@ -40,7 +47,7 @@ func crawled(serve func(*loop.Yielder, *netio.Listener) error, workers int) (lin
 
 // One worker visits the pages in the order in which it finds them.
 func TestOrder(t *testing.T) {
-	got, err := crawled(serveSite, 1)
+	got, err := crawled(t, serveSite, 1)
 	want := []string{
 		"1 200 /", "1 200 /animals/", "1 200 /plants/", "1 200 /about",
 		"1 200 /animals/cat", "1 200 /animals/dog", "1 200 /animals/owl",
@@ -61,12 +68,12 @@ func TestOnce(t *testing.T) {
 		slices.Sort(lines)
 		return lines
 	}
-	one, err := crawled(serveSite, 1)
+	one, err := crawled(t, serveSite, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, workers := range []int{2, 3, 50} {
-		got, err := crawled(serveSite, workers)
+		got, err := crawled(t, serveSite, workers)
 		if err != nil || !slices.Equal(paths(got), paths(slices.Clone(one))) {
 			t.Errorf("%d workers: %v\n%q\nwant\n%q", workers, err, got, one)
 		}
@@ -116,7 +123,7 @@ func (s *crowd) page(y *loop.Yielder, path string) (body string, err error) {
 // There are as many requests at a time as workers, and no more.
 func TestBound(t *testing.T) {
 	s := &crowd{barrier: loop.NewBarrier(3)}
-	lines, err := crawled(s.serve, 3)
+	lines, err := crawled(t, s.serve, 3)
 	if err != nil || len(lines) != 7 || s.most != 3 {
 		t.Errorf("%d requests at a time, %q, %v", s.most, lines, err)
 	}
@@ -125,7 +132,7 @@ func TestBound(t *testing.T) {
 // A request that fails ends the crawl.
 func TestFails(t *testing.T) {
 	gone := func(_ *loop.Yielder, ln *netio.Listener) error { return ln.Close() }
-	lines, err := crawled(gone, 3)
+	lines, err := crawled(t, gone, 3)
 	var refused *net.OpError
 	if len(lines) > 0 || !errors.As(err, &refused) || !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("%q, %v", lines, err)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"coloop/loop"
+	"coloop/loop/looptest"
 )
 
 // A task that is cancelled while its file is being saved waits for that, however
@@ -13,23 +14,23 @@ import (
 func TestD11CancelsWhileSaving(t *testing.T) {
 	for cancels := range 4 {
 		dir := t.TempDir()
-		_, err := loop.Run(func(y *loop.Yielder) (struct{}, error) {
-			l := loop.Running(y)
-			executor, err := loop.NewExecutor(1)
-			if err != nil {
-				return struct{}{}, err
+		executor, err := loop.NewExecutor(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		busy := make(chan struct{})
+		if err := executor.Submit(func() { <-busy }); err != nil {
+			t.Fatal(err)
+		}
+		looptest.Run(t, func(y *loop.Yielder) error {
+			if err := loop.Running(y).SetDefaultExecutor(executor); err != nil {
+				return err
 			}
-			l.SetDefaultExecutor(executor)
-			busy := make(chan struct{})
-			if err := executor.Submit(func() { <-busy }); err != nil {
-				return struct{}{}, err
-			}
-
 			d := &asyncio{job: &job{folder: &folder{path: dir}}}
-			saving := loop.Go(l, loop.From(d.save("CN.gif", []byte("GIF"))))
+			saving := loop.Go(y, loop.From(d.save("CN.gif", []byte("GIF"))))
 			for range cancels + 1 {
 				if err := loop.Sleep(y, 0); err != nil {
-					return struct{}{}, err
+					return err
 				}
 				if saving.Done() {
 					t.Errorf("%d cancels: the task did not wait", cancels)
@@ -39,11 +40,10 @@ func TestD11CancelsWhileSaving(t *testing.T) {
 				}
 			}
 			close(busy)
-			return saving.Await(y)
+			_, err := saving.Await(y)
+			return err
 		})
-		if err != nil {
-			t.Errorf("%d cancels: %v", cancels, err)
-		}
+		executor.Shutdown(true)
 		if got, err := os.ReadFile(filepath.Join(dir, "CN.gif")); err != nil || string(got) != "GIF" {
 			t.Errorf("%d cancels: saved %q, %v", cancels, got, err)
 		}
@@ -52,22 +52,19 @@ func TestD11CancelsWhileSaving(t *testing.T) {
 
 // A task whose file is saved, but who has not learned of it when it is cancelled.
 func TestD11CancelBetweenSavedAndTold(t *testing.T) {
-	_, err := loop.Run(func(y *loop.Yielder) (struct{}, error) {
-		l := loop.Running(y)
-		saved := loop.NewFuture[struct{}](l)
-		saving := loop.Go(l, func(y *loop.Yielder) (struct{}, error) { return seeThrough(y, saved) })
+	looptest.Run(t, func(y *loop.Yielder) error {
+		saved := loop.NewFuture[struct{}](loop.Running(y))
+		saving := loop.Spawn(y, func(y *loop.Yielder) error { _, err := seeThrough(y, saved); return err })
 		if err := loop.Sleep(y, 0); err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if err := saved.SetResult(struct{}{}); err != nil {
-			return struct{}{}, err
+			return err
 		}
 		saving.Cancel()
-		return saving.Await(y)
+		_, err := saving.Await(y)
+		return err
 	})
-	if err != nil {
-		t.Error(err)
-	}
 }
 
 // A panic while a file is saved is that flag's error, no interruption.

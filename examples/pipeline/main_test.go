@@ -9,27 +9,27 @@ import (
 
 	"coloop/examples/internal/cli/clitest"
 	"coloop/loop"
+	"coloop/loop/looptest"
 )
 
 // made runs a line of n planks on a virtual clock; before is called when that is
 // about to begin.
-func made(t *testing.T, n int, before func(*loop.Loop, *line, *loop.Task[any])) (events []string, took time.Duration, err error) {
+func made(t *testing.T, n int, before func(*loop.Loop, *line, *loop.Task[struct{}])) (events []string, took time.Duration, err error) {
 	t.Helper()
-	clocked, _ := loop.NewVirtual()
-	defer clocked.Close()
 	var out bytes.Buffer
 	l := &line{&out, loop.NewQueue[int](room), loop.NewQueue[int](room)}
-	task := loop.Go(clocked, func(y *loop.Yielder) (any, error) { return nil, l.run(y, n) })
-	before(clocked, l, task)
-	_, err = loop.RunUntilComplete(clocked, task)
-	if left := clocked.AllTasks(); len(left) > 0 {
-		t.Errorf("%d tasks are left", len(left))
-	}
+	looptest.Run(t, func(y *loop.Yielder) error {
+		task := loop.Spawn(y, func(y *loop.Yielder) error { return l.run(y, n) })
+		before(loop.Running(y), l, task)
+		_, err = task.Await(y)
+		took = loop.Running(y).Time()
+		return nil
+	})
 	_, table, _ := strings.Cut(out.String(), "painted\n")
-	return strings.Split(strings.TrimSuffix(table, "\n"), "\n"), clocked.Time(), err
+	return strings.Split(strings.TrimSuffix(table, "\n"), "\n"), took, err
 }
 
-func nothing(*loop.Loop, *line, *loop.Task[any]) {}
+func nothing(*loop.Loop, *line, *loop.Task[struct{}]) {}
 
 func TestEvents(t *testing.T) {
 	events, _, err := made(t, 4, nothing)
@@ -72,13 +72,13 @@ func TestBackPressure(t *testing.T) {
 
 // A stage that fails ends the others, and so does a cancellation.
 func TestEnds(t *testing.T) {
-	stop := func(l *loop.Loop, line *line, _ *loop.Task[any]) {
+	stop := func(l *loop.Loop, line *line, _ *loop.Task[struct{}]) {
 		l.CallLater(time.Second, func() { line.sawn.Shutdown(true) }) // as no saw expects
 	}
 	if _, took, err := made(t, 20, stop); !errors.Is(err, loop.ErrQueueShutDown) || took > 2*time.Second {
 		t.Errorf("after %v: %v", took, err)
 	}
-	cancel := func(l *loop.Loop, _ *line, task *loop.Task[any]) {
+	cancel := func(l *loop.Loop, _ *line, task *loop.Task[struct{}]) {
 		l.CallLater(time.Second, func() { task.Cancel() })
 	}
 	if _, took, err := made(t, 20, cancel); !errors.Is(err, loop.ErrCancelled) || took != time.Second {

@@ -9,36 +9,34 @@ import (
 
 	"coloop/examples/internal/cli/clitest"
 	"coloop/loop"
+	"coloop/loop/looptest"
 )
 
-// A stage has a supervisor on a virtual clock.
-type stage struct {
-	loop    *loop.Loop
+// A play is a supervisor, run on a virtual clock.
+type play struct {
 	out     bytes.Buffer
 	spinner spinner
-	task    *loop.Task[int]
+	answer  int
+	err     error
 }
 
-// play has the supervisor run a work of one of the ways.
-func play(t *testing.T, how string, d time.Duration) *stage {
-	l, clock := loop.NewVirtual()
-	t.Cleanup(func() { l.Close() })
-	s := &stage{loop: l}
-	s.spinner = spinner{w: &s.out, msg: "thinking!"}
-	s.task = loop.Go(l, func(y *loop.Yielder) (int, error) {
-		return s.spinner.supervise(y, func(y *loop.Yielder) (int, error) {
-			return ways[how](work{d, clock.Advance}, y)
+// perform has the supervisor run a work of one of the ways, and cancels it after a
+// while.
+func perform(t *testing.T, how string, d, while time.Duration) *play {
+	t.Helper()
+	p := &play{}
+	p.spinner = spinner{w: &p.out, msg: "thinking!"}
+	looptest.Run(t, func(y *loop.Yielder) error {
+		task := loop.Go(y, func(y *loop.Yielder) (int, error) {
+			return p.spinner.supervise(y, func(y *loop.Yielder) (int, error) {
+				return ways[how](work{d, looptest.Clock(y).Advance}, y)
+			})
 		})
+		loop.Running(y).CallLater(while, func() { task.Cancel() })
+		p.answer, p.err = task.Await(y)
+		return nil
 	})
-	return s
-}
-
-func (s *stage) end(t *testing.T) (int, error) {
-	answer, err := loop.RunUntilComplete(s.loop, s.task)
-	if left := s.loop.AllTasks(); len(left) > 0 {
-		t.Errorf("%d tasks are left", len(left))
-	}
-	return answer, err
+	return p
 }
 
 const wiped = "\r           \r"
@@ -50,24 +48,21 @@ func TestWays(t *testing.T) {
 		"slices": turning + wiped, // the spinner waits for the end of a slice each time
 		"block":  "",
 	} {
-		s := play(t, how, 450*time.Millisecond)
-		answer, err := s.end(t)
-		if s.out.String() != want || answer != 42 || err != nil {
-			t.Errorf("%s: %q, %v, %v", how, &s.out, answer, err)
+		p := perform(t, how, 450*time.Millisecond, time.Hour)
+		if p.out.String() != want || p.answer != 42 || p.err != nil {
+			t.Errorf("%s: %q, %v, %v", how, &p.out, p.answer, p.err)
 		}
-		if blocked := strings.Contains(s.spinner.verdict(), "blocked the loop"); blocked != (how == "block") {
-			t.Errorf("%s: %s", how, s.spinner.verdict())
+		if blocked := strings.Contains(p.spinner.verdict(), "blocked the loop"); blocked != (how == "block") {
+			t.Errorf("%s: %s", how, p.spinner.verdict())
 		}
 	}
 }
 
 func TestCancelled(t *testing.T) {
 	for _, how := range []string{"sleep", "slices"} {
-		s := play(t, how, time.Hour)
-		s.loop.CallLater(150*time.Millisecond, func() { s.task.Cancel() })
-		_, err := s.end(t)
-		if want := "\r| thinking!\r/ thinking!" + wiped; s.out.String() != want || !errors.Is(err, loop.ErrCancelled) {
-			t.Errorf("%s: %q, %v", how, &s.out, err)
+		p := perform(t, how, time.Hour, 150*time.Millisecond)
+		if want := "\r| thinking!\r/ thinking!" + wiped; p.out.String() != want || !errors.Is(p.err, loop.ErrCancelled) {
+			t.Errorf("%s: %q, %v", how, &p.out, p.err)
 		}
 	}
 }

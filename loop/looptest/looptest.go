@@ -1,7 +1,7 @@
 // Package looptest runs tests in a task, on a virtual clock: they take no time, and
 // give the same result every time. A test fails if something is left over when it
 // ends, if an error was lost, or if nothing can happen any more; then it says which
-// task waits for what.
+// task waits for what. [OnNetwork] gives a test real sockets, on a clock that stands.
 package looptest
 
 import (
@@ -9,11 +9,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"coloop/coroutine"
 	"coloop/loop"
-
-	"go.uber.org/goleak"
 )
 
 // An Option changes how [Run] runs a test.
@@ -25,7 +24,8 @@ type config struct {
 }
 
 // On runs the test on the loop that open returns instead of one on a virtual clock:
-// On(loop.New) for a test that needs the network. The loop is closed with the test.
+// On(loop.New) for a test of the system's own clock. The loop is closed with the test.
+// See OnNetwork for one that needs connections.
 func On(open func() (*loop.Loop, error)) Option { return func(c *config) { c.open = open } }
 
 // Parallel is for a test that runs in parallel to others. Goroutines and descriptors
@@ -34,7 +34,11 @@ func Parallel() Option { return func(c *config) { c.parallel = true } }
 
 // Clock returns the virtual clock of the loop that runs y; nil if it has none.
 func Clock(y *loop.Yielder) *loop.Virtual {
-	v, _ := loop.Running(y).System().(*loop.Virtual)
+	l := loop.Running(y)
+	if l == nil {
+		return nil
+	}
+	v, _ := l.System().(*loop.Virtual)
 	return v
 }
 
@@ -43,10 +47,13 @@ func Clock(y *loop.Yielder) *loop.Virtual {
 //
 //   - fn returns an error, or panics
 //   - an error or a panic reaches the loop's exception handler: of a callback, or of
-//     a task or future that nobody has asked for it
+//     a task or future that nobody has asked for it; unless the loop has
+//     a handler of its own, see On
 //   - nothing can happen any more before fn has returned: a deadlock
 //   - tasks are left when fn has returned; they are cancelled
 //   - goroutines or descriptors are left when the loop is closed
+//   - fn has not returned shortly before go test ends the program (its -timeout);
+//     then, too, the test says which task waits for what
 //
 // FailNow and SkipNow of t, and so Fatal and Skip, may be called in any task: all
 // tasks are cancelled, and when they have ended so does the test.
@@ -77,14 +84,18 @@ func Run(t testing.TB, fn func(y *loop.Yielder) error, opts ...Option) {
 			}
 		}
 	})
-	l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) {
-		if !exits || !errors.Is(c.Exception, coroutine.ErrGoexit) { // else t knows
-			t.Error(report(c))
-		}
-	})
+	if l.ExceptionHandler() == nil {
+		l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) {
+			if !exits || !errors.Is(c.Exception, coroutine.ErrGoexit) { // else t knows
+				t.Error(report(c))
+			}
+		})
+	}
 
 	main = loop.Spawn(l, fn, loop.Named("test"))
+	stop := limit(t, l)
 	_, err = loop.RunUntilComplete(l, main)
+	stop()
 	if !exits {
 		check(t, l, main, err)
 	}
@@ -103,19 +114,34 @@ func Run(t testing.TB, fn func(y *loop.Yielder) error, opts ...Option) {
 	}
 }
 
+// limit has l stop shortly before go test ends the program, unless stop is called.
+func limit(t testing.TB, l *loop.Loop) (stop func() bool) {
+	if t, ok := t.(interface{ Deadline() (time.Time, bool) }); ok {
+		if deadline, ok := t.Deadline(); ok {
+			return time.AfterFunc(time.Until(deadline)*9/10, func() {
+				_ = l.CallSoonThreadsafe(l.Stop) // if it is closed, the test is over
+			}).Stop
+		}
+	}
+	return func() bool { return false }
+}
+
 // check looks at the end of main, and at what is left then.
 func check(t testing.TB, l *loop.Loop, main loop.AnyTask, err error) {
 	t.Helper()
-	var p *coroutine.PanicError
-	switch {
-	case errors.Is(err, loop.ErrIdle) && !main.Done():
-		var b strings.Builder
-		_ = loop.Dump(&b, l) // a Builder takes everything
-		t.Errorf("deadlock: nothing can happen any more\n%s", &b)
+	if !main.Done() {
+		why := fmt.Sprintf("not over after %v: %v", l.Time(), err)
+		if errors.Is(err, loop.ErrIdle) {
+			why = "deadlock: nothing can happen any more"
+		}
+		var tasks strings.Builder
+		_ = loop.Dump(&tasks, l) // a Builder takes everything
+		t.Errorf("%s\n%s", why, &tasks)
 		return
-	case errors.As(err, &p):
+	}
+	if p := new(coroutine.PanicError); errors.As(err, &p) {
 		t.Errorf("%v\n\n%s", err, p.Stack)
-	case err != nil:
+	} else if err != nil {
 		t.Error(err)
 	}
 	for _, task := range l.AllTasks() {
@@ -136,21 +162,4 @@ func report(c loop.ExceptionContext) string {
 		s += fmt.Sprintf("\n\t%s\n\t\t%s:%d", f.Function, f.File, f.Line)
 	}
 	return s
-}
-
-// leftovers notes the goroutines and descriptors that there are, and returns a
-// function that returns those that have come since.
-func leftovers() func() []string {
-	current, files := goleak.IgnoreCurrent(), descriptors()
-	return func() (left []string) {
-		if err := goleak.Find(current); err != nil {
-			left = append(left, err.Error())
-		}
-		for fd, file := range descriptors() {
-			if files[fd] != file {
-				left = append(left, fmt.Sprintf("descriptor %s is left open: %s", fd, file))
-			}
-		}
-		return left
-	}
 }

@@ -1,8 +1,10 @@
 package looptest_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"strings"
@@ -21,11 +23,13 @@ type recorder struct {
 	failed  bool
 	skipped bool
 	ended   bool // its function has returned
+	cleanup func()
 }
 
-func (r *recorder) Helper()       {}
-func (r *recorder) Failed() bool  { return r.failed }
-func (r *recorder) Skipped() bool { return r.skipped }
+func (r *recorder) Helper()           {}
+func (r *recorder) Failed() bool      { return r.failed }
+func (r *recorder) Skipped() bool     { return r.skipped }
+func (r *recorder) Cleanup(fn func()) { r.cleanup = fn }
 
 func (r *recorder) Error(args ...any) {
 	r.failed = true
@@ -74,10 +78,10 @@ var tests = map[string]struct {
 }{
 	"well":  {func(r *recorder, y *loop.Yielder) error { return forever(y) }, nil},
 	"error": {func(r *recorder, y *loop.Yielder) error { return errTest }, []string{"test error"}},
-	"panic": {func(r *recorder, y *loop.Yielder) error { panic("boom") }, []string{":77)\n\ngoroutine "}},
+	"panic": {func(r *recorder, y *loop.Yielder) error { panic("boom") }, []string{"panic: boom (looptest_test."}},
 	"panic among errors": {func(r *recorder, y *loop.Yielder) error {
 		return fmt.Errorf("wrapped: %w", &loop.GroupError{Errors: []error{errTest, &coroutine.PanicError{Value: "boom", Stack: []byte("goroutine 1")}}})
-	}, []string{"wrapped: 2 errors in a TaskGroup: test error; panic: boom\n\ngoroutine "}},
+	}, []string{"wrapped: 2 errors in a TaskGroup: test error; panic: boom"}},
 	"unretrieved error": {func(r *recorder, y *loop.Yielder) error {
 		loop.Spawn(y, func(*loop.Yielder) error { return errTest }, loop.Named("w"))
 		return loop.Sleep(y, 0)
@@ -120,6 +124,9 @@ func TestRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if name == "descriptor left" && runtime.GOOS != "linux" {
 				t.Skip("the system does not tell the descriptors")
+			}
+			if strings.HasSuffix(name, " left") {
+				defer looptest.Impatient()()
 			}
 			r := run(tt.test)
 			if name == "goroutine left" {
@@ -219,6 +226,33 @@ func TestOn(t *testing.T) {
 	}
 }
 
+// TestOnNetwork waits for the system's poller, but not for time.
+func TestOnNetwork(t *testing.T) {
+	looptest.Run(t, func(y *loop.Yielder) error {
+		l := loop.Running(y)
+		sleeper := loop.Spawn(y, forever)
+		for range 10 { // a poll that waits, until another goroutine ends it
+			if _, err := loop.ToThread(y, func(context.Context) (int, error) { return 0, nil }); err != nil {
+				return err
+			}
+		}
+		if now := l.Time(); now != 0 || sleeper.Done() {
+			t.Errorf("it is %v", now)
+		}
+		looptest.Advance(y, -time.Hour)
+		looptest.Advance(y, time.Hour)
+		_, err := sleeper.Await(y)
+		if now := l.Time(); now != time.Hour {
+			t.Errorf("it is %v", now)
+		}
+		looptest.Advance(y, math.MaxInt64)
+		if now := l.Time(); now != math.MaxInt64 {
+			t.Errorf("it is %v", now)
+		}
+		return err
+	}, looptest.OnNetwork())
+}
+
 func TestParallel(t *testing.T) {
 	r := run(func(r *recorder, y *loop.Yielder) error {
 		go func() { <-block }()
@@ -227,6 +261,34 @@ func TestParallel(t *testing.T) {
 	}, looptest.Parallel())
 	block <- struct{}{}
 	if r.errors != nil {
+		t.Errorf("%q", r.errors)
+	}
+}
+
+// hurried is a test for which go test has no time left.
+type hurried struct{ *recorder }
+
+func (hurried) Deadline() (time.Time, bool) { return time.Now(), true }
+
+// TestTimeIsUp: a test that does not end says what it waits for.
+func TestTimeIsUp(t *testing.T) {
+	r := &recorder{}
+	event := loop.Event{Name: "godot"}
+	looptest.Run(hurried{r}, event.Wait, looptest.On(loop.New))
+	if len(r.errors) != 1 || !strings.HasPrefix(r.errors[0], "not over after ") ||
+		!strings.Contains(r.errors[0], "name='test'") || !strings.Contains(r.errors[0], "event 'godot'") {
+		t.Errorf("%q", r.errors)
+	}
+}
+
+func TestNoLeaks(t *testing.T) {
+	defer looptest.Impatient()()
+	r := &recorder{}
+	looptest.NoLeaks(r)
+	go func() { <-block }()
+	r.cleanup()
+	block <- struct{}{}
+	if len(r.errors) != 1 || !strings.Contains(r.errors[0], "found unexpected goroutines") {
 		t.Errorf("%q", r.errors)
 	}
 }

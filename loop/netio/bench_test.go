@@ -12,7 +12,7 @@ import (
 
 func benchNet(b *testing.B, fn func(y *loop.Yielder, l *loop.Loop) error) {
 	b.ReportAllocs()
-	netRun(b, fn)
+	realTime(b, fn)
 }
 
 // BenchmarkConnEcho is one message there and back between two tasks: four
@@ -24,7 +24,7 @@ func BenchmarkConnEcho(b *testing.B) {
 			if err != nil {
 				return err
 			}
-			spawn(l, func(y *loop.Yielder) error {
+			echo := loop.Spawn(l, func(y *loop.Yielder) error {
 				for msg := make([]byte, 128); ; {
 					n, err := far.Read(msg)
 					if err == nil {
@@ -49,6 +49,8 @@ func BenchmarkConnEcho(b *testing.B) {
 				}
 			}
 			b.StopTimer()
+			echo.Cancel()
+			_, _ = echo.Await(y)
 			return nil
 		})
 	}
@@ -91,7 +93,7 @@ func BenchmarkAccept(b *testing.B) {
 		if err != nil {
 			return err
 		}
-		server := spawn(l, func(y *loop.Yielder) error {
+		server := loop.Spawn(l, func(y *loop.Yielder) error {
 			return Serve(y, ln, func(_ *loop.Yielder, c *Conn) error { return c.WaitRead() })
 		})
 		b.ResetTimer()

@@ -3,157 +3,19 @@
 package netio
 
 import (
-	"coloop/loop"
-
 	"bytes"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"coloop/loop"
+	"coloop/loop/looptest"
+
 	"golang.org/x/sys/unix"
 )
-
-// warmNet has Go's own poller open its descriptors.
-var warmNet = sync.OnceFunc(func() {
-	if ln, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
-		ln.Close()
-	}
-})
-
-// openSockets returns how many descriptors other than files the process has
-// open, -1 where that cannot be told.
-func openSockets() (n int) {
-	fds, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		return -1
-	}
-	for _, fd := range fds {
-		// Those that are closed meanwhile, that of the folder among them, are
-		// not counted.
-		to, err := os.Readlink("/proc/self/fd/" + fd.Name())
-		if err == nil && !filepath.IsAbs(to) {
-			n++
-		}
-	}
-	return n
-}
-
-// netRun runs fn in a task of a loop, and sees to it that the loop leaves no
-// descriptor open. A minute is for ever.
-func netRun(t testing.TB, fn func(y *loop.Yielder, l *loop.Loop) error) {
-	t.Helper()
-	netRunOn(t, loop.New, fn)
-}
-
-func netRunOn(t testing.TB, open func() (*loop.Loop, error), fn func(y *loop.Yielder, l *loop.Loop) error) {
-	t.Helper()
-	warmNet()
-	before := openSockets()
-	l, err := open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = loop.RunUntilComplete(l, loop.Go(l, func(y *loop.Yielder) (struct{}, error) {
-		return struct{}{}, loop.NewTimeout(l, time.Minute).Run(y, func() error { return fn(y, l) })
-	}))
-	if err != nil {
-		t.Errorf("the task ended with %v", err)
-	}
-	if err := l.Close(); err != nil {
-		t.Errorf("the loop closed with %v", err)
-	}
-	if after := openSockets(); after != before {
-		t.Errorf("%d descriptors are open, %d were before", after, before)
-	}
-}
-
-// eachNetwork runs fn as netRun does with TCP and with Unix sockets, given an
-// address to listen at.
-func eachNetwork(t *testing.T, fn func(t *testing.T, y *loop.Yielder, network, address string) error) {
-	for _, network := range []string{"tcp", "unix"} {
-		t.Run(network, func(t *testing.T) {
-			address := "127.0.0.1:0"
-			if network == "unix" {
-				address = filepath.Join(t.TempDir(), "s")
-			}
-			netRun(t, func(y *loop.Yielder, l *loop.Loop) error { return fn(t, y, network, address) })
-		})
-	}
-}
-
-// eachPair is eachNetwork with two ends of a connection.
-func eachPair(t *testing.T, fn func(t *testing.T, y *loop.Yielder, a, b *Conn) error) {
-	eachNetwork(t, func(t *testing.T, y *loop.Yielder, network, address string) error {
-		a, b, err := connPair(y, network, address)
-		if err != nil {
-			return err
-		}
-		return fn(t, y, a, b)
-	})
-}
-
-func connPair(y *loop.Yielder, network, address string) (a, b *Conn, err error) {
-	ln, err := Listen(y, network, address)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer ln.Close()
-	if a, err = Dial(y, network, ln.Addr().String()); err != nil {
-		return nil, nil, err
-	}
-	c, err := ln.Accept()
-	if err != nil {
-		return nil, nil, err
-	}
-	return a, c.(*Conn), nil
-}
-
-// spawn is Go for a function without a result.
-func spawn(l *loop.Loop, fn func(y *loop.Yielder) error) *loop.Task[struct{}] {
-	return loop.Spawn(l, fn)
-}
-
-// together runs functions in tasks and waits for all.
-func together(y *loop.Yielder, fns ...func(y *loop.Yielder) error) error {
-	l := loop.Running(y)
-	var ts []*loop.Task[struct{}]
-	for _, fn := range fns {
-		ts = append(ts, spawn(l, fn))
-	}
-	_, err := loop.GatherFutures(l, loop.Awaitables(ts)...).Await(y)
-	return err
-}
-
-// until lets the other tasks run until cond is true.
-func until(y *loop.Yielder, cond func() bool) error {
-	for !cond() {
-		if err := loop.Sleep(y, 0); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func wantErr(t testing.TB, what string, got, want error) {
-	t.Helper()
-	if !errors.Is(got, want) {
-		t.Errorf("%s: %v, want %v", what, got, want)
-	}
-}
-
-func noise(n int) []byte {
-	b := make([]byte, n)
-	r := rand.NewChaCha8([32]byte{1})
-	_, _ = r.Read(b)
-	return b
-}
 
 func TestConnBothWays(t *testing.T) {
 	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
@@ -222,29 +84,36 @@ func TestConnBackPressure(t *testing.T) {
 	data := noise(32 << 20)
 	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 		reading := false
-		write := func(c *Conn) func(y *loop.Yielder) error {
-			return func(y *loop.Yielder) error {
-				n, err := c.Write(data)
-				if !reading || n != len(data) {
-					t.Errorf("wrote %d, before anybody read: %t", n, !reading)
-				}
-				return errors.Join(err, c.CloseWrite())
+		write := func(c *Conn) error {
+			n, err := c.Write(data)
+			if !reading || n != len(data) {
+				t.Errorf("wrote %d, before anybody read: %t", n, !reading)
 			}
+			return errors.Join(err, c.CloseWrite())
 		}
-		read := func(c *Conn) func(y *loop.Yielder) error {
+		read := func(c *Conn) error {
+			got, err := io.ReadAll(c)
+			if !bytes.Equal(got, data) {
+				t.Errorf("read %d bytes, or not those written", len(got))
+			}
+			return err
+		}
+		bothWrite := func(y *loop.Yielder) error {
+			return until(y, func() bool { return a.d.wr.busy && b.d.wr.busy })
+		}
+		readAfterThat := func(c *Conn) func(y *loop.Yielder) error {
 			return func(y *loop.Yielder) error {
-				if err := until(y, func() bool { return a.d.wr.busy && b.d.wr.busy }); err != nil {
+				if err := bothWrite(y); err != nil {
 					return err
 				}
 				reading = true
-				got, err := io.ReadAll(c)
-				if !bytes.Equal(got, data) {
-					t.Errorf("read %d bytes, or not those written", len(got))
-				}
-				return err
+				return read(c)
 			}
 		}
-		return together(y, write(a), write(b), read(a), read(b))
+		return together(y,
+			func(*loop.Yielder) error { return write(a) },
+			func(*loop.Yielder) error { return write(b) },
+			readAfterThat(a), readAfterThat(b))
 	})
 }
 
@@ -275,7 +144,7 @@ func TestConnPeerGone(t *testing.T) {
 // TestConnUrgent is about a read that stops at the mark of urgent data, short
 // of what there is.
 func TestConnUrgent(t *testing.T) {
-	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
+	netRun(t, func(y *loop.Yielder, _ *loop.Loop) error {
 		a, b, err := connPair(y, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
@@ -316,13 +185,11 @@ func TestConnCancelled(t *testing.T) {
 	}
 	for name, op := range ops {
 		eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
-			task := spawn(a.Loop(), func(y *loop.Yielder) error { return op(a) })
+			task := loop.Spawn(y, func(y *loop.Yielder) error { return op(a) })
 			if err := until(y, func() bool { return a.d.rd.busy || a.d.wr.busy }); err != nil {
 				return err
 			}
-			task.Cancel("enough")
-			_, err := task.Await(y)
-			wantErr(t, name, err, loop.ErrCancelled)
+			cancel(y, t, name, task)
 			if !task.Cancelled() {
 				t.Errorf("%s: the task is not cancelled", name)
 			}
@@ -339,7 +206,7 @@ func TestConnCancelled(t *testing.T) {
 func TestConnCancelledAfterWakeup(t *testing.T) {
 	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 		read := func(y *loop.Yielder) error { _, err := a.Read(make([]byte, 8)); return err }
-		task := spawn(a.Loop(), read)
+		task := loop.Spawn(y, read)
 		if err := until(y, func() bool { return a.d.rd.busy }); err != nil {
 			return err
 		}
@@ -386,7 +253,7 @@ func TestConnClosedElsewhere(t *testing.T) {
 func TestConnBusy(t *testing.T) {
 	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 		var got [1]byte
-		first := spawn(a.Loop(), func(y *loop.Yielder) error { _, err := a.Read(got[:]); return err })
+		first := loop.Spawn(y, func(y *loop.Yielder) error { _, err := a.Read(got[:]); return err })
 		if err := until(y, func() bool { return a.d.rd.busy }); err != nil {
 			return err
 		}
@@ -432,47 +299,67 @@ func TestConnOutsideTask(t *testing.T) {
 }
 
 // TestLoopCloseReleases closes loops whose tasks are parked in everything that
-// parks, and that have connections nobody holds; netRun counts what is left.
+// parks, and that have connections nobody holds.
 func TestLoopCloseReleases(t *testing.T) {
-	eachNetwork(t, func(t *testing.T, y *loop.Yielder, network, address string) error {
-		l := loop.Running(y)
-		ln, err := Listen(y, network, address)
+	eachAddress(t, func(t *testing.T, network, address string) {
+		looptest.NoLeaks(t)
+		l, err := loop.New()
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
-		a, err := Dial(y, network, ln.Addr().String())
-		if err != nil {
-			return err
-		}
-		accepted, err := ln.Accept()
-		if err != nil {
-			return err
-		}
-		b := accepted.(*Conn)
-		if err := a.SetDeadline(time.Now().Add(time.Hour)); err != nil {
-			return err
-		}
-		ended := func(what string, err error) error {
+		_, err = loop.RunUntilComplete(l, loop.Spawn(l, func(y *loop.Yielder) error {
+			return parkInAll(t, y, network, address)
+		}))
+		wantErr(t, "the task", err, nil)
+		wantErr(t, "Close", l.Close(), nil)
+	})
+}
+
+// parkInAll leaves tasks that are parked in all that parks on connections.
+func parkInAll(t *testing.T, y *loop.Yielder, network, address string) error {
+	l := loop.Running(y)
+	ln, err := Listen(y, network, address)
+	if err != nil {
+		return err
+	}
+	a, err := Dial(y, network, ln.Addr().String())
+	if err != nil {
+		return err
+	}
+	accepted, err := ln.Accept()
+	if err != nil {
+		return err
+	}
+	b := accepted.(*Conn)
+	if err := a.SetDeadline(time.Now().Add(time.Hour)); err != nil {
+		return err
+	}
+	spawn := func(what string, do func(y *loop.Yielder) error) {
+		loop.Spawn(y, func(y *loop.Yielder) error {
+			err := do(y)
 			if err == nil {
 				t.Errorf("%s returned without an error", what)
 			}
 			_ = a.Close()
 			return err
-		}
-		spawn(l, func(y *loop.Yielder) error { _, err := a.Read(make([]byte, 1)); return ended("read", err) })
-		spawn(l, func(y *loop.Yielder) error { _, err := b.Write(make([]byte, 64<<20)); return ended("write", err) })
-		spawn(l, func(y *loop.Yielder) error {
-			return ended("serve", Serve(y, ln, func(y *loop.Yielder, c *Conn) error {
-				defer c.Close()
-				_, err := c.Read(make([]byte, 1))
-				return ended("serving", err)
-			}))
 		})
-		if _, err := Dial(y, network, ln.Addr().String()); err != nil {
+	}
+	spawn("read", func(y *loop.Yielder) error { _, err := a.Read(make([]byte, 1)); return err })
+	spawn("write", func(y *loop.Yielder) error { _, err := b.Write(make([]byte, 64<<20)); return err })
+	spawn("serve", func(y *loop.Yielder) error {
+		return Serve(y, ln, func(y *loop.Yielder, c *Conn) error {
+			defer c.Close()
+			_, err := c.Read(make([]byte, 1))
+			if err == nil {
+				t.Error("serving ended without an error")
+			}
 			return err
-		}
-		return until(y, func() bool { return a.d.rd.busy && b.d.wr.busy && len(l.AllTasks()) == 5 })
+		})
 	})
+	if _, err := Dial(y, network, ln.Addr().String()); err != nil {
+		return err
+	}
+	return until(y, func() bool { return a.d.rd.busy && b.d.wr.busy && len(l.AllTasks()) == 5 })
 }
 
 // TestConnBuffered is about what is known of a connection that nobody reads:

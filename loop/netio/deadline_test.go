@@ -3,13 +3,14 @@
 package netio
 
 import (
-	"coloop/loop"
-
 	"errors"
 	"net"
 	"os"
 	"testing"
 	"time"
+
+	"coloop/loop"
+	"coloop/loop/looptest"
 )
 
 func wantTimeout(t *testing.T, what string, err error) {
@@ -74,7 +75,18 @@ func TestDeadlineParked(t *testing.T) {
 			if err := until(y, func() bool { return a.d.rd.busy && a.d.wr.busy }); err != nil {
 				return err
 			}
-			return errors.Join(a.ReadBy(l.Time()+5*time.Millisecond), a.WriteBy(l.Time()+time.Millisecond))
+			if err := errors.Join(a.ReadBy(l.Time()+5*time.Second), a.WriteBy(l.Time()+time.Second)); err != nil {
+				return err
+			}
+			looptest.Advance(y, time.Second)
+			if err := until(y, func() bool { return !a.d.wr.busy }); err != nil {
+				return err
+			}
+			if !a.d.rd.busy {
+				t.Error("the read is over before its time")
+			}
+			looptest.Advance(y, 4*time.Second)
+			return nil
 		})
 		if err != nil {
 			return err
@@ -93,47 +105,58 @@ func TestDeadlineParked(t *testing.T) {
 
 // TestDeadlineMoved moves the deadline of a parked reader: the last one counts.
 func TestDeadlineMoved(t *testing.T) {
-	const soon, later = 5 * time.Millisecond, 15 * time.Millisecond
+	const soon, later = 4 * time.Second, 8 * time.Second
 	tests := []struct {
 		name          string
 		first, second time.Duration // from the start, on the loop's clock
-		timeout       bool
+		timeout       time.Duration // -1 for none
 	}{
-		{"later", soon, time.Hour, false},
-		{"cleared", soon, -1, false},
-		{"earlier", time.Hour, soon, true},
-		{"past", time.Hour, 0, true},
-		{"set", -1, soon, true},
-		{"later, and passes", soon, soon + soon/2, true},
+		{"later", soon, time.Hour, -1},
+		{"cleared", soon, -1, -1},
+		{"earlier", time.Hour, soon, soon},
+		{"past", time.Hour, 0, 0},
+		{"set", -1, soon, soon},
+		{"later, and passes", soon, soon + soon/2, soon + soon/2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 				l := a.Loop()
-				start := l.Time()
-				readBy := func(d time.Duration) error {
-					if d >= 0 {
-						d += start
+				var readAt time.Duration
+				reader := loop.Spawn(l, func(y *loop.Yielder) error {
+					_, err := a.Read(make([]byte, 1))
+					readAt = l.Time()
+					return err
+				})
+				if err := a.ReadBy(tt.first); err != nil {
+					return err
+				}
+				if err := until(y, func() bool { return a.d.rd.busy }); err != nil {
+					return err
+				}
+				if err := a.ReadBy(tt.second); err != nil {
+					return err
+				}
+				for range later / time.Second {
+					for range 3 { // this task, the timer, and the reader that it wakes
+						if err := loop.Sleep(y, 0); err != nil {
+							return err
+						}
 					}
-					return a.ReadBy(d)
+					looptest.Advance(y, time.Second)
 				}
-				if err := readBy(tt.first); err != nil {
+				if _, err := b.Write([]byte("x")); err != nil {
 					return err
 				}
-				reader := spawn(l, func(y *loop.Yielder) error { _, err := a.Read(make([]byte, 1)); return err })
-				if err := loop.Sleep(y, 0); err != nil {
-					return err
-				}
-				if err := readBy(tt.second); err != nil {
-					return err
-				}
-				l.CallAt(start+later, func() { _, _ = b.Write([]byte("x")) })
 				_, err := reader.Await(y)
-				if tt.timeout {
-					wantTimeout(t, "read", err)
-					return nil
+				if tt.timeout < 0 {
+					return err
 				}
-				return err
+				wantTimeout(t, "read", err)
+				if readAt != tt.timeout {
+					t.Errorf("the time was up at %v, want %v", readAt, tt.timeout)
+				}
+				return nil
 			})
 		})
 	}
@@ -145,19 +168,25 @@ func TestDeadlineMovedBack(t *testing.T) {
 	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 		l := a.Loop()
 		for i := range 50 {
-			if err := a.ReadBy(l.Time() + time.Duration(i%5)*100*time.Microsecond); err != nil {
+			if err := a.ReadBy(l.Time() + time.Duration(i%5)*2*time.Second); err != nil {
 				return err
 			}
 			if i%3 == 0 {
-				if err := loop.Sleep(y, 50*time.Microsecond); err != nil {
+				looptest.Advance(y, time.Second)
+				if err := loop.Sleep(y, 0); err != nil {
 					return err
 				}
 			}
-			if _, timers, cancelled := l.Stats(); timers-cancelled > 2 { // that of the test's own time-out
+			if _, timers, cancelled := l.Stats(); timers-cancelled > 1 {
 				t.Fatalf("%d timers", timers-cancelled)
 			}
 		}
-		_, err := a.Read(make([]byte, 1))
+		reader := loop.Spawn(y, func(*loop.Yielder) error { _, err := a.Read(make([]byte, 1)); return err })
+		if err := until(y, func() bool { return a.d.rd.busy }); err != nil {
+			return err
+		}
+		looptest.Advance(y, 8*time.Second)
+		_, err := reader.Await(y)
 		wantTimeout(t, "read", err)
 		return nil
 	})

@@ -3,13 +3,10 @@
 package netio
 
 import (
-	"coloop/loop"
-	"coloop/loop/internal/poll"
-	"os"
-
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,15 +15,18 @@ import (
 	"time"
 
 	"coloop/coroutine"
+	"coloop/loop"
+	"coloop/loop/looptest"
 
 	"golang.org/x/sys/unix"
 )
 
-// deafListener listens at a loopback address, lets hardly any connection wait
-// and accepts none.
-func deafListener(t *testing.T, a net.Addr) net.Addr {
+// deafListener is the path of a Unix socket that lets hardly any connection wait, and
+// accepts none.
+func deafListener(t *testing.T) string {
 	t.Helper()
-	sa, family, err := sockaddr(a)
+	path := filepath.Join(t.TempDir(), "s")
+	sa, family, err := sockaddr(&net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,10 +38,7 @@ func deafListener(t *testing.T, a net.Addr) net.Addr {
 	if err := errors.Join(syscall.Bind(fd, sa), unix.Listen(fd, 0)); err != nil {
 		t.Fatal(err)
 	}
-	if sa, err = syscall.Getsockname(fd); err != nil {
-		t.Fatal(err)
-	}
-	return address(a.Network(), sa)
+	return path
 }
 
 // here is where addresses have been resolved already.
@@ -51,15 +48,26 @@ func loopback(port int) *net.TCPAddr {
 	return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}
 }
 
-// nobody returns an address of loopback that nobody listens at.
+// nobody returns an address of loopback that nobody listens at until the test is over.
 func nobody(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	fd, err := system{}.Socket(unix.AF_INET)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	t.Cleanup(func() { unix.Close(fd) })
+	any, _, err := sockaddr(loopback(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Bind(fd, any); err != nil {
+		t.Fatal(err)
+	}
+	bound, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address("tcp", bound).String()
 }
 
 func TestDialRefused(t *testing.T) {
@@ -121,92 +129,112 @@ func TestDialSelf(t *testing.T) {
 	})
 }
 
-// TestDialDeaf dials a listener that accepts nothing until its backlog is full:
-// then a connection is never made, until the time is up or the task cancelled.
-func TestDialDeaf(t *testing.T) {
-	a := deafListener(t, loopback(0)).String()
-	system := &liar{}
-	open := func() (*loop.Loop, error) {
-		p, err := poll.Open()
-		system.System = p
+// A lonely system never makes a connection.
+type lonely struct {
+	system
+	connects int
+	asked    int // how often for the outcome
+}
+
+func (s *lonely) Connect(int, syscall.Sockaddr) error {
+	s.connects++
+	return unix.EINPROGRESS
+}
+
+func (s *lonely) GetsockoptInt(fd, level, option int) (int, error) {
+	s.asked++
+	return s.system.GetsockoptInt(fd, level, option)
+}
+
+// TestDialUnanswered dials where nobody answers: the connection is never made, until
+// the time is up or the task cancelled, whatever is said of other descriptors.
+func TestDialUnanswered(t *testing.T) {
+	sockets := &lonely{}
+	system := &liar{sockets: sockets}
+	open := func() (l *loop.Loop, err error) {
+		system.StandingClock, err = looptest.NewStandingClock()
 		return loop.NewOn(system), err
 	}
-	netRunOn(t, open, func(y *loop.Yielder, l *loop.Loop) error {
-		var err error
-		for err == nil {
-			_, err = loop.WithTimeout(y, 20*time.Millisecond, func(y *loop.Yielder) (*Conn, error) {
-				return Dial(y, "tcp", a)
-			})
-		}
-		wantTimeout(t, "dial", err)
-
-		dial := spawn(l, func(y *loop.Yielder) error { _, err := Dial(y, "tcp", a); return err })
-		if err := loop.Sleep(y, 0); err != nil {
+	runOn(t, looptest.On(open), func(y *loop.Yielder, l *loop.Loop) error {
+		dial := func(y *loop.Yielder) (*Conn, error) { return Dial(y, "tcp", "127.0.0.1:1") }
+		timed := loop.Go(y, func(y *loop.Yielder) (*Conn, error) { return loop.WithTimeout(y, time.Hour, dial) })
+		if err := until(y, func() bool { return sockets.connects == 1 }); err != nil {
 			return err
 		}
-		// What is said of a closed descriptor of that number is not believed.
-		system.lies = true
-		for range 3 {
-			if err := loop.Sleep(y, 0); err != nil {
-				return err
-			}
+		looptest.Advance(y, time.Hour)
+		_, err := timed.Await(y)
+		wantTimeout(t, "dial", err)
+
+		task := loop.Spawn(y, func(y *loop.Yielder) error { _, err := dial(y); return err })
+		if err := until(y, func() bool { return sockets.connects == 2 }); err != nil {
+			return err
 		}
-		if dial.Done() {
+		asked := sockets.asked
+		system.lies = true
+		if err := until(y, func() bool { return sockets.asked > asked }); err != nil {
+			return err
+		}
+		if task.Done() {
 			t.Error("Dial has ended")
 		}
-		dial.Cancel()
-		_, err = dial.Await(y)
-		wantErr(t, "dial", err, loop.ErrCancelled)
+		cancel(y, t, "dial", task)
 		return nil
 	})
-	a = deafListener(t, &net.UnixAddr{Name: filepath.Join(t.TempDir(), "s"), Net: "unix"}).String()
-	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
+}
+
+// TestDialDeaf dials a Unix socket until there is no room for another connection.
+func TestDialDeaf(t *testing.T) {
+	path := deafListener(t)
+	netRun(t, func(y *loop.Yielder, _ *loop.Loop) error {
 		var err error
 		for err == nil {
-			_, err = Dial(y, "unix", a)
+			_, err = Dial(y, "unix", path)
 		}
 		wantErr(t, "dial of a Unix socket", err, unix.EAGAIN)
 		return nil
 	})
 }
 
-// TestDialCancelled cancels dials before their first step, while connecting and
-// when the connection has just been made.
+// TestDialCancelled cancels dials before their first step and after each number of
+// turns that they take.
 func TestDialCancelled(t *testing.T) {
-	for turns := range 5 {
-		eachNetwork(t, func(t *testing.T, y *loop.Yielder, network, address string) error {
-			ln, err := Listen(y, network, address)
-			if err != nil {
-				return err
+	eachNetwork(t, func(t *testing.T, y *loop.Yielder, network, address string) error {
+		ln, err := Listen(y, network, address)
+		if err != nil {
+			return err
+		}
+		dial := func(y *loop.Yielder) error {
+			c, err := Dial(y, network, ln.Addr().String())
+			if err == nil {
+				err = c.Close()
 			}
-			defer ln.Close()
-			dial := spawn(loop.Running(y), func(y *loop.Yielder) error {
-				c, err := Dial(y, network, ln.Addr().String())
-				if err == nil {
-					err = c.Close()
-				}
-				return err
-			})
+			return err
+		}
+		for turns := 0; ; turns++ {
+			task := loop.Spawn(y, dial)
 			for range turns {
 				if err := loop.Sleep(y, 0); err != nil {
 					return err
 				}
 			}
-			if dial.Cancel() {
-				_, err = dial.Await(y)
-				wantErr(t, "dial", err, loop.ErrCancelled)
+			if task.Done() {
+				_, err := task.Result()
+				return err
 			}
-			return nil
-		})
-	}
+			cancel(y, t, "dial", task)
+		}
+	})
 }
 
 // liar is a system that reports of every descriptor what is not true.
 type liar struct {
-	loop.System
-	fds  []int
-	lies bool
+	*looptest.StandingClock
+	sockets Sockets
+	fds     []int
+	lies    bool
 }
+
+func (s *liar) Network() (any, error) { return s.sockets, nil }
 
 func (s *liar) Add(fd int) error {
 	s.fds = append(s.fds, fd)
@@ -221,33 +249,27 @@ func (s *liar) Wait(until time.Duration, report func(fd int, read, write, hangup
 		}
 		until = 0
 	}
-	return s.System.Wait(until, report)
+	return s.StandingClock.Wait(until, report)
 }
 
 // TestDialClosed: a dial whose coroutine is closed tries no further address.
 func TestDialClosed(t *testing.T) {
-	deaf := deafListener(t, loopback(0))
+	sockets := &lonely{}
 	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
-		for range 2 { // so that there is no room for another one
-			spawn(l, func(*loop.Yielder) error { _, err := here(l).dialAny("tcp", []net.Addr{deaf}); return err })
-		}
 		gen := coroutine.New(func(*loop.Yielder) (any, error) {
-			_, err := here(l).dialAny("tcp", []net.Addr{deaf, deaf})
+			_, err := resolved{l, sockets}.dialAny("tcp", []net.Addr{loopback(1), loopback(2)})
 			return nil, err
 		})
-		task := loop.Go(l, func(y *loop.Yielder) (any, error) { return coroutine.YieldFrom(y, gen) })
-		if err := loop.Sleep(y, 10*time.Millisecond); err != nil {
+		task := loop.Spawn(y, func(y *loop.Yielder) error { _, err := coroutine.YieldFrom(y, gen); return err })
+		if err := until(y, func() bool { return sockets.connects == 1 }); err != nil {
 			return err
-		}
-		if gen.State() != coroutine.Suspended {
-			t.Skip("the connection has been made")
 		}
 		_, err := gen.Close()
 		wantErr(t, "close", err, nil)
-		if gen.State() != coroutine.Closed {
-			t.Errorf("the dial is %v", gen.State())
+		if gen.State() != coroutine.Closed || sockets.connects != 1 {
+			t.Errorf("the dial is %v after %d addresses", gen.State(), sockets.connects)
 		}
-		task.Cancel()
+		cancel(y, t, "who delegated to it", task)
 		return nil
 	})
 }
@@ -278,12 +300,13 @@ func TestDialName(t *testing.T) {
 
 // TestConnectInTurn is what Dial does with a host of several addresses.
 func TestConnectInTurn(t *testing.T) {
+	nobody := nobody(t)
 	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
 		ln, err := Listen(y, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}
-		refused, err := net.ResolveTCPAddr("tcp", nobody(t))
+		refused, err := net.ResolveTCPAddr("tcp", nobody)
 		if err != nil {
 			return err
 		}
@@ -335,28 +358,25 @@ func TestBadAddress(t *testing.T) {
 
 func TestNoNetwork(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
-	l, _ := loop.NewVirtual()
-	_, err := loop.RunUntilComplete(l, spawn(l, func(y *loop.Yielder) error {
+	looptest.Run(t, func(y *loop.Yielder) error {
 		_, err := Listen(y, "unix", path)
 		wantErr(t, "Listen", err, loop.ErrNoNetwork)
 		_, err = Dial(y, "unix", path)
-		return err
-	}))
-	wantErr(t, "Dial", err, loop.ErrNoNetwork)
-	if err := l.Close(); err != nil {
-		t.Error(err)
-	}
+		wantErr(t, "Dial", err, loop.ErrNoNetwork)
+		return nil
+	})
 }
 
 // TestListenOnClosedLoop: a coroutine that still runs when its loop is closed, to
 // clean up, opens nothing.
 func TestListenOnClosedLoop(t *testing.T) {
+	looptest.NoLeaks(t)
 	path := filepath.Join(t.TempDir(), "s")
 	l, err := loop.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	spawn(l, func(y *loop.Yielder) error {
+	loop.Spawn(l, func(y *loop.Yielder) error {
 		err := loop.Sleep(y, time.Hour)
 		_, err2 := Listen(y, "unix", path)
 		wantErr(t, "Listen", err2, loop.ErrClosed)

@@ -3,9 +3,6 @@
 package netio
 
 import (
-	"coloop/loop"
-	"path/filepath"
-
 	"errors"
 	"math"
 	"net"
@@ -13,6 +10,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"coloop/loop"
+	"coloop/loop/looptest"
 )
 
 // TestReusedDescriptorNumber has two events in one batch, and a task that at the
@@ -25,16 +25,37 @@ func TestReusedDescriptorNumber(t *testing.T) {
 			return err
 		}
 		defer ln.Close()
-		var as, bs [2]*Conn
-		for i := range as {
-			if as[i], err = Dial(y, network, ln.Addr().String()); err != nil {
-				return err
+		dial := func(y *loop.Yielder) (near, far *Conn, err error) {
+			if near, err = Dial(y, network, ln.Addr().String()); err != nil {
+				return nil, nil, err
 			}
 			c, err := ln.Accept()
 			if err != nil {
+				return nil, nil, err
+			}
+			return near, c.(*Conn), nil
+		}
+		var as, bs [2]*Conn
+		for i := range as {
+			if as[i], bs[i], err = dial(y); err != nil {
 				return err
 			}
-			bs[i] = c.(*Conn)
+		}
+		closeOther := func(y *loop.Yielder, other *Conn) error {
+			fd := other.d.fd
+			if err := other.Close(); err != nil {
+				return err
+			}
+			near, far, err := dial(y)
+			if err != nil {
+				return err
+			}
+			defer near.Close()
+			defer far.Close()
+			if near.d.fd != fd {
+				t.Logf("descriptor %d became %d", fd, near.d.fd)
+			}
+			return hearsTwice(t, y, near, far)
 		}
 		// Whichever wakes first closes the other.
 		read := func(mine, other *Conn) func(y *loop.Yielder) error {
@@ -46,48 +67,10 @@ func TestReusedDescriptorNumber(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				fd := other.d.fd
-				if err := other.Close(); err != nil {
-					return err
-				}
-				c, err := Dial(y, network, ln.Addr().String())
-				if err != nil {
-					return err
-				}
-				defer c.Close()
-				if c.d.fd != fd {
-					t.Logf("descriptor %d became %d", fd, c.d.fd)
-				}
-				peer, err := ln.Accept()
-				if err != nil {
-					return err
-				}
-				defer peer.Close()
-				reads := 0
-				return together(y, func(y *loop.Yielder) error {
-					for ; reads < 2; reads++ {
-						if n, err := c.Read(make([]byte, 8)); n != 4 || err != nil {
-							t.Errorf("read %d, %v", n, err)
-						}
-					}
-					if c.d.hungUp || c.d.rd.ready {
-						t.Error("an event of the old connection sticks to the new one")
-					}
-					return nil
-				}, func(y *loop.Yielder) error {
-					for n := range 2 {
-						if err := until(y, func() bool { return reads == n && c.d.rd.busy }); err != nil {
-							return err
-						}
-						if _, err := peer.Write([]byte("late")); err != nil {
-							return err
-						}
-					}
-					return nil
-				})
+				return closeOther(y, other)
 			}
 		}
-		return together(y, read(as[0], as[1]), read(as[1], as[0]), func(y *loop.Yielder) error {
+		wakeBoth := func(y *loop.Yielder) error {
 			if err := until(y, func() bool { return as[0].d.rd.busy && as[1].d.rd.busy }); err != nil {
 				return err
 			}
@@ -100,8 +83,37 @@ func TestReusedDescriptorNumber(t *testing.T) {
 				}
 			}
 			return nil
-		})
+		}
+		return together(y, read(as[0], as[1]), read(as[1], as[0]), wakeBoth)
 	})
+}
+
+// hearsTwice sends two messages to c, one after the other: c has no events but theirs.
+func hearsTwice(t *testing.T, y *loop.Yielder, c, peer *Conn) error {
+	reads := 0
+	hear := func(*loop.Yielder) error {
+		for ; reads < 2; reads++ {
+			if n, err := c.Read(make([]byte, 8)); n != 4 || err != nil {
+				t.Errorf("read %d, %v", n, err)
+			}
+		}
+		if c.d.hungUp || c.d.rd.ready {
+			t.Error("an event of the old connection sticks to the new one")
+		}
+		return nil
+	}
+	say := func(y *loop.Yielder) error {
+		for n := range 2 {
+			if err := until(y, func() bool { return reads == n && c.d.rd.busy }); err != nil {
+				return err
+			}
+			if _, err := peer.Write([]byte("late")); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return together(y, hear, say)
 }
 
 // TestStaleEvents tells descriptors what is not true of them.
@@ -140,52 +152,57 @@ func TestStaleEvents(t *testing.T) {
 // TestEventsOutliveRun leaves a loop in the middle of a batch of events, which
 // come but once, and wants them of the next run.
 func TestEventsOutliveRun(t *testing.T) {
-	for network, address := range map[string]string{"tcp": "127.0.0.1:0", "unix": filepath.Join(t.TempDir(), "s")} {
+	eachAddress(t, func(t *testing.T, network, address string) {
+		looptest.NoLeaks(t)
 		l, err := loop.New()
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close()
-		const n = 20
-		var readers [n]*loop.Task[struct{}]
-		run := func(fn func(y *loop.Yielder) error) error {
-			_, err := loop.RunUntilComplete(l, spawn(l, fn))
-			return err
-		}
-		err = run(func(y *loop.Yielder) error {
-			ln, err := Listen(y, network, address)
-			if err != nil {
-				return err
-			}
-			defer ln.Close()
-			var bs [n]net.Conn
-			for i := range readers {
-				a, err := Dial(y, network, ln.Addr().String())
-				if err != nil {
-					return err
-				}
-				if bs[i], err = ln.Accept(); err != nil {
-					return err
-				}
-				readers[i] = spawn(l, func(y *loop.Yielder) error { _, err := a.Read(make([]byte, 1)); return err })
-				if err := until(y, func() bool { return a.d.rd.busy }); err != nil {
-					return err
-				}
-			}
-			for _, b := range bs {
-				if _, err := b.Write([]byte("x")); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		var readers []*loop.Task[struct{}]
+		_, err = loop.RunUntilComplete(l, loop.Go(l, func(y *loop.Yielder) (_ any, err error) {
+			readers, err = wakeReaders(y, network, address)
+			return nil, err
+		}))
 		for _, reader := range readers {
 			if err == nil {
 				_, err = loop.RunUntilComplete(l, reader)
 			}
 		}
-		wantErr(t, network, err, nil)
+		wantErr(t, "the readers", err, nil)
+		wantErr(t, "Close", l.Close(), nil)
+	})
+}
+
+// wakeReaders returns readers of connections that have just got something to read.
+func wakeReaders(y *loop.Yielder, network, address string) ([]*loop.Task[struct{}], error) {
+	ln, err := Listen(y, network, address)
+	if err != nil {
+		return nil, err
 	}
+	defer ln.Close()
+	var readers []*loop.Task[struct{}]
+	var bs []net.Conn
+	for range 20 {
+		a, err := Dial(y, network, ln.Addr().String())
+		if err != nil {
+			return nil, err
+		}
+		b, err := ln.Accept()
+		if err != nil {
+			return nil, err
+		}
+		bs = append(bs, b)
+		readers = append(readers, loop.Spawn(y, func(*loop.Yielder) error { _, err := a.Read(make([]byte, 1)); return err }))
+		if err := until(y, func() bool { return a.d.rd.busy }); err != nil {
+			return nil, err
+		}
+	}
+	for _, b := range bs {
+		if _, err := b.Write([]byte("x")); err != nil {
+			return nil, err
+		}
+	}
+	return readers, nil
 }
 
 // TestFastPeer is about a peer that is always ahead: a reader that never finds
@@ -207,12 +224,12 @@ func TestFastPeer(t *testing.T) {
 			_, err = c.Write(b)
 		}
 	})
-	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
+	realTime(t, func(y *loop.Yielder, l *loop.Loop) error {
 		c, err := Dial(y, "tcp", peer.Addr().String())
 		if err != nil {
 			return err
 		}
-		reader := spawn(l, func(y *loop.Yielder) error {
+		reader := loop.Spawn(l, func(y *loop.Yielder) error {
 			for {
 				if _, err := c.Read(make([]byte, 16)); err != nil {
 					return err
@@ -236,11 +253,14 @@ func TestFastPeer(t *testing.T) {
 // TestSpinnerAndIO has a task that spins, two that send each other bytes, and a
 // timer: none keeps another waiting.
 func TestSpinnerAndIO(t *testing.T) {
-	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
-		l := a.Loop()
+	realTime(t, func(y *loop.Yielder, l *loop.Loop) error {
+		a, b, err := connPair(y, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
 		bounces := 0
-		bounce := func(c *Conn) func(y *loop.Yielder) error {
-			return func(y *loop.Yielder) error {
+		bounce := func(c *Conn) *loop.Task[struct{}] {
+			return loop.Spawn(y, func(*loop.Yielder) error {
 				for buf := make([]byte, 1); ; bounces++ {
 					if _, err := c.Read(buf); err != nil {
 						return err
@@ -249,12 +269,10 @@ func TestSpinnerAndIO(t *testing.T) {
 						return err
 					}
 				}
-			}
+			})
 		}
-		spinner := spawn(l, func(y *loop.Yielder) error { return until(y, func() bool { return false }) })
-		for _, c := range []*Conn{a, b} {
-			spawn(l, bounce(c))
-		}
+		spinner := loop.Spawn(y, func(y *loop.Yielder) error { return until(y, func() bool { return false }) })
+		bouncers := []*loop.Task[struct{}]{bounce(a), bounce(b)}
 		if _, err := a.Write([]byte("x")); err != nil {
 			return err
 		}
@@ -264,15 +282,14 @@ func TestSpinnerAndIO(t *testing.T) {
 		if err := until(y, func() bool { return bounces > 100 }); err != nil {
 			return err
 		}
-		spinner.Cancel()
-		at := bounces
-		if err := loop.Sleep(y, time.Millisecond); err != nil {
-			return err
-		}
-		for bounces < at+100 {
+		cancel(y, t, "spinner", spinner)
+		for at := bounces; bounces < at+100; {
 			if err := loop.Sleep(y, time.Millisecond); err != nil {
 				return err
 			}
+		}
+		for _, task := range bouncers {
+			cancel(y, t, "bouncer", task)
 		}
 		return nil
 	})
@@ -334,7 +351,7 @@ func TestCallSoonThreadsafeClose(t *testing.T) {
 }
 
 func TestManyTimers(t *testing.T) {
-	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
+	realTime(t, func(y *loop.Yielder, l *loop.Loop) error {
 		const n = 10000
 		start, last, left := l.Time(), time.Duration(0), n
 		done := loop.NewFuture[struct{}](l)
@@ -358,7 +375,7 @@ func TestManyTimers(t *testing.T) {
 // TestEarlierTimer sets timers one before the other, each while the loop waits
 // for the one before.
 func TestEarlierTimer(t *testing.T) {
-	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
+	realTime(t, func(y *loop.Yielder, l *loop.Loop) error {
 		for _, d := range []time.Duration{math.MaxInt64, math.MaxInt64 - 1, 100 * 365 * 24 * time.Hour, time.Hour} {
 			l.CallLater(d, func() { t.Errorf("the timer of %v went off", d) })
 			if err := loop.Sleep(y, 100*time.Microsecond); err != nil {

@@ -3,8 +3,6 @@
 package netio
 
 import (
-	"coloop/loop"
-
 	"errors"
 	stdflag "flag"
 	"io"
@@ -15,6 +13,8 @@ import (
 	"testing"
 
 	"coloop/coroutine"
+	"coloop/loop"
+	"coloop/loop/looptest"
 
 	"golang.org/x/sys/unix"
 )
@@ -88,7 +88,7 @@ func TestAcceptEnds(t *testing.T) {
 			return err
 		}
 		accept := func() (*loop.Task[struct{}], error) {
-			task := spawn(loop.Running(y), func(y *loop.Yielder) error { _, err := ln.Accept(); return err })
+			task := loop.Spawn(y, func(y *loop.Yielder) error { _, err := ln.Accept(); return err })
 			return task, until(y, func() bool { return ln.d.rd.busy })
 		}
 		task, err := accept()
@@ -97,10 +97,7 @@ func TestAcceptEnds(t *testing.T) {
 		}
 		_, err = ln.Accept()
 		wantErr(t, "a second Accept", err, ErrBusy)
-		task.Cancel()
-		_, err = task.Await(y)
-		wantErr(t, "Accept", err, loop.ErrCancelled)
-
+		cancel(y, t, "Accept", task)
 		if task, err = accept(); err != nil {
 			return err
 		}
@@ -126,7 +123,7 @@ func TestServeGraceful(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		server := spawn(loop.Running(y), func(y *loop.Yielder) error { return Serve(y, ln, echo) })
+		server := loop.Spawn(y, func(y *loop.Yielder) error { return Serve(y, ln, echo) })
 		var cs []*Conn
 		b := make([]byte, 1)
 		ping := func(c *Conn) error {
@@ -167,54 +164,62 @@ func TestServeGraceful(t *testing.T) {
 	})
 }
 
-// TestServeCancelled cancels Serve while connections are served, have been
-// accepted but not served yet, and wait to be accepted.
+// TestServeCancelled cancels Serve after each number of turns, when some connections are
+// served, some have been accepted but not served yet, and some wait to be accepted.
 func TestServeCancelled(t *testing.T) {
-	for turns := 1; turns < 7; turns++ {
-		eachNetwork(t, func(t *testing.T, y *loop.Yielder, network, address string) error {
-			l := loop.Running(y)
-			l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) { t.Errorf("%s: %v", c.Message, c.Exception) })
+	eachNetwork(t, func(t *testing.T, y *loop.Yielder, network, address string) error {
+		for served, turns := 0, 1; served < 5; turns++ {
 			ln, err := Listen(y, network, address)
 			if err != nil {
 				return err
 			}
-			server := spawn(l, func(y *loop.Yielder) error { return Serve(y, ln, echo) })
-			var cs []*Conn
-			for range 5 {
-				c, err := Dial(y, network, ln.Addr().String())
-				if err != nil {
-					return err
-				}
-				cs = append(cs, c)
+			served = 0
+			server := loop.Spawn(y, func(y *loop.Yielder) error {
+				return Serve(y, ln, func(y *loop.Yielder, c *Conn) error {
+					served++
+					return echo(y, c)
+				})
+			})
+			if err := cancelServer(t, y, server, ln, turns); err != nil {
+				return err
 			}
-			for range turns {
-				if err := loop.Sleep(y, 0); err != nil {
-					return err
-				}
-			}
-			server.Cancel()
-			_, err = server.Await(y)
-			wantErr(t, "Serve", err, loop.ErrCancelled)
-			if n := len(l.AllTasks()); n != 1 {
-				t.Errorf("%d tasks", n)
-			}
-			for _, c := range cs {
-				n, err := c.Read(make([]byte, 1))
-				if errors.Is(err, loop.ErrCancelled) {
-					return err
-				}
-				if err == nil {
-					t.Errorf("read %d of a server that is gone", n)
-				}
-			}
-			return nil
-		})
+		}
+		return nil
+	})
+}
+
+// cancelServer cancels a server that five connect to, after some turns.
+func cancelServer(t *testing.T, y *loop.Yielder, server *loop.Task[struct{}], ln *Listener, turns int) error {
+	var cs []*Conn
+	for range 5 {
+		c, err := Dial(y, ln.Addr().Network(), ln.Addr().String())
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		cs = append(cs, c)
 	}
+	for range turns {
+		if err := loop.Sleep(y, 0); err != nil {
+			return err
+		}
+	}
+	cancel(y, t, "Serve", server)
+	if n := len(loop.Running(y).AllTasks()); n != 1 {
+		t.Errorf("%d tasks", n)
+	}
+	for _, c := range cs {
+		if n, err := c.Read(make([]byte, 1)); err == nil {
+			t.Errorf("read %d of a server that is gone", n)
+		}
+	}
+	return nil
 }
 
 // TestServeLoopClosed: a Serve that waits for the last of its tasks ends with the
 // loop, which wakes nobody any more.
 func TestServeLoopClosed(t *testing.T) {
+	looptest.NoLeaks(t)
 	l, err := loop.New()
 	if err != nil {
 		t.Fatal(err)
@@ -236,7 +241,7 @@ func TestServeLoopClosed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	t.Cleanup(func() { c.Close() })
 	wantErr(t, "run", l.RunForever(), nil)
 	wantErr(t, "close", l.Close(), nil)
 	_, err = serve.Exception()
@@ -259,7 +264,7 @@ func TestServeFailures(t *testing.T) {
 			return err
 		}
 		n := 0
-		server := spawn(l, func(y *loop.Yielder) error {
+		server := loop.Spawn(l, func(y *loop.Yielder) error {
 			return Serve(y, ln, func(*loop.Yielder, *Conn) error {
 				switch n++; n {
 				case 1:
@@ -297,9 +302,6 @@ func TestServeFailures(t *testing.T) {
 // TestServeOutOfDescriptors lets accept fail for want of a descriptor: Serve
 // reports that and goes on when there are some.
 func TestServeOutOfDescriptors(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes a second")
-	}
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
@@ -329,13 +331,16 @@ func TestServeOutOfDescriptors(t *testing.T) {
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &low); err != nil {
 			return err
 		}
-		server := spawn(l, func(y *loop.Yielder) error { return Serve(y, ln, func(*loop.Yielder, *Conn) error { return nil }) })
+		server := loop.Spawn(l, func(y *loop.Yielder) error { return Serve(y, ln, func(*loop.Yielder, *Conn) error { return nil }) })
+		if err := until(y, func() bool { return len(reported) == 1 }); err != nil {
+			return err
+		}
+		wantErr(t, "accept", reported[0], unix.EMFILE)
+		looptest.Advance(y, acceptRetry)
 		_, err = c.Read(make([]byte, 1))
 		wantErr(t, "read", err, io.EOF)
 		if len(reported) != 1 {
 			t.Errorf("reported %v", reported)
-		} else {
-			wantErr(t, "accept", reported[0], unix.EMFILE)
 		}
 		if err := ln.Close(); err != nil {
 			return err
@@ -360,7 +365,7 @@ func TestManyConns(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		server := spawn(l, func(y *loop.Yielder) error { return Serve(y, ln, echo) })
+		server := loop.Spawn(l, func(y *loop.Yielder) error { return Serve(y, ln, echo) })
 		open, all := 0, loop.NewFuture[struct{}](l)
 		client := func(y *loop.Yielder) error {
 			c, err := Dial(y, "tcp", ln.Addr().String())

@@ -27,7 +27,7 @@ func TestA5Serve(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "the function is nil") {
 			t.Errorf("Serve without a function: %v", err)
 		}
-		serving := spawn(loop.Running(y), func(y *loop.Yielder) error { return Serve(y, ln, serveNothing) })
+		serving := loop.Spawn(y, func(y *loop.Yielder) error { return Serve(y, ln, serveNothing) })
 		if err := loop.Sleep(y, 0); err != nil {
 			return err
 		}
@@ -138,7 +138,7 @@ func TestA16Deadlines(t *testing.T) {
 			now.Add(math.MaxInt64), now.Add(math.MaxInt64 - time.Hour), time.Unix(math.MaxInt64/2, 0), now.AddDate(100_000, 0, 0),
 		} {
 			wantErr(t, "SetDeadline", errors.Join(a.SetDeadline(far), b.SetDeadline(far)), nil)
-			reader := spawn(a.Loop(), func(*loop.Yielder) error { _, err := b.Read(make([]byte, 1)); return err })
+			reader := loop.Spawn(y, func(*loop.Yielder) error { _, err := b.Read(make([]byte, 1)); return err })
 			if err := loop.Sleep(y, 0); err != nil {
 				return err
 			}
