@@ -18,6 +18,8 @@ func (s BarrierState) String() string {
 
 // A Barrier holds tasks until a given number of them has come (asyncio.Barrier).
 type Barrier struct {
+	Name string // for those who look; see [Dump]
+
 	parties int
 	count   int
 	state   BarrierState
@@ -30,14 +32,18 @@ func NewBarrier(parties int) *Barrier {
 	if parties < 1 {
 		panic(ErrParties)
 	}
-	return &Barrier{parties: parties}
+	b := &Barrier{parties: parties}
+	b.cond.kind, b.cond.owner = "Barrier.Wait", b
+	return b
 }
+
+func (b *Barrier) label() string { return named("barrier", b.Name) }
 
 // String describes the barrier.
 //
 //	<Barrier filling, 1 of 3 tasks>
 func (b *Barrier) String() string {
-	return object("Barrier", "", b.state.String(), fmt.Sprintf("%d of %s", b.NWaiting(), amount(b.parties, "task")))
+	return object("Barrier", b.Name, b.state.String(), fmt.Sprintf("%d of %s", b.NWaiting(), amount(b.parties, "task")))
 }
 
 // Parties returns the number of tasks that the barrier waits for.

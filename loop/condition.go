@@ -5,9 +5,11 @@ package loop
 type Condition struct {
 	Name string // for those who look; see [Dump]
 
-	lock *Lock
-	own  Lock
-	lot  ParkingLot
+	lock  *Lock
+	own   Lock
+	lot   ParkingLot
+	kind  string // of a condition that is part of something else
+	owner any    // that
 }
 
 // NewCondition returns a Condition over a lock.
@@ -58,6 +60,9 @@ func (c *Condition) Wait(y *Yielder) error {
 	}
 	c.Release()
 	c.lot.Kind, c.lot.Owner = "Condition.Wait", c
+	if c.owner != nil {
+		c.lot.Kind, c.lot.Owner = c.kind, c.owner
+	}
 	_, err := c.lot.Park(y, nil)
 	var again error
 	for {

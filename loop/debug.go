@@ -65,14 +65,14 @@ func (d *debugging) onLoop() {
 // run runs a handle and reports it if that took long.
 func (d *debugging) run(h *Handle) {
 	l := d.loop
-	start := l.Time()
-	h.cb.run(l)
+	start, cb := l.Time(), h.cb // which may cancel its handle
+	cb.run(l)
 	took := l.Time() - start
 	if took < d.slow {
 		return
 	}
-	c := ExceptionContext{Message: fmt.Sprintf("%s took %v", describe(h.cb), took)}
-	if t, ok := h.cb.(*task); ok {
+	c := ExceptionContext{Message: fmt.Sprintf("%s took %v", describe(cb), took)}
+	if t, ok := cb.(*task); ok {
 		c.Task = t.fut.self.(AnyTask)
 		c.Frames = t.Stack()
 	}

@@ -53,10 +53,6 @@ var (
 	// called outside one.
 	ErrNoTask = errors.New("not called from a running task")
 
-	// ErrBusy is returned by a Read or Write that finds another task parked in
-	// the same direction of the connection.
-	ErrBusy = errors.New("another task is waiting on the connection already")
-
 	// ErrAwaitSelf is raised in a task that awaits itself.
 	ErrAwaitSelf = errors.New("task cannot await on itself")
 

@@ -158,13 +158,14 @@ func (r *Runner) Close() (err error) {
 // awaitExecutor runs the loop until the jobs of its executor have ended, which
 // may need the loop (loop.shutdown_default_executor).
 func awaitExecutor(l *Loop) error {
-	if l.executor == nil {
+	e := l.ownExecutor()
+	if e == nil {
 		return nil
 	}
 	ended := NewFuture[struct{}](l)
 	l.system.Expect(1)
 	go func() {
-		l.ownExecutor().Shutdown(true)
+		e.Shutdown(true)
 		_ = l.CallSoonThreadsafe(func() { // nobody waits for a closed loop
 			l.system.Expect(-1)
 			ended.succeed(struct{}{})

@@ -424,7 +424,7 @@ func (t *task) cancelContext() {
 
 // renewContext has the task get another context if its own is done.
 func (t *task) renewContext() {
-	if s := t.ctx.Load(); s != nil && s.isOver() {
+	if s := t.ctx.Load(); s != nil && s.isOver() && t.fut.state == pending {
 		t.setValues(s.values)
 	}
 }
@@ -455,10 +455,15 @@ func (t *task) runNow() {
 	l := t.fut.loop
 	outer := l.current
 	defer func() {
-		if r := recover(); r != nil {
-			t.end(panicError(r))
-		}
+		r := recover()
 		l.current = outer
+		switch {
+		case r == nil:
+		case t.fut.state == pending:
+			t.end(panicError(r))
+		default:
+			l.CallExceptionHandler(ExceptionContext{Message: "panic at the end of a task", Exception: panicError(r)})
+		}
 	}()
 	t.run(l)
 }

@@ -28,8 +28,9 @@ type TaskGroup struct {
 	entered   bool
 	exiting   bool
 	aborting  bool
-	requested bool // the cancellation of the parent
-	cancelled bool // by Cancel
+	requested bool  // the cancellation of the parent
+	before    int32 // the requests to cancel the parent, at Enter
+	cancelled bool  // by Cancel
 }
 
 // groupEnd is the future that Exit awaits.
@@ -224,6 +225,7 @@ func (g *TaskGroup) Enter(y *Yielder) error {
 		return err
 	}
 	g.entered, g.parent, g.tasks = true, parent, make(map[*future]*groupTask)
+	g.before = parent.cancelling
 	return nil
 }
 
@@ -240,8 +242,9 @@ func (g *TaskGroup) Exit(y *Yielder, err error) error {
 		return errors.Join(err, e)
 	}
 	g.exiting = true
-	var cancellation error
-	if g.parent.isCancellation(err) {
+	var cancellation, last error
+	asked := g.parent.isCancellation(err)
+	if asked {
 		cancellation = err
 	}
 	if err != nil && !g.aborting {
@@ -256,14 +259,22 @@ func (g *TaskGroup) Exit(y *Yielder, err error) error {
 		case e == nil:
 		case !IsCancelled(e):
 			return e
-		case !g.aborting:
-			// The parent is cancelled while it waits: so are the tasks.
-			cancellation = e
-			g.abort()
+		default:
+			last = e
+			if !g.aborting {
+				// The parent is cancelled while it waits: so are the tasks.
+				cancellation = e
+				g.abort()
+			}
 		}
 	}
 	if g.requested && g.parent.Uncancel() == 0 {
 		cancellation = nil
+	}
+	if g.cancelled && cancellation == nil && g.parent.cancelling > g.before {
+		// Somebody else has cancelled the parent of a group that is being
+		// cancelled. Nothing of what follows would say so.
+		cancellation = last
 	}
 	if cancellation != nil && len(g.failed) == 0 {
 		return cancellation
@@ -273,7 +284,7 @@ func (g *TaskGroup) Exit(y *Yielder, err error) error {
 		errs = append(errs, f.retrieve())
 	}
 	g.failed = nil
-	if err != nil && !g.parent.isCancellation(err) {
+	if err != nil && !asked {
 		errs = append(errs, err)
 	}
 	if len(errs) > 0 {
@@ -285,7 +296,7 @@ func (g *TaskGroup) Exit(y *Yielder, err error) error {
 		}
 		return &GroupError{errs}
 	}
-	if g.cancelled && IsCancelled(err) {
+	if g.cancelled && asked {
 		return nil
 	}
 	return err

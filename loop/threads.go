@@ -67,11 +67,19 @@ func (c *call[T]) begin(fn func(y *Yielder) (T, error)) {
 		return
 	}
 	var t *Task[T]
-	if err := recovered(func() error { t = Go(c.loop, fn, WithValues(c.ctx)); return nil }); err != nil {
+	var stop func() bool
+	task := func(y *Yielder) (T, error) {
+		defer func() { stop() }() // a loop that is closed calls no callback
+		return fn(y)
+	}
+	if err := recovered(func() error {
+		t = Go(c.loop, task, WithValues(c.ctx), Doing(fn))
+		return nil
+	}); err != nil {
 		c.end(Result[T]{Err: err})
 		return
 	}
-	stop := CancelWith(c.ctx, t)
+	stop = CancelWith(c.ctx, t)
 	t.AddDoneCallback(func(f *Future[T]) {
 		stop()
 		var v T

@@ -57,6 +57,9 @@ func (v *Virtual) Now() time.Duration { return v.time }
 // other goroutines are expected to call Wake, it waits for that, and no time
 // passes. See [System].
 func (v *Virtual) Wait(until time.Duration, _ func(fd int, read, write, hangup bool) (enough bool)) error {
+	if len(v.events) > 0 && v.events[0].when <= v.time {
+		until = v.time
+	}
 	if until > v.time {
 		switch {
 		case v.expected > 0:
