@@ -18,8 +18,9 @@ import (
 type Loop struct {
 	ready   ring[*Handle]
 	timers  timers
-	turn    uint32 // counts them
 	current *task
+	inbox   atomic.Int32 // is not 0 if anything is incoming, or tidyDue, or in debug mode
+	turn    uint32       // counts them
 	debug   inspection // nil but in debug mode
 
 	system   System
@@ -62,7 +63,6 @@ type Loop struct {
 	incoming []*Handle // from other goroutines; nil and refused when shut
 	shut     bool
 	tidyDue  bool
-	inbox    atomic.Int32 // is not 0 if there are any, or tidyDue, or in debug mode
 }
 
 // inspection is what debug mode adds; see [Debug].

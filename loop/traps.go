@@ -7,10 +7,17 @@ package loop
 // giveWay suspends until the next turn of the loop.
 func giveWay(y *Yielder) error {
 	if !y.Here() {
-		_, err := runningTask(y)
-		return err
+		return misplaced(y)
 	}
 	_, err := y.Yield(nil)
+	return err
+}
+
+// misplaced is the error of using y where its coroutine does not run.
+//
+//go:noinline
+func misplaced(y *Yielder) error {
+	_, err := runningTask(y)
 	return err
 }
 
@@ -43,8 +50,7 @@ func await(y *Yielder, f AnyFuture) error {
 // foreign is the error of a wait for f at a wrong place.
 func (f *future) foreign(y *Yielder) error {
 	if !y.Here() {
-		_, err := runningTask(y)
-		return err
+		return misplaced(y)
 	}
 	if t, err := taskOf(y); err == nil && t.fut.loop != f.loop && !f.loop.isClosed() {
 		return ErrForeignLoop
