@@ -21,7 +21,7 @@ type Loop struct {
 	current *task
 	inbox   atomic.Int32 // is not 0 if anything is incoming, or tidyDue, or in debug mode
 	turn    uint32       // counts them
-	debug   inspection // nil but in debug mode
+	debug   inspection   // nil but in debug mode
 
 	system   System
 	report   func(fd int, read, write, hangup bool) (enough bool)
