@@ -299,8 +299,11 @@ func (f *Future[T]) SetResult(v T) error {
 	if f.isTask {
 		return ErrTaskResult
 	}
-	deaf := f.deaf()
-	return cmp.Or(f.succeed(v), deaf)
+	if f.loop.closed {
+		deaf := f.deaf()
+		return cmp.Or(f.succeed(v), deaf)
+	}
+	return f.succeed(v)
 }
 
 func (f *Future[T]) succeed(v T) error {

@@ -16,12 +16,13 @@ import (
 
 // A Loop is an event loop (asyncio.BaseEventLoop).
 type Loop struct {
-	ready   ring[*Handle]
-	timers  timers
-	current *task
-	inbox   atomic.Int32 // is not 0 if anything is incoming, or tidyDue, or in debug mode
-	turn    uint32       // counts them
-	debug   inspection   // nil but in debug mode
+	ready    ring[*Handle]
+	timers   timers
+	current  *task
+	inbox    atomic.Int32 // is not 0 if anything is incoming, or tidyDue, or in debug mode
+	turn     uint32       // counts them
+	yielding *task        // the one whose yield is being looked at
+	debug    inspection   // nil but in debug mode
 
 	system   System
 	report   func(fd int, read, write, hangup bool) (enough bool)

@@ -252,7 +252,9 @@ func (t *task) run(l *Loop) {
 		}
 		l.ready.put(&t.handle)
 	default:
+		l.yielding = t
 		t.wait(y)
+		l.yielding = nil
 	}
 }
 
@@ -273,7 +275,7 @@ func (t *task) wait(y any) {
 		t.raiseSoon(fmt.Errorf("%w: %v", ErrBadYield, y))
 		return
 	}
-	b := baseOf(f)
+	b := f.base()
 	switch {
 	case b == nil:
 		t.raiseSoon(fmt.Errorf("%w: a nil %T", ErrBadYield, f))
@@ -293,19 +295,21 @@ func (t *task) wait(y any) {
 	}
 }
 
-// baseOf returns nil if f is a type of the user's that embeds a future which is nil.
-func baseOf(f AnyFuture) (b *future) {
-	defer func() {
-		if recover() != nil {
-			b = nil
-		}
-	}()
-	return f.base()
-}
-
 // futureDone is never called: a future that a task waits for schedules the
 // task's own handle.
 func (t *task) futureDone(*future) {}
+
+// badYield reports whether r is the panic of a future which is part of a user's type
+// that has none. The task that has yielded it gets an error.
+func (l *Loop) badYield(r any) bool {
+	t := l.yielding
+	if t == nil {
+		return false
+	}
+	l.yielding = nil
+	t.raiseSoon(fmt.Errorf("%w: %v", ErrBadYield, r))
+	return true
+}
 
 func (t *task) raiseSoon(err error) {
 	t.mustRaise, t.fut.err = true, err
@@ -458,7 +462,7 @@ func (t *task) runNow() {
 		r := recover()
 		l.current = outer
 		switch {
-		case r == nil:
+		case r == nil, l.badYield(r):
 		case t.fut.state == pending:
 			t.end(panicError(r))
 		default:

@@ -63,7 +63,10 @@ func (f *future) foreign(y *Yielder) error {
 // it is not, and is one of another loop, the error is [ErrForeignLoop], or [ErrClosed].
 func (f *Future[T]) Await(y *Yielder) (T, error) {
 	if f.state == pending {
-		err := f.foreign(y)
+		var err error
+		if c, ok := y.Given().(*taskContext); !ok || c.fut.loop != f.loop || !y.Here() {
+			err = f.foreign(y)
+		}
 		if err == nil {
 			err = await(y, f.self)
 		}

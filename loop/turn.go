@@ -163,6 +163,9 @@ func (l *Loop) runReady(n int) (left int) {
 // panicked deals with a panic of a callback: in a task it becomes the task's
 // error, elsewhere it goes to the exception handler.
 func (l *Loop) panicked(r any) {
+	if l.badYield(r) {
+		return
+	}
 	p := panicError(r)
 	if t := l.current; t != nil {
 		l.current = nil
