@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	gneterrors "github.com/panjf2000/gnet/v2/pkg/errors"
@@ -40,6 +41,7 @@ type Poller struct {
 	base    time.Time
 	report  func(fd int, read, write, hangup bool) (enough bool)
 	waiting bool
+	removed []bool // by descriptor number: Remove has been called since the last Add
 
 	flag   flag
 	raised atomic.Bool // the flag is readable
@@ -144,6 +146,10 @@ func (p *Poller) pause() error {
 
 // event is called by Polling.
 func (p *Poller) event(fd int, ev netpoll.IOEvent, flags netpoll.IOFlags) error {
+	if p.isRemoved(fd) {
+		_ = p.poller.Delete(fd) // fails if fd is closed, and then it is deleted already
+		return nil
+	}
 	if fd != p.flag.fd() && fd != p.timer.fd() {
 		broken := netpoll.IsErrorEvent(ev, flags)
 		enough := p.report(fd,
@@ -189,14 +195,32 @@ func (p *Poller) Patience() int { return 4 }
 // Network returns nil: descriptors are those of the operating system.
 func (p *Poller) Network() (any, error) { return nil, nil }
 
-// Add has Wait report the readiness of fd, for reading and writing, until fd is
-// closed.
+// Add has Wait report the readiness of fd, for reading and writing, until Remove.
 func (p *Poller) Add(fd int) error {
-	return p.poller.AddReadWrite(&netpoll.PollAttachment{FD: fd}, true)
+	pa := &netpoll.PollAttachment{FD: fd}
+	err := p.poller.AddReadWrite(pa, true)
+	if p.isRemoved(fd) {
+		if errors.Is(err, syscall.EEXIST) { // it was neither closed nor heard since
+			err = p.poller.ModReadWrite(pa, true)
+		}
+		p.removed[fd] = err != nil
+	}
+	return err
 }
 
-// Remove does nothing: the system forgets a descriptor when it is closed.
-func (p *Poller) Remove(fd int) {}
+// Remove has Wait report fd no more. Most descriptors are closed next, and the system
+// deletes those by itself. So Remove only makes a note, and the next event of a
+// descriptor that stays open deletes it.
+func (p *Poller) Remove(fd int) {
+	for len(p.removed) <= fd {
+		p.removed = append(p.removed, make([]bool, max(64, len(p.removed)))...)
+	}
+	p.removed[fd] = true
+}
+
+func (p *Poller) isRemoved(fd int) bool {
+	return uint(fd) < uint(len(p.removed)) && p.removed[fd]
+}
 
 // Close releases the poller. A goroutine that calls Wake later has no effect.
 func (p *Poller) Close() error {
