@@ -44,11 +44,15 @@ type Poller struct {
 	removed []bool // by descriptor number: Remove has been called since the last Add
 
 	flag   flag
-	raised atomic.Bool // the flag is readable
-	woken  atomic.Bool // by Wake, since the last Wait
-	broken atomic.Pointer[error]
-	timer  timer
-	armed  time.Duration // the time the timer is set to
+	raised atomic.Bool // the flag is readable, or its raiser is about to write
+	// flagged says that the flag has been seen readable since it was last lowered. A
+	// goroutine that is held up in raise can write after its Wake has been taken and
+	// raised is false again; the flag would then end every Wait.
+	flagged bool
+	woken   atomic.Bool // by Wake, since the last Wait
+	broken  atomic.Pointer[error]
+	timer   timer
+	armed   time.Duration // the time the timer is set to
 }
 
 // Open returns a poller whose clock is at 0.
@@ -99,10 +103,11 @@ func (p *Poller) Wait(until time.Duration, report func(fd int, read, write, hang
 			p.armed = until
 		}
 	}
-	if p.waiting && p.raised.Load() {
+	if p.waiting && (p.flagged || p.raised.Load()) {
 		if err := p.flag.lower(); err != nil {
 			return err
 		}
+		p.flagged = false
 		p.raised.Store(false)
 		// A goroutine that called Wake before the flag was lowered found it up
 		// and did not raise it again.
@@ -150,7 +155,11 @@ func (p *Poller) event(fd int, ev netpoll.IOEvent, flags netpoll.IOFlags) error 
 		_ = p.poller.Delete(fd) // fails if fd is closed, and then it is deleted already
 		return nil
 	}
-	if fd != p.flag.fd() && fd != p.timer.fd() {
+	switch fd {
+	case p.flag.fd():
+		p.flagged = true
+	case p.timer.fd():
+	default:
 		broken := netpoll.IsErrorEvent(ev, flags)
 		enough := p.report(fd,
 			netpoll.IsReadEvent(ev) || broken,
