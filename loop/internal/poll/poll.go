@@ -7,6 +7,7 @@ package poll
 
 import (
 	"errors"
+	"fmt"
 	"iter"
 	"math"
 	"os"
@@ -85,8 +86,9 @@ func (p *Poller) Now() time.Duration { return time.Since(p.base) }
 // those there are and returns; else it returns once one of them is enough, at
 // until, or when Wake is called. An error means that the poller is of no more use.
 //
-// It must be called by one goroutine at a time. report is called on a goroutine
-// of the poller's, while Wait waits for it.
+// Wait must be called by one goroutine at a time. report is called on a goroutine
+// of the poller's, while Wait waits for it. If report panics, Wait panics with the
+// same value, and later Waits return an error.
 func (p *Poller) Wait(until time.Duration, report func(fd int, read, write, hangup bool) (enough bool)) error {
 	p.report, p.waiting = report, until > 0
 	if p.waiting && until != Forever {
@@ -127,7 +129,7 @@ func (p *Poller) Wait(until time.Duration, report func(fd int, read, write, hang
 		return *err
 	}
 	if _, ok := p.resume(); !ok {
-		return os.NewSyscallError("poll", p.failure)
+		return p.failure
 	}
 	p.woken.Store(false) // the caller sees what was announced with it
 	if err := p.broken.Load(); err != nil {
@@ -136,9 +138,21 @@ func (p *Poller) Wait(until time.Duration, report func(fd int, read, write, hang
 	return nil
 }
 
+// errGoexit is returned by each Wait after one whose report has called runtime.Goexit.
+var errGoexit = errors.New("poll: the report of an earlier event has called runtime.Goexit")
+
+// polling is the coroutine. If report panics, so does Wait; there is nothing to resume
+// after that, so all later Waits return p.failure.
 func (p *Poller) polling(yield func(struct{}) bool) {
 	p.yield = yield
-	p.failure = p.poller.Polling(p.event)
+	p.failure = errGoexit
+	defer func() {
+		if r := recover(); r != nil {
+			p.failure = fmt.Errorf("poll: the report of an earlier event has panicked: %v", r)
+			panic(r)
+		}
+	}()
+	p.failure = os.NewSyscallError("poll", p.poller.Polling(p.event))
 }
 
 // pause ends the Wait under way; Polling is to end if it returns an error.
@@ -173,7 +187,7 @@ func (p *Poller) event(fd int, ev netpoll.IOEvent, flags netpoll.IOFlags) error 
 }
 
 // Wake ends the Wait under way, or the next one. It may be called on any
-// goroutine.
+// goroutine, but not after Close.
 func (p *Poller) Wake() {
 	p.woken.Store(true)
 	p.raise()
@@ -231,7 +245,8 @@ func (p *Poller) isRemoved(fd int) bool {
 	return uint(fd) < uint(len(p.removed)) && p.removed[fd]
 }
 
-// Close releases the poller. A goroutine that calls Wake later has no effect.
+// Close releases the poller. Wait, Wake, Add and Remove must not be called after it: the
+// numbers of the poller's descriptors may belong to other files by then.
 func (p *Poller) Close() error {
 	p.stop()
 	return errors.Join(p.timer.close(), p.flag.close(), p.poller.Close())
