@@ -34,7 +34,8 @@ func (l *Loop) signalHandlers() signalHandlers {
 // AddSignalHandler has fn called on the loop, as a callback, at each sig that
 // the process gets, in place of the function called before
 // (loop.add_signal_handler), until RemoveSignalHandler or Close of the loop.
-// A handler for SIGINT keeps the loop's Runner from cancelling the main function.
+// A handler for SIGINT keeps the loop's Runner from cancelling the main function. A
+// handler for SIGQUIT keeps debug mode from ending the process after its dump.
 //
 // Other channels that the program has given to signal.Notify get the signal as
 // well. A signal that cannot be caught, such as SIGKILL, and a nil fn are errors;
@@ -127,6 +128,9 @@ func (l *Loop) watchSignal(sig os.Signal) *signalHandler {
 		l.atClose = append(l.atClose, l.endSignals)
 	}
 	l.signalHandlers()[sig] = h
+	if sig == syscall.SIGQUIT {
+		quitHandlers.Add(1)
+	}
 	go func() {
 		defer close(h.gone)
 		for {
@@ -145,6 +149,9 @@ func (l *Loop) watchSignal(sig os.Signal) *signalHandler {
 // channel.
 func (l *Loop) unwatchSignal(sig os.Signal, h *signalHandler) {
 	delete(l.signalHandlers(), sig)
+	if sig == syscall.SIGQUIT {
+		quitHandlers.Add(-1)
+	}
 	signal.Stop(h.signals)
 	close(h.over)
 	<-h.gone

@@ -34,7 +34,7 @@ type System interface {
 	Wait(until time.Duration, report func(fd int, read, write, hangup bool) (enough bool)) error
 
 	// Wake ends the Wait under way, or the next one if there is none. It may be
-	// called on any goroutine.
+	// called on any goroutine. The loop does not call it during or after Close.
 	Wake()
 
 	// Expect says that n more goroutines, or -n fewer, are going to call Wake. A
@@ -47,8 +47,12 @@ type System interface {
 	Patience() int
 
 	// Add has Wait report the readiness of fd, once for each change from not
-	// ready to ready (edge-triggered), until Remove.
+	// ready to ready (edge-triggered), until Remove. The readiness at the call is
+	// such a change.
 	Add(fd int) error
+
+	// Remove ends what Add began. The descriptor is still open and may be closed
+	// next, which is the common case, or be added again.
 	Remove(fd int)
 
 	// Network tells those who make descriptors what to call instead of the
@@ -56,13 +60,16 @@ type System interface {
 	// there are no descriptors.
 	Network() (calls any, err error)
 
+	// Close releases the system. The loop calls none of Wait, Wake, Expect, Add and
+	// Remove after it.
 	Close() error
 }
 
 // A Watcher is told of the readiness of a descriptor; see [Loop.Watch].
 type Watcher interface {
 	// Ready is called by the loop, outside of any task, with what has become
-	// true. It must not run user code, but may wake tasks.
+	// true. It must not run user code, but may wake tasks. If it panics, the run of
+	// the loop panics, and the loop cannot run again.
 	Ready(read, write, hangup bool)
 
 	// Close is called when the loop is closed.

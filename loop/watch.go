@@ -3,8 +3,9 @@ package loop
 import "fmt"
 
 // Watch has w told of the readiness of fd, a non-blocking descriptor, until
-// Unwatch (loop.add_reader and add_writer in one). Each change is reported once,
-// so w remembers it. Unwatch comes before fd is closed.
+// [Loop.Unwatch] (loop.add_reader and add_writer in one). The readiness at the call
+// and each change to ready are reported once, so w must remember them. Unwatch must be
+// called before fd is closed. On a closed loop Watch returns [ErrClosed].
 func (l *Loop) Watch(fd int, w Watcher) error {
 	l.check()
 	switch {
@@ -23,10 +24,11 @@ func (l *Loop) Watch(fd int, w Watcher) error {
 	return nil
 }
 
-// Unwatch ends what Watch began.
+// Unwatch ends what [Loop.Watch] began (loop.remove_reader and remove_writer in one).
+// fd may stay open, and be watched again. If fd is not watched, Unwatch does nothing.
 func (l *Loop) Unwatch(fd int) {
 	l.check()
-	if fd < len(l.watchers) && l.watchers[fd] != nil {
+	if uint(fd) < uint(len(l.watchers)) && l.watchers[fd] != nil {
 		l.watchers[fd] = nil
 		l.system.Remove(fd)
 	}

@@ -23,3 +23,16 @@ func (p *Poller) BreakFlag(raising bool) (restore func(), err error) {
 		_, _ = unix.Close(ends[0]), unix.Close(ends[1])
 	}, nil
 }
+
+// BeginRaise is the first half of a Wake that is held up in the middle, and whose
+// announcement a Wait has taken; end is the second half.
+func (p *Poller) BeginRaise() (end func() error) {
+	p.raised.Store(true)
+	return p.flag.raise
+}
+
+// FlagUp reports whether the flag is readable.
+func (p *Poller) FlagUp() (bool, error) {
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(p.flag.fd()), Events: unix.POLLIN}}, 0)
+	return n > 0, err
+}

@@ -7,10 +7,12 @@ package poll
 
 import (
 	"errors"
+	"fmt"
 	"iter"
 	"math"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	gneterrors "github.com/panjf2000/gnet/v2/pkg/errors"
@@ -40,13 +42,18 @@ type Poller struct {
 	base    time.Time
 	report  func(fd int, read, write, hangup bool) (enough bool)
 	waiting bool
+	removed []bool // by descriptor number: Remove has been called since the last Add
 
 	flag   flag
-	raised atomic.Bool // the flag is readable
-	woken  atomic.Bool // by Wake, since the last Wait
-	broken atomic.Pointer[error]
-	timer  timer
-	armed  time.Duration // the time the timer is set to
+	raised atomic.Bool // the flag is readable, or its raiser is about to write
+	// flagged says that the flag has been seen readable since it was last lowered. A
+	// goroutine that is held up in raise can write after its Wake has been taken and
+	// raised is false again; the flag would then end every Wait.
+	flagged bool
+	woken   atomic.Bool // by Wake, since the last Wait
+	broken  atomic.Pointer[error]
+	timer   timer
+	armed   time.Duration // the time the timer is set to
 }
 
 // Open returns a poller whose clock is at 0.
@@ -79,8 +86,9 @@ func (p *Poller) Now() time.Duration { return time.Since(p.base) }
 // those there are and returns; else it returns once one of them is enough, at
 // until, or when Wake is called. An error means that the poller is of no more use.
 //
-// It must be called by one goroutine at a time. report is called on a goroutine
-// of the poller's, while Wait waits for it.
+// Wait must be called by one goroutine at a time. report is called on a goroutine
+// of the poller's, while Wait waits for it. If report panics, Wait panics with the
+// same value, and later Waits return an error.
 func (p *Poller) Wait(until time.Duration, report func(fd int, read, write, hangup bool) (enough bool)) error {
 	p.report, p.waiting = report, until > 0
 	if p.waiting && until != Forever {
@@ -97,10 +105,11 @@ func (p *Poller) Wait(until time.Duration, report func(fd int, read, write, hang
 			p.armed = until
 		}
 	}
-	if p.waiting && p.raised.Load() {
+	if p.waiting && (p.flagged || p.raised.Load()) {
 		if err := p.flag.lower(); err != nil {
 			return err
 		}
+		p.flagged = false
 		p.raised.Store(false)
 		// A goroutine that called Wake before the flag was lowered found it up
 		// and did not raise it again.
@@ -120,7 +129,7 @@ func (p *Poller) Wait(until time.Duration, report func(fd int, read, write, hang
 		return *err
 	}
 	if _, ok := p.resume(); !ok {
-		return os.NewSyscallError("poll", p.failure)
+		return p.failure
 	}
 	p.woken.Store(false) // the caller sees what was announced with it
 	if err := p.broken.Load(); err != nil {
@@ -129,9 +138,21 @@ func (p *Poller) Wait(until time.Duration, report func(fd int, read, write, hang
 	return nil
 }
 
+// errGoexit is returned by each Wait after one whose report has called runtime.Goexit.
+var errGoexit = errors.New("poll: the report of an earlier event has called runtime.Goexit")
+
+// polling is the coroutine. If report panics, so does Wait; there is nothing to resume
+// after that, so all later Waits return p.failure.
 func (p *Poller) polling(yield func(struct{}) bool) {
 	p.yield = yield
-	p.failure = p.poller.Polling(p.event)
+	p.failure = errGoexit
+	defer func() {
+		if r := recover(); r != nil {
+			p.failure = fmt.Errorf("poll: the report of an earlier event has panicked: %v", r)
+			panic(r)
+		}
+	}()
+	p.failure = os.NewSyscallError("poll", p.poller.Polling(p.event))
 }
 
 // pause ends the Wait under way; Polling is to end if it returns an error.
@@ -144,7 +165,15 @@ func (p *Poller) pause() error {
 
 // event is called by Polling.
 func (p *Poller) event(fd int, ev netpoll.IOEvent, flags netpoll.IOFlags) error {
-	if fd != p.flag.fd() && fd != p.timer.fd() {
+	if p.isRemoved(fd) {
+		_ = p.poller.Delete(fd) // fails if fd is closed, and then it is deleted already
+		return nil
+	}
+	switch fd {
+	case p.flag.fd():
+		p.flagged = true
+	case p.timer.fd():
+	default:
 		broken := netpoll.IsErrorEvent(ev, flags)
 		enough := p.report(fd,
 			netpoll.IsReadEvent(ev) || broken,
@@ -158,7 +187,7 @@ func (p *Poller) event(fd int, ev netpoll.IOEvent, flags netpoll.IOFlags) error 
 }
 
 // Wake ends the Wait under way, or the next one. It may be called on any
-// goroutine.
+// goroutine, but not after Close.
 func (p *Poller) Wake() {
 	p.woken.Store(true)
 	p.raise()
@@ -189,16 +218,35 @@ func (p *Poller) Patience() int { return 4 }
 // Network returns nil: descriptors are those of the operating system.
 func (p *Poller) Network() (any, error) { return nil, nil }
 
-// Add has Wait report the readiness of fd, for reading and writing, until fd is
-// closed.
+// Add has Wait report the readiness of fd, for reading and writing, until Remove.
 func (p *Poller) Add(fd int) error {
-	return p.poller.AddReadWrite(&netpoll.PollAttachment{FD: fd}, true)
+	pa := &netpoll.PollAttachment{FD: fd}
+	err := p.poller.AddReadWrite(pa, true)
+	if p.isRemoved(fd) {
+		if errors.Is(err, syscall.EEXIST) { // it was neither closed nor heard since
+			err = p.poller.ModReadWrite(pa, true)
+		}
+		p.removed[fd] = err != nil
+	}
+	return err
 }
 
-// Remove does nothing: the system forgets a descriptor when it is closed.
-func (p *Poller) Remove(fd int) {}
+// Remove has Wait report fd no more. Most descriptors are closed next, and the system
+// deletes those by itself. So Remove only makes a note, and the next event of a
+// descriptor that stays open deletes it.
+func (p *Poller) Remove(fd int) {
+	for len(p.removed) <= fd {
+		p.removed = append(p.removed, make([]bool, max(64, len(p.removed)))...)
+	}
+	p.removed[fd] = true
+}
 
-// Close releases the poller. A goroutine that calls Wake later has no effect.
+func (p *Poller) isRemoved(fd int) bool {
+	return uint(fd) < uint(len(p.removed)) && p.removed[fd]
+}
+
+// Close releases the poller. Wait, Wake, Add and Remove must not be called after it: the
+// numbers of the poller's descriptors may belong to other files by then.
 func (p *Poller) Close() error {
 	p.stop()
 	return errors.Join(p.timer.close(), p.flag.close(), p.poller.Close())
