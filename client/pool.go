@@ -172,7 +172,7 @@ func (c *Client) grant(h *host, cn *conn) {
 
 // release takes back a connection that is fit for another request.
 func (c *Client) release(cn *conn) {
-	if c.closed {
+	if c.closed || c.loop.Closed() {
 		c.discard(cn)
 		return
 	}

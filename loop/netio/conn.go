@@ -116,10 +116,10 @@ func (c *Conn) LocalAddr() net.Addr {
 // RemoteAddr returns the address of the other end.
 func (c *Conn) RemoteAddr() net.Addr { return c.d.peer }
 
-// SetDeadline sets both deadlines.
+// SetDeadline sets both deadlines. Once the loop is closed there are no deadlines, and
+// the error is [loop.ErrClosed].
 func (c *Conn) SetDeadline(t time.Time) error {
-	when := c.onLoop(t)
-	return c.setDeadlines(when, &c.d.rd, &c.d.wr)
+	return c.setDeadlines(c.onLoop(t), &c.d.rd, &c.d.wr)
 }
 
 // SetReadDeadline makes a Read under way or to come return
@@ -162,8 +162,11 @@ func (c *Conn) onLoop(t time.Time) time.Duration {
 }
 
 func (c *Conn) setDeadlines(when time.Duration, sides ...*side) error {
-	if c.d.closed {
+	switch {
+	case c.d.closed:
 		return c.fail("set", net.ErrClosed)
+	case c.d.loop.Closed(): // this is clean-up code, and no timer would go off
+		return c.fail("set", loop.ErrClosed)
 	}
 	for _, s := range sides {
 		c.d.setDeadline(s, when)
