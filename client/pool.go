@@ -51,23 +51,23 @@ func (c *Client) idleConn(h *host) *conn {
 	return nil
 }
 
-// obtain returns a connection for a request that found none idle: a new one or,
-// after waiting, maybe a used one.
-func (c *Client) obtain(y *loop.Yielder, h *host, by time.Duration) (*conn, Phase, error) {
+// obtain returns a place for a request that found no connection idle: one that is
+// still to be connected or, after waiting, maybe one with a used connection.
+func (c *Client) obtain(y *loop.Yielder, h *host, by time.Duration) (*conn, error) {
 	h.hosts[h.name] = h
 	if !c.admit(h) {
 		cn, err := c.wait(y, h, by)
 		if err != nil {
-			return nil, PhasePool, err
+			return nil, err
 		}
 		if cn != nil {
 			if !cn.raw.Buffered() {
-				return cn, "", nil
+				return cn, nil
 			}
-			_ = cn.raw.Close() // it is dead; its place is ours
+			cn.close() // it is dead; its place is ours
 		}
 	}
-	return c.connect(y, h, by)
+	return &conn{host: h}, nil
 }
 
 // admit makes room for one more connection to h, if the limits allow.
@@ -190,9 +190,9 @@ func (c *Client) release(cn *conn) {
 	}
 }
 
-// discard closes a connection at once.
+// discard closes a connection at once, and gives up its place.
 func (c *Client) discard(cn *conn) {
-	_ = cn.raw.Close() // may be closed already
+	cn.close()
 	c.forget(cn.host)
 }
 
