@@ -16,10 +16,12 @@ type conn struct {
 	raw      *netio.Conn
 	nc       net.Conn // raw, or TLS over it
 	err      error
-	sent     bool // anything of the request
-	received bool // anything of its reply
-	used     bool // by a request before
-	since    time.Duration
+	sent     bool          // anything of the request
+	received bool          // anything of its reply
+	used     bool          // by a request before
+	since    time.Duration // when it became idle
+
+	older, newer *conn // the idle ones before and after it, to whatever host
 }
 
 // close closes the connection at once.
