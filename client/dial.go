@@ -55,7 +55,7 @@ func (c *Client) tlsConfig(addr string) *tls.Config {
 	if cfg.ServerName == "" {
 		name, _, err := net.SplitHostPort(addr)
 		if err != nil {
-			name = addr // the handshake says what is wrong with it
+			name = addr // the handshake will report the error
 		}
 		cfg.ServerName = name
 	}
@@ -101,7 +101,8 @@ func (c *Client) dial(y *loop.Yielder, h *host, by time.Duration) (*netio.Conn, 
 		_ = raw.Close() // the time was up in the moment it was there
 	}
 	if errors.Is(err, loop.ErrTimeout) {
-		err = fmt.Errorf("dial tcp %s: %w", h.addr, err)
+		// The error of the dial says no more than that it was cancelled.
+		err = fmt.Errorf("dial tcp %s: %w", h.addr, loop.ErrTimeout)
 	}
 	return raw, err
 }
