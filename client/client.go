@@ -75,6 +75,8 @@ type Client struct {
 	conns         int // open or being opened
 	waiters       int
 	ticket        uint64 // of the last waiter
+	oldest        *conn  // of the idle ones
+	newest        *conn
 	expiry        *loop.TimerHandle
 	readers       spares[bufio.Reader]
 	writers       spares[bufio.Writer]
@@ -135,17 +137,12 @@ func (c *Client) Close() error {
 		c.expiry.Cancel()
 	}
 	var failures []error
-	for _, hosts := range c.hosts() {
-		for _, h := range hosts {
-			for w := h.first(); w != nil; w = h.first() {
-				w.closed = true
-				c.grant(h, nil)
-			}
-			for len(h.idle) > 0 {
-				failures = append(failures, c.retire(h))
-			}
-			c.drop(h)
-		}
+	for h := c.longest(anyHost); h != nil; h = c.longest(anyHost) {
+		h.first().closed = true
+		c.grant(h, nil)
+	}
+	for c.oldest != nil {
+		failures = append(failures, c.retire(c.oldest))
 	}
 	return errors.Join(failures...)
 }

@@ -7,7 +7,8 @@ import (
 	"coloop/loop/netio"
 )
 
-// A conn is a connection of the pool, and what fasthttp reads from and writes to.
+// A conn is a place in the pool with its connection, and what fasthttp reads from and
+// writes to. raw and nc are nil until the connection is there.
 // It remembers the first error, because fasthttp does not: it makes an io.EOF of
 // some and takes others for the end of a body.
 type conn struct {
@@ -15,10 +16,19 @@ type conn struct {
 	raw      *netio.Conn
 	nc       net.Conn // raw, or TLS over it
 	err      error
-	sent     bool // anything of the request
-	received bool // anything of its reply
-	used     bool // by a request before
-	since    time.Duration
+	sent     bool          // anything of the request
+	received bool          // anything of its reply
+	used     bool          // by a request before
+	since    time.Duration // when it became idle
+
+	older, newer *conn // the idle ones before and after it, to whatever host
+}
+
+// close closes the connection at once.
+func (cn *conn) close() {
+	if cn.raw != nil {
+		_ = cn.raw.Close() // may be closed already
+	}
 }
 
 func (cn *conn) Read(p []byte) (int, error) {

@@ -55,7 +55,7 @@ func (c *Client) tlsConfig(addr string) *tls.Config {
 	if cfg.ServerName == "" {
 		name, _, err := net.SplitHostPort(addr)
 		if err != nil {
-			name = addr // the handshake says what is wrong with it
+			name = addr // the handshake will report the error
 		}
 		cfg.ServerName = name
 	}
@@ -68,26 +68,23 @@ func (c *Client) tlsConfig(addr string) *tls.Config {
 	return cfg
 }
 
-// connect opens a connection to h, for which there is room. If that fails the
-// room is given up.
-func (c *Client) connect(y *loop.Yielder, h *host, by time.Duration) (*conn, Phase, error) {
-	raw, err := c.dial(y, h, by)
+// connect opens the connection of cn.
+func (c *Client) connect(y *loop.Yielder, cn *conn, by time.Duration) (Phase, error) {
+	raw, err := c.dial(y, cn.host, by)
 	if err != nil {
-		c.forget(h)
 		var dns *net.DNSError
 		if errors.As(err, &dns) {
-			return nil, PhaseResolve, err
+			return PhaseResolve, err
 		}
-		return nil, PhaseConnect, err
+		return PhaseConnect, err
 	}
-	cn := &conn{host: h, raw: raw, nc: raw}
-	if h.tls != nil {
+	cn.raw, cn.nc = raw, raw
+	if cn.host.tls != nil {
 		if err := cn.secure(min(by, c.deadline(c.Timeouts.TLS))); err != nil {
-			c.discard(cn)
-			return nil, PhaseTLS, err
+			return PhaseTLS, err
 		}
 	}
-	return cn, "", nil
+	return "", nil
 }
 
 func (c *Client) dial(y *loop.Yielder, h *host, by time.Duration) (*netio.Conn, error) {
@@ -104,7 +101,8 @@ func (c *Client) dial(y *loop.Yielder, h *host, by time.Duration) (*netio.Conn, 
 		_ = raw.Close() // the time was up in the moment it was there
 	}
 	if errors.Is(err, loop.ErrTimeout) {
-		err = fmt.Errorf("dial tcp %s: %w", h.addr, err)
+		// The error of the dial says no more than that it was cancelled.
+		err = fmt.Errorf("dial tcp %s: %w", h.addr, loop.ErrTimeout)
 	}
 	return raw, err
 }

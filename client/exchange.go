@@ -22,7 +22,7 @@ type exchange struct {
 	raw    *fasthttp.Request  // the same; nil while parked, unless it is the caller's
 	into   *fasthttp.Response // the caller's, or nil
 	out    *Response          // if into is nil
-	cn     *conn
+	cn     *conn              // held by the exchange: to be given back, or closed
 	by     time.Duration
 	caller bool // raw is the caller's
 	follow bool // a redirect will be followed: its body is not streamed
@@ -35,6 +35,7 @@ type exchange struct {
 
 // run does the exchange. The Phase is that of the error.
 func (x *exchange) run(y *loop.Yielder) (Phase, error) {
+	defer x.abandon()
 	for {
 		phase, err := x.send(y)
 		if err == nil {
@@ -83,24 +84,24 @@ func (x *exchange) send(y *loop.Yielder) (Phase, error) {
 }
 
 // connect gets a connection, and then encodes the request.
-func (x *exchange) connect(y *loop.Yielder) (phase Phase, err error) {
+func (x *exchange) connect(y *loop.Yielder) (Phase, error) {
 	c := x.client
-	if x.fresh {
-		h := x.cn.host
-		if x.cn, phase, err = c.connect(y, h, x.by); err != nil {
+	if !x.fresh {
+		h, err := x.host()
+		if err != nil {
+			return PhaseRequest, err
+		}
+		if x.cn = c.idleConn(h); x.cn != nil {
+			return PhaseRequest, x.encode(false)
+		}
+		if x.cn, err = c.obtain(y, h, x.by); err != nil {
+			return PhasePool, err
+		}
+	}
+	if x.cn.raw == nil {
+		if phase, err := c.connect(y, x.cn, x.by); err != nil {
 			return phase, err
 		}
-		return PhaseRequest, x.encode(true)
-	}
-	h, err := x.host()
-	if err != nil {
-		return PhaseRequest, err
-	}
-	if x.cn = c.idleConn(h); x.cn != nil {
-		return PhaseRequest, x.encode(false)
-	}
-	if x.cn, phase, err = c.obtain(y, h, x.by); err != nil {
-		return phase, err
 	}
 	return PhaseRequest, x.encode(true)
 }
@@ -200,7 +201,11 @@ func (x *exchange) receive() (Phase, error) {
 }
 
 // done gives back the connection and the buffer after a reply without fault.
-func (x *exchange) done(br *bufio.Reader) { x.client.finish(x.cn, br, x.last) }
+func (x *exchange) done(br *bufio.Reader) {
+	cn := x.cn
+	x.cn = nil
+	x.client.finish(cn, br, x.last)
+}
 
 // finish gives back what a reply without fault was read with. A server that
 // has said more than that is not to be trusted with another request.
@@ -215,9 +220,9 @@ func (c *Client) finish(cn *conn, br *bufio.Reader, last bool) {
 	c.release(cn)
 }
 
-// again closes the connection of an exchange that failed, and reports whether
-// it is to be tried once more: if the connection had been kept open and turned
-// out to have been closed by the server meanwhile.
+// again reports whether an exchange that failed is to be tried once more, with a new
+// connection in the place of the old: if that had been kept open and turned out to
+// have been closed by the server meanwhile.
 //
 //go:noinline
 func (x *exchange) again(err error) bool {
@@ -229,14 +234,25 @@ func (x *exchange) again(err error) bool {
 	if cn == nil {
 		return false
 	}
-	_ = cn.raw.Close() // may be closed already
 	gone := errors.Is(err, errHungUp) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 	if gone && cn.used && !cn.received && !x.fresh && !x.unread && (!x.once || !cn.sent) {
-		x.fresh = true
+		cn.close()
+		x.cn, x.fresh = &conn{host: cn.host}, true
 		return true
 	}
-	x.client.forget(cn.host)
 	return false
+}
+
+// abandon closes the connection of an exchange that failed, and gives up its place.
+// It is deferred, because a body that panics or ends the task would keep them for ever.
+//
+//go:noinline
+func (x *exchange) abandon() {
+	if cn := x.cn; cn != nil {
+		x.cn = nil
+		x.client.discard(cn)
+		x.giveBack()
+	}
 }
 
 // idempotent reports whether it does not matter if a request reaches the server

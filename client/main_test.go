@@ -89,19 +89,22 @@ func (quiet) Printf(string, ...any) {}
 // A wire is the system's network, on a clock that stands, and watches the client.
 type wire struct {
 	*looptest.StandingClock
-	made, open, most int // connections
-	heard            int // how often there was something to read
+	made, open, most int   // connections
+	heard            int   // how often there was something to read
+	added, removed   []int // the descriptors
 }
 
 func (w *wire) Add(fd int) error {
 	w.made++
 	w.open++
 	w.most = max(w.most, w.open)
+	w.added = append(w.added, fd)
 	return w.StandingClock.Add(fd)
 }
 
 func (w *wire) Remove(fd int) {
 	w.open--
+	w.removed = append(w.removed, fd)
 	w.StandingClock.Remove(fd)
 }
 

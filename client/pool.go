@@ -41,8 +41,7 @@ type waiter struct {
 func (c *Client) idleConn(h *host) *conn {
 	for n := len(h.idle) - 1; n >= 0; n = len(h.idle) - 1 {
 		cn := h.idle[n]
-		h.idle[n] = nil
-		h.idle = h.idle[:n]
+		c.take(cn)
 		if !cn.raw.Buffered() {
 			return cn
 		}
@@ -51,23 +50,23 @@ func (c *Client) idleConn(h *host) *conn {
 	return nil
 }
 
-// obtain returns a connection for a request that found none idle: a new one or,
-// after waiting, maybe a used one.
-func (c *Client) obtain(y *loop.Yielder, h *host, by time.Duration) (*conn, Phase, error) {
+// obtain returns a place for a request that found no connection idle: one that is
+// still to be connected or, after waiting, maybe one with a used connection.
+func (c *Client) obtain(y *loop.Yielder, h *host, by time.Duration) (*conn, error) {
 	h.hosts[h.name] = h
 	if !c.admit(h) {
 		cn, err := c.wait(y, h, by)
 		if err != nil {
-			return nil, PhasePool, err
+			return nil, err
 		}
 		if cn != nil {
 			if !cn.raw.Buffered() {
-				return cn, "", nil
+				return cn, nil
 			}
-			_ = cn.raw.Close() // it is dead; its place is ours
+			cn.close() // it is dead; its place is ours
 		}
 	}
-	return c.connect(y, h, by)
+	return &conn{host: h}, nil
 }
 
 // admit makes room for one more connection to h, if the limits allow.
@@ -76,12 +75,12 @@ func (c *Client) admit(h *host) bool {
 		return false
 	}
 	for c.MaxConns > 0 && c.conns >= c.MaxConns {
-		cn := c.oldest()
+		cn := c.oldest
 		if cn == nil {
 			return false
 		}
-		cn.host.idle = cn.host.idle[1:]
-		c.discard(cn)
+		c.take(cn)
+		c.discard(cn) // not politely, which might park
 	}
 	h.conns++
 	c.conns++
@@ -128,7 +127,7 @@ func (c *Client) wait(y *loop.Yielder, h *host, by time.Duration) (*conn, error)
 	return nil, err
 }
 
-// first returns the request that waits longest for h.
+// first returns the request that waits longest for h, nil if there is none.
 func (h *host) first() *waiter {
 	w, _ := h.lot.Next()
 	first, _ := w.(*waiter)
@@ -138,28 +137,34 @@ func (h *host) first() *waiter {
 // next returns the host for which somebody waits longest, among those to which
 // a connection could be opened in the place of one to h; nil if there is none.
 func (c *Client) next(h *host) *host {
-	var best *host
-	var ticket uint64
-	try := func(o *host) {
-		if w := o.first(); w != nil && (best == nil || w.ticket < ticket) {
-			best, ticket = o, w.ticket
-		}
-	}
-	if c.waiters == 0 {
+	switch {
+	case c.waiters == 0:
 		return nil
+	case c.MaxConns > 0 && c.waiters > h.waiting:
+		return c.longest(func(o *host) bool { return o == h || c.hasRoom(o) })
+	case h.first() != nil:
+		return h
 	}
-	try(h)
-	if c.MaxConns > 0 && c.waiters > h.waiting {
-		for _, hosts := range c.hosts() {
-			for _, o := range hosts {
-				if o != h && o.waiting > 0 && c.hasRoom(o) {
-					try(o)
-				}
+	return nil
+}
+
+// longest returns the host for which somebody waits longest, among those that may;
+// nil if there is none.
+func (c *Client) longest(may func(*host) bool) *host {
+	var longest *host
+	var ticket uint64
+	for _, hosts := range [2]map[string]*host{c.plain, c.secure} {
+		for _, h := range hosts {
+			// One that was cancelled counts as waiting until it runs again.
+			if w := h.first(); w != nil && may(h) && (longest == nil || w.ticket < ticket) {
+				longest, ticket = h, w.ticket
 			}
 		}
 	}
-	return best
+	return longest
 }
+
+func anyHost(*host) bool { return true }
 
 // grant ends the wait of the first waiter for h.
 func (c *Client) grant(h *host, cn *conn) {
@@ -172,14 +177,14 @@ func (c *Client) grant(h *host, cn *conn) {
 
 // release takes back a connection that is fit for another request.
 func (c *Client) release(cn *conn) {
-	if c.closed {
+	if c.closed || c.loop.Closed() {
 		c.discard(cn)
 		return
 	}
 	switch next := c.next(cn.host); next {
 	case nil:
 		cn.since = c.loop.Time()
-		cn.host.idle = append(cn.host.idle, cn)
+		c.keep(cn)
 		if c.expiry == nil {
 			c.expiry = c.loop.CallAt(cn.since+c.idleTimeout(), c.expire)
 		}
@@ -190,9 +195,9 @@ func (c *Client) release(cn *conn) {
 	}
 }
 
-// discard closes a connection at once.
+// discard closes a connection at once, and gives up its place.
 func (c *Client) discard(cn *conn) {
-	_ = cn.raw.Close() // may be closed already
+	cn.close()
 	c.forget(cn.host)
 }
 
@@ -215,17 +220,38 @@ func (c *Client) drop(h *host) {
 	}
 }
 
-// oldest returns the connection that is idle for longest.
-func (c *Client) oldest() *conn {
-	var oldest *conn
-	for _, hosts := range c.hosts() {
-		for _, h := range hosts {
-			if len(h.idle) > 0 && (oldest == nil || h.idle[0].since < oldest.since) {
-				oldest = h.idle[0]
-			}
-		}
+// keep makes cn an idle connection.
+func (c *Client) keep(cn *conn) {
+	cn.host.idle = append(cn.host.idle, cn)
+	cn.older, c.newest = c.newest, cn
+	if cn.older == nil {
+		c.oldest = cn
+	} else {
+		cn.older.newer = cn
 	}
-	return oldest
+}
+
+// take is the reverse of keep, for the first or the last idle connection of its host.
+func (c *Client) take(cn *conn) {
+	h := cn.host
+	if last := len(h.idle) - 1; h.idle[last] == cn {
+		h.idle[last] = nil
+		h.idle = h.idle[:last]
+	} else {
+		h.idle[0] = nil
+		h.idle = h.idle[1:]
+	}
+	if cn.older == nil {
+		c.oldest = cn.newer
+	} else {
+		cn.older.newer = cn.newer
+	}
+	if cn.newer == nil {
+		c.newest = cn.older
+	} else {
+		cn.newer.older = cn.older
+	}
+	cn.older, cn.newer = nil, nil
 }
 
 // expire closes connections whose time is up. One timer serves all, and finds
@@ -233,25 +259,19 @@ func (c *Client) oldest() *conn {
 func (c *Client) expire() {
 	c.expiry = nil
 	timeout, now := c.idleTimeout(), c.loop.Time()
-	for _, hosts := range c.hosts() {
-		for _, h := range hosts {
-			for len(h.idle) > 0 && h.idle[0].since+timeout <= now {
-				_ = c.retire(h) // the connection is lost either way
-			}
-		}
+	for c.oldest != nil && c.oldest.since+timeout <= now {
+		_ = c.retire(c.oldest) // the connection is lost either way
 	}
-	if cn := c.oldest(); cn != nil {
-		c.expiry = c.loop.CallAt(cn.since+timeout, c.expire)
+	if c.oldest != nil {
+		c.expiry = c.loop.CallAt(c.oldest.since+timeout, c.expire)
 	}
 }
 
-// retire closes the longest idle connection of h, politely.
-func (c *Client) retire(h *host) error {
-	cn := h.idle[0]
-	h.idle[0] = nil
-	h.idle = h.idle[1:]
+// retire closes an idle connection, the oldest, politely.
+func (c *Client) retire(cn *conn) error {
+	c.take(cn)
 	err := cn.nc.Close()
-	c.forget(h)
+	c.forget(cn.host)
 	return err
 }
 
@@ -261,5 +281,3 @@ func (c *Client) idleTimeout() time.Duration {
 	}
 	return defaultIdleTimeout
 }
-
-func (c *Client) hosts() [2]map[string]*host { return [2]map[string]*host{c.plain, c.secure} }

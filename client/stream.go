@@ -23,7 +23,7 @@ type stream struct {
 func (x *exchange) stream(br *bufio.Reader, resp *fasthttp.Response) {
 	s := &x.out.body
 	*s = stream{resp: x.out, cn: x.cn, br: br, last: x.last}
-	x.out.Stream = s
+	x.out.Stream, x.cn = s, nil
 	if x.head || resp.Header.ContentLength() == 0 {
 		s.end(io.EOF)
 		return

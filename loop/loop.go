@@ -122,7 +122,12 @@ func (l *Loop) check() {
 	}
 }
 
-// isClosed may be called on any goroutine.
+// Closed reports whether the loop is closed, or being closed (loop.is_closed). Then
+// it takes no callbacks: [Loop.CallSoon] and the like would panic. It belongs to the
+// goroutine of the loop; [Loop.CallSoonThreadsafe] says it on others.
+func (l *Loop) Closed() bool { return l.closed }
+
+// isClosed reports whether [Loop.Close] has ended. It may be called on any goroutine.
 func (l *Loop) isClosed() bool {
 	select {
 	case <-l.gone:

@@ -4,6 +4,7 @@ package netio
 
 import (
 	"net"
+	"strconv"
 	"syscall"
 )
 
@@ -15,6 +16,7 @@ func address(network string, sa syscall.Sockaddr) net.Addr {
 	case *syscall.SockaddrInet6:
 		a := &net.TCPAddr{IP: append(net.IP(nil), sa.Addr[:]...), Port: sa.Port}
 		if sa.ZoneId != 0 {
+			a.Zone = strconv.FormatUint(uint64(sa.ZoneId), 10)
 			if ifi, err := net.InterfaceByIndex(int(sa.ZoneId)); err == nil {
 				a.Zone = ifi.Name
 			}
@@ -37,13 +39,24 @@ func sockaddr(a net.Addr) (sa syscall.Sockaddr, family int, err error) {
 		}
 		sa := &syscall.SockaddrInet6{Port: a.Port, Addr: [16]byte(a.IP)}
 		if a.Zone != "" {
-			ifi, err := net.InterfaceByName(a.Zone)
-			if err != nil {
+			if sa.ZoneId, err = zone(a.Zone); err != nil {
 				return nil, 0, err
 			}
-			sa.ZoneId = uint32(ifi.Index)
 		}
 		return sa, syscall.AF_INET6, nil
 	}
 	return nil, 0, &net.AddrError{Err: "unexpected address type", Addr: a.String()}
+}
+
+// zone returns the number of an IPv6 zone, which is given as the name of an interface
+// or as the number itself.
+func zone(name string) (uint32, error) {
+	ifi, err := net.InterfaceByName(name)
+	if err == nil {
+		return uint32(ifi.Index), nil
+	}
+	if n, e := strconv.ParseUint(name, 10, 32); e == nil {
+		return uint32(n), nil
+	}
+	return 0, err
 }

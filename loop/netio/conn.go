@@ -27,8 +27,7 @@ import (
 type Conn struct {
 	_ noCopy
 
-	d     *descriptor
-	local net.Addr
+	d *descriptor
 }
 
 func newConn(l *loop.Loop, s Sockets, fd int, network string, remote net.Addr) (*Conn, error) {
@@ -50,7 +49,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 	n, err := c.d.read(b)
 	switch {
 	case err != nil:
-		return n, c.fail("read", err)
+		return n, c.d.fail("read", err)
 	case n == 0 && len(b) > 0:
 		return 0, io.EOF
 	}
@@ -60,7 +59,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 // WaitRead parks until Read would not, without a buffer.
 func (c *Conn) WaitRead() error {
 	if err := c.d.wait(&c.d.rd, "Conn.Read"); err != nil {
-		return c.fail("read", err)
+		return c.d.fail("read", err)
 	}
 	return nil
 }
@@ -69,7 +68,7 @@ func (c *Conn) WaitRead() error {
 func (c *Conn) Write(b []byte) (int, error) {
 	n, err := c.d.write(b)
 	if err != nil {
-		return n, c.fail("write", err)
+		return n, c.d.fail("write", err)
 	}
 	return n, nil
 }
@@ -77,27 +76,16 @@ func (c *Conn) Write(b []byte) (int, error) {
 // Close closes the connection; a task parked on it gets net.ErrClosed. It may be
 // called on any goroutine; on others than the loop's it takes effect in the
 // loop's next turn.
-func (c *Conn) Close() error {
-	l := c.d.loop
-	if !l.OnLoop() {
-		// If the loop is closed, so are its connections.
-		_ = l.CallSoonThreadsafe(func() { _ = c.d.Close() })
-		return nil
-	}
-	if err := c.d.Close(); err != nil {
-		return c.fail("close", err)
-	}
-	return nil
-}
+func (c *Conn) Close() error { return c.d.closeAnywhere() }
 
 // CloseWrite tells the peer that there is no more to come, and leaves the other
 // direction open.
 func (c *Conn) CloseWrite() error {
 	if c.d.closed {
-		return c.fail("close", net.ErrClosed)
+		return c.d.fail("close", net.ErrClosed)
 	}
 	if err := c.d.sockets.Shutdown(c.d.fd); err != nil {
-		return c.fail("close", os.NewSyscallError("shutdown", err))
+		return c.d.fail("close", os.NewSyscallError("shutdown", err))
 	}
 	return nil
 }
@@ -105,21 +93,22 @@ func (c *Conn) CloseWrite() error {
 // LocalAddr returns the address of this end, nil once the connection is closed
 // if it was not asked before.
 func (c *Conn) LocalAddr() net.Addr {
-	if c.local == nil && !c.d.closed {
-		if sa, err := c.d.sockets.Getsockname(c.d.fd); err == nil {
-			c.local = address(c.d.network, sa)
+	d := c.d
+	if d.local == nil && !d.closed {
+		if sa, err := d.sockets.Getsockname(d.fd); err == nil {
+			d.local = address(d.network, sa)
 		}
 	}
-	return c.local
+	return d.local
 }
 
 // RemoteAddr returns the address of the other end.
 func (c *Conn) RemoteAddr() net.Addr { return c.d.peer }
 
-// SetDeadline sets both deadlines.
+// SetDeadline sets both deadlines. Once the loop is closed there are no deadlines, and
+// the error is [loop.ErrClosed].
 func (c *Conn) SetDeadline(t time.Time) error {
-	when := c.onLoop(t)
-	return c.setDeadlines(when, &c.d.rd, &c.d.wr)
+	return c.setDeadlines(c.onLoop(t), &c.d.rd, &c.d.wr)
 }
 
 // SetReadDeadline makes a Read under way or to come return
@@ -162,8 +151,11 @@ func (c *Conn) onLoop(t time.Time) time.Duration {
 }
 
 func (c *Conn) setDeadlines(when time.Duration, sides ...*side) error {
-	if c.d.closed {
-		return c.fail("set", net.ErrClosed)
+	switch {
+	case c.d.closed:
+		return c.d.fail("set", net.ErrClosed)
+	case c.d.loop.Closed(): // this is clean-up code, and no timer would go off
+		return c.d.fail("set", loop.ErrClosed)
 	}
 	for _, s := range sides {
 		c.d.setDeadline(s, when)
@@ -184,8 +176,4 @@ func (c *Conn) Buffered() bool {
 	_, err := d.sockets.Peek(d.fd, b[:])
 	d.rd.ready = err != syscall.EAGAIN
 	return d.rd.ready
-}
-
-func (c *Conn) fail(op string, err error) error {
-	return &net.OpError{Op: op, Net: c.d.network, Source: c.local, Addr: c.d.peer, Err: err}
 }

@@ -191,3 +191,52 @@ func TestDeadlineMovedBack(t *testing.T) {
 		return nil
 	})
 }
+
+// TestA5DeadlineInCleanUp sets deadlines in a task that ends because its loop is closed,
+// as Close of a tls.Conn does.
+func TestA5DeadlineInCleanUp(t *testing.T) {
+	for name, set := range map[string]func(c *Conn) error{
+		"SetDeadline":      func(c *Conn) error { return c.SetDeadline(time.Now().Add(time.Hour)) },
+		"SetReadDeadline":  func(c *Conn) error { return c.SetReadDeadline(time.Now().Add(time.Hour)) },
+		"SetWriteDeadline": func(c *Conn) error { return c.SetWriteDeadline(time.Now().Add(time.Hour)) },
+		"ReadBy":           func(c *Conn) error { return c.ReadBy(time.Hour) },
+		"WriteBy":          func(c *Conn) error { return c.WriteBy(time.Hour) },
+		"never":            func(c *Conn) error { return c.SetDeadline(time.Time{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := loop.New()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			var a *Conn
+			var cleanUp, closed error
+			reader := loop.Spawn(l, func(y *loop.Yielder) (err error) {
+				if a, _, err = connPair(y, "tcp", "127.0.0.1:0"); err != nil {
+					return err
+				}
+				defer func() {
+					cleanUp = set(a)
+					if _, err := a.Write([]byte("bye")); err != nil {
+						t.Error("a write that need not wait:", err)
+					}
+					closed = a.Close()
+				}()
+				return a.WaitRead()
+			})
+			_, err = loop.RunUntilComplete(l, loop.Spawn(l, func(y *loop.Yielder) error {
+				return until(y, func() bool { return reader.Done() || a != nil && a.d.rd.busy })
+			}))
+			wantErr(t, "run", err, nil)
+			wantErr(t, "close the loop", l.Close(), nil)
+			if !reader.Done() {
+				t.Error(reader)
+			}
+			var op *net.OpError
+			if !errors.Is(cleanUp, loop.ErrClosed) || !errors.As(cleanUp, &op) {
+				t.Errorf("setting a deadline: %v", cleanUp)
+			}
+			wantErr(t, "Close", closed, nil)
+		})
+	}
+}

@@ -42,6 +42,7 @@ type descriptor struct {
 	closed  bool
 	network string
 	peer    net.Addr // the other end, or the address listened at
+	local   net.Addr // this end, if it was asked for
 }
 
 // side is one direction of a descriptor.
@@ -188,6 +189,24 @@ func (d *descriptor) Close() error {
 	}
 	d.file.remove()
 	return os.NewSyscallError("close", d.sockets.Close(d.fd))
+}
+
+// closeAnywhere is Close for any goroutine; on others than the loop's it takes effect
+// in the loop's next turn.
+func (d *descriptor) closeAnywhere() error {
+	if !d.loop.OnLoop() {
+		// A closed loop has closed its descriptors.
+		_ = d.loop.CallSoonThreadsafe(func() { _ = d.Close() })
+		return nil
+	}
+	if err := d.Close(); err != nil {
+		return d.fail("close", err)
+	}
+	return nil
+}
+
+func (d *descriptor) fail(op string, err error) error {
+	return &net.OpError{Op: op, Net: d.network, Source: d.local, Addr: d.peer, Err: err}
 }
 
 // read reads into b, and parks while there is nothing to read.

@@ -34,10 +34,11 @@ func (r resolved) dialAny(network string, addrs []net.Addr) (*Conn, error) {
 		if err == nil {
 			return c, nil
 		}
+		err = &net.OpError{Op: "dial", Net: network, Addr: a, Err: err}
 		if loop.IsCancelled(err) || errors.Is(err, coroutine.GeneratorExit) {
 			return nil, err
 		}
-		failures = append(failures, &net.OpError{Op: "dial", Net: network, Addr: a, Err: err})
+		failures = append(failures, err)
 	}
 	if len(failures) == 1 {
 		return nil, failures[0]
@@ -103,7 +104,7 @@ func (d *descriptor) connected() error {
 		}
 		peer, err := d.sockets.Getpeername(d.fd)
 		if err != nil {
-			continue // not connected: it was not about this one
+			continue // the event belonged to an older socket of that number
 		}
 		// A port that nobody listens at can be the one that the system has
 		// given to this very socket.

@@ -165,7 +165,7 @@ func TestDialUnanswered(t *testing.T) {
 		_, err := timed.Await(y)
 		wantTimeout(t, "dial", err)
 
-		task := loop.Spawn(y, func(y *loop.Yielder) error { _, err := dial(y); return err })
+		task := loop.Spawn(y, func(y *loop.Yielder) error { _, err = dial(y); return err })
 		if err := until(y, func() bool { return sockets.connects == 2 }); err != nil {
 			return err
 		}
@@ -178,6 +178,10 @@ func TestDialUnanswered(t *testing.T) {
 			t.Error("Dial has ended")
 		}
 		cancel(y, t, "dial", task)
+		var op *net.OpError
+		if !errors.As(err, &op) || op.Op != "dial" || op.Addr.String() != "127.0.0.1:1" || !task.Cancelled() {
+			t.Errorf("a cancelled dial: %v of %v", err, task)
+		}
 		return nil
 	})
 }

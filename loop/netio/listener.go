@@ -112,7 +112,7 @@ func (r resolved) listen(network string, a net.Addr) (_ *Listener, err error) {
 func (ln *Listener) Accept() (net.Conn, error) {
 	c, err := ln.accept()
 	if err != nil {
-		return nil, &net.OpError{Op: "accept", Net: ln.d.network, Addr: ln.d.peer, Err: err}
+		return nil, ln.d.fail("accept", err)
 	}
 	return c, nil
 }
@@ -142,14 +142,4 @@ func (ln *Listener) Addr() net.Addr { return ln.d.peer }
 // Close stops listening, and removes the file of a Unix socket; a task parked in
 // Accept gets net.ErrClosed. It may be called on any goroutine, like Close of
 // Conn.
-func (ln *Listener) Close() error {
-	l := ln.d.loop
-	if !l.OnLoop() {
-		_ = l.CallSoonThreadsafe(func() { _ = ln.d.Close() })
-		return nil
-	}
-	if err := ln.d.Close(); err != nil {
-		return &net.OpError{Op: "close", Net: ln.d.network, Addr: ln.d.peer, Err: err}
-	}
-	return nil
-}
+func (ln *Listener) Close() error { return ln.d.closeAnywhere() }

@@ -12,8 +12,7 @@ import (
 	"coloop/loop"
 )
 
-// resolved is where addresses were resolved: what is to be done with them is done
-// there.
+// resolved is the loop and the system calls to connect or listen with.
 type resolved struct {
 	loop    *loop.Loop
 	sockets Sockets

@@ -27,15 +27,15 @@ const acceptRetry = time.Second
 func Serve(y *loop.Yielder, ln *Listener, handle func(y *loop.Yielder, c *Conn) error) error {
 	switch l := loop.Running(y); {
 	case l == nil:
-		return serveError(ln, loop.ErrNoTask)
+		return ln.d.fail("serve", loop.ErrNoTask)
 	case !y.Here():
-		return serveError(ln, loop.ErrWrongGoroutine)
+		return ln.d.fail("serve", loop.ErrWrongGoroutine)
 	case l != ln.d.loop:
-		return serveError(ln, loop.ErrForeignLoop)
+		return ln.d.fail("serve", loop.ErrForeignLoop)
 	case handle == nil:
-		return serveError(ln, errors.New("the function is nil"))
+		return ln.d.fail("serve", errors.New("the function is nil"))
 	case ln.d.closed:
-		return serveError(ln, net.ErrClosed)
+		return ln.d.fail("serve", net.ErrClosed)
 	}
 	s := server{loop: ln.d.loop, handle: handle, open: make(map[*loop.Task[struct{}]]struct{})}
 	err := s.accept(y, ln)
@@ -67,10 +67,6 @@ func Serve(y *loop.Yielder, ln *Listener, handle func(y *loop.Yielder, c *Conn) 
 	return err
 }
 
-func serveError(ln *Listener, err error) error {
-	return &net.OpError{Op: "serve", Net: ln.d.network, Addr: ln.d.peer, Err: err}
-}
-
 // server is one call of Serve.
 type server struct {
 	loop   *loop.Loop
@@ -99,11 +95,8 @@ func (s *server) accept(y *loop.Yielder, ln *Listener) error {
 }
 
 func (s *server) start(c *Conn) {
-	opts := []loop.TaskOption{loop.Doing(s.handle)}
-	if name := c.RemoteAddr().String(); name != "" {
-		opts = append(opts, loop.Named(name))
-	}
-	t := loop.Spawn(s.loop, func(y *loop.Yielder) error { return s.handle(y, c) }, opts...)
+	// The task has no name of its own: its String says for which peer it waits.
+	t := loop.Spawn(s.loop, func(y *loop.Yielder) error { return s.handle(y, c) }, loop.Doing(s.handle))
 	s.open[t] = struct{}{}
 	t.AddDoneCallback(func(f *loop.Future[struct{}]) {
 		// Not in the task: if cancelled before its first step it does nothing.
