@@ -11,22 +11,16 @@ import (
 )
 
 func main() {
-	err := loop.Main(func(y *loop.Yielder) error {
-		_, err := loop.Gather(y, hello("ann"), hello("bob")).Await(y)
-		return err
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-}
-
-func hello(name string) func(y *loop.Yielder) (n int, err error) {
-	return func(y *loop.Yielder) (n int, err error) {
+	log.SetFlags(0)
+	hello := func(y *loop.Yielder) (n int, err error) {
 		for ; n < 3 && err == nil; n++ {
-			if _, err = fmt.Println(name, "says hello"); err == nil {
+			if _, err = fmt.Println(loop.Running(y).CurrentTask().Name(), "says hello"); err == nil {
 				err = loop.Sleep(y, 0) // the other one's turn
 			}
 		}
 		return n, err
+	}
+	if _, err := loop.Run(func(y *loop.Yielder) ([]int, error) { return loop.Gather(y, hello, hello).Await(y) }); err != nil {
+		log.Fatal(err)
 	}
 }

@@ -20,12 +20,12 @@ func TestMain(m *testing.M) {
 func Example() {
 	main()
 	// Output:
-	// ann says hello
-	// bob says hello
-	// ann says hello
-	// bob says hello
-	// ann says hello
-	// bob says hello
+	// Task-2 says hello
+	// Task-3 says hello
+	// Task-2 says hello
+	// Task-3 says hello
+	// Task-2 says hello
+	// Task-3 says hello
 }
 
 func TestD7OutputThatFails(t *testing.T) {
