@@ -34,13 +34,13 @@ import (
 )
 
 // A Client makes requests on one loop, the first that it is used on, and keeps
-// connections open for those to come. The zero value is ready for use. Its fields
+// connections open for further requests. The zero value is ready for use. Its fields
 // must not be changed after that, and it must not be copied. It belongs to the
 // goroutine of its loop; each of its methods that takes a Yielder parks the task.
 type Client struct {
-	// MaxConns and MaxConnsPerHost limit the connections in all, and of one
-	// scheme, host and port. Requests beyond that wait, first come, first
-	// served. 0 means no limit.
+	// MaxConns and MaxConnsPerHost limit the connections in all, and those
+	// to one scheme, host and port. A request that would exceed a limit waits,
+	// first come, first served. 0 means no limit.
 	MaxConns        int
 	MaxConnsPerHost int
 
@@ -66,8 +66,8 @@ type Client struct {
 	// TLSConfig is for https; nil means crypto/tls's defaults.
 	TLSConfig *tls.Config
 
-	// UserAgent is what requests say that do not say it themselves; "" means
-	// "coloop".
+	// UserAgent is sent with requests that have no User-Agent of their own; ""
+	// means "coloop".
 	UserAgent string
 
 	loop          *loop.Loop
@@ -83,7 +83,7 @@ type Client struct {
 	requests      spares[fasthttp.Request]
 	responses     spares[Response]
 	sessions      tls.ClientSessionCache
-	url           []byte       // that is being parsed
+	url           []byte       // the URL parsed last
 	uri           fasthttp.URI // its parts
 	closed        bool
 }
@@ -125,9 +125,8 @@ func (c *Client) Post(y *loop.Yielder, url, contentType string, body []byte) (*R
 	})
 }
 
-// Close closes the connections that are not in use, and those in use when their
-// request is over. Requests that wait for one, and those to come, fail with
-// ErrClosed. It must be called on the loop, or when that is not running.
+// Close closes the idle connections at once, and each other one when its request is
+// over. Requests that wait for a connection, and all later ones, fail with ErrClosed. It must be called on the loop, or when that is not running.
 func (c *Client) Close() error {
 	if c.closed {
 		return nil
@@ -163,7 +162,7 @@ func (c *Client) enter(y *loop.Yielder) error {
 	return nil
 }
 
-// deadline returns when what may take that long must be over.
+// deadline returns the time at which limit, counted from now, is up.
 func (c *Client) deadline(limit time.Duration) time.Duration {
 	if limit <= 0 {
 		return never
@@ -216,8 +215,8 @@ func (c *Client) response() *Response {
 // spares are things to be used again: a sync.Pool for one goroutine.
 type spares[T any] struct{ list []*T }
 
-// maxSpares is how many are kept: of what a task holds only while it does not
-// park, few are ever in use.
+// maxSpares is how many are kept. A task holds one only while it does not park, so few
+// are ever in use.
 const maxSpares = 64
 
 func (s *spares[T]) get() *T {

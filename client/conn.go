@@ -7,10 +7,10 @@ import (
 	"coloop/loop/netio"
 )
 
-// A conn is a place in the pool with its connection, and what fasthttp reads from and
-// writes to. raw and nc are nil until the connection is there.
-// It remembers the first error, because fasthttp does not: it makes an io.EOF of
-// some and takes others for the end of a body.
+// A conn is a place in the pool with its connection, on which fasthttp reads and writes.
+// raw and nc are nil until the connection is there.
+// It remembers the first error, because fasthttp does not: fasthttp turns some errors
+// into io.EOF and takes others for the end of a body.
 type conn struct {
 	host     *host
 	raw      *netio.Conn
@@ -21,7 +21,7 @@ type conn struct {
 	used     bool          // by a request before
 	since    time.Duration // when it became idle
 
-	older, newer *conn // the idle ones before and after it, to whatever host
+	older, newer *conn // neighbours in the list of idle connections of all hosts
 }
 
 // close closes the connection at once.

@@ -64,8 +64,8 @@ func (x *exchange) fail(phase Phase, err error) error {
 }
 
 // RoundTrip sends req and reads the response into resp, whole. It follows no
-// redirects; apart from that it is Do for those who have fasthttp's messages, or
-// who make so many requests that they fill them in themselves.
+// redirects; apart from that it is Do with fasthttp's messages, for callers that have
+// them anyway or want to use them again.
 func (c *Client) RoundTrip(y *loop.Yielder, req *fasthttp.Request, resp *fasthttp.Response) error {
 	x := exchange{client: c, raw: req, into: resp, caller: true}
 	if err := c.enter(y); err != nil {

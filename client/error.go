@@ -24,7 +24,7 @@ var (
 // errHungUp is a connection that ended before the first byte of the reply.
 var errHungUp = fmt.Errorf("server closed the connection without a reply: %w", io.ErrUnexpectedEOF)
 
-// A Phase is what a request was doing.
+// A Phase is a part of a request: the one in which it failed.
 type Phase string
 
 const (
@@ -75,8 +75,8 @@ func redacted(s string) string {
 	return u.Redacted()
 }
 
-// cause returns why reading or writing on cn failed, if err is what fasthttp
-// made of it: what the connection said counts.
+// cause returns the reason why reading or writing on cn failed, given the error that
+// fasthttp returned. If the connection itself had an error, that is the reason.
 func (cn *conn) cause(err error) error {
 	var small *fasthttp.ErrSmallBuffer
 	switch {

@@ -13,9 +13,9 @@ import (
 )
 
 // An exchange is one request and its reply, with a second try if need be. It
-// lives on the stack of a task that is parked for most of the time: what is
-// large is taken late and given back early, and run, where it parks, calls
-// functions that are not inlined, so that their frames are not on the stack then.
+// lives on the stack of a task that is parked for most of the time. So buffers are
+// taken late and given back early, and run, which parks, calls functions that are
+// not inlined, so that their frames are not on the stack then.
 type exchange struct {
 	client *Client
 	req    Request
@@ -147,7 +147,7 @@ func (x *exchange) giveBack() {
 	}
 }
 
-// receive reads the reply, of which something is there.
+// receive reads the reply, after its first byte has arrived.
 //
 //go:noinline
 func (x *exchange) receive() (Phase, error) {
@@ -186,7 +186,7 @@ func (x *exchange) receive() (Phase, error) {
 			err = resp.Header.ReadTrailer(br)
 		}
 		if err == nil && cn.err != io.EOF {
-			err = cn.err // whatever fasthttp took it for
+			err = cn.err // which fasthttp may have ignored
 		}
 		if err != nil {
 			c.putReader(br)
@@ -207,8 +207,8 @@ func (x *exchange) done(br *bufio.Reader) {
 	x.client.finish(cn, br, x.last)
 }
 
-// finish gives back what a reply without fault was read with. A server that
-// has said more than that is not to be trusted with another request.
+// finish gives back the buffer and the connection of a reply without fault. If the
+// server has sent more than the reply, the connection gets no other request.
 func (c *Client) finish(cn *conn, br *bufio.Reader, last bool) {
 	last = last || cn.err != nil || br.Buffered() > 0
 	c.putReader(br)
@@ -255,8 +255,7 @@ func (x *exchange) abandon() {
 	}
 }
 
-// idempotent reports whether it does not matter if a request reaches the server
-// twice (RFC 9110, section 9.2.2).
+// idempotent reports whether a request may reach the server twice without harm (RFC 9110, section 9.2.2).
 func idempotent(raw *fasthttp.Request) bool {
 	switch string(raw.Header.Method()) {
 	case fasthttp.MethodGet, fasthttp.MethodHead, fasthttp.MethodPut,

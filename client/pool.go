@@ -12,9 +12,8 @@ import (
 // A host is one scheme, host and port, and the connections to it. It is among
 // the client's hosts for as long as there are any, or somebody waits for one.
 //
-// Two things always hold: nobody waits for a host that has an idle connection,
-// and nobody waits who could get one if an idle connection to another host were
-// closed.
+// Two things always hold: no request waits for a host that has an idle connection, and
+// no request waits if closing an idle connection to another host would make room for it.
 type host struct {
 	name    string // its key in hosts
 	hosts   map[string]*host
@@ -22,15 +21,15 @@ type host struct {
 	tls     *tls.Config     // nil for http
 	conns   int             // open or being opened
 	idle    []*conn         // longest first
-	lot     loop.ParkingLot // of requests that wait, each with a *waiter
+	lot     loop.ParkingLot // of the requests that wait, each with a *waiter
 	waiting int             // of those, the ones whose turn has not come
 }
 
-// String is what a request that waits says it waits for.
+// String describes the host in the String of a task that waits for it.
 func (h *host) String() string { return h.addr }
 
-// A waiter is a request that waits for its turn, which is to be given a
-// connection, or none but the permission to open one.
+// A waiter is a request that waits for its turn. Then it gets a connection or, if cn is
+// nil, the permission to open one.
 type waiter struct {
 	ticket uint64
 	cn     *conn
@@ -80,7 +79,7 @@ func (c *Client) admit(h *host) bool {
 			return false
 		}
 		c.take(cn)
-		c.discard(cn) // not politely, which might park
+		c.discard(cn) // not [Client.retire]: a polite end of TLS might park
 	}
 	h.conns++
 	c.conns++
@@ -119,7 +118,8 @@ func (c *Client) wait(y *loop.Yielder, h *host, by time.Duration) (*conn, error)
 	case err == nil:
 		return w.cn, nil
 	case w.cn != nil:
-		// Cancelled between its turn and its step: the turn is the next one's.
+		// The request was cancelled after its turn had come, before it ran: the
+		// next waiter gets the turn.
 		c.release(w.cn)
 	default:
 		c.forget(h)
@@ -134,7 +134,7 @@ func (h *host) first() *waiter {
 	return first
 }
 
-// next returns the host for which somebody waits longest, among those to which
+// next returns the host of the request that has waited longest, among the hosts to which
 // a connection could be opened in the place of one to h; nil if there is none.
 func (c *Client) next(h *host) *host {
 	switch {
@@ -148,14 +148,13 @@ func (c *Client) next(h *host) *host {
 	return nil
 }
 
-// longest returns the host for which somebody waits longest, among those that may;
-// nil if there is none.
+// longest returns the host of the request that has waited longest, among the hosts for
+// which may is true; nil if there is none.
 func (c *Client) longest(may func(*host) bool) *host {
 	var longest *host
 	var ticket uint64
 	for _, hosts := range [2]map[string]*host{c.plain, c.secure} {
 		for _, h := range hosts {
-			// One that was cancelled counts as waiting until it runs again.
 			if w := h.first(); w != nil && may(h) && (longest == nil || w.ticket < ticket) {
 				longest, ticket = h, w.ticket
 			}
@@ -191,7 +190,7 @@ func (c *Client) release(cn *conn) {
 	case cn.host:
 		c.grant(next, cn)
 	default:
-		c.discard(cn) // which leaves its place to next
+		c.discard(cn) // and so gives its place to next
 	}
 }
 
@@ -201,7 +200,7 @@ func (c *Client) discard(cn *conn) {
 	c.forget(cn.host)
 }
 
-// forget gives the place of a connection to h to who is next.
+// forget gives up the place of a connection to h; the next waiter gets it.
 func (c *Client) forget(h *host) {
 	h.conns--
 	c.conns--
@@ -213,7 +212,7 @@ func (c *Client) forget(h *host) {
 	c.drop(h)
 }
 
-// drop forgets a host that nobody needs.
+// drop forgets a host that has neither connections nor waiters.
 func (c *Client) drop(h *host) {
 	if h.conns == 0 && h.lot.Len() == 0 {
 		delete(h.hosts, h.name)
@@ -254,8 +253,8 @@ func (c *Client) take(cn *conn) {
 	cn.older, cn.newer = nil, nil
 }
 
-// expire closes connections whose time is up. One timer serves all, and finds
-// out only when it goes off which of them have been used since.
+// expire closes connections whose time is up. One timer serves all. It is not
+// moved when a connection is used; expire sets it again for the oldest.
 func (c *Client) expire() {
 	c.expiry = nil
 	timeout, now := c.idleTimeout(), c.loop.Time()

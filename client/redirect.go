@@ -12,8 +12,7 @@ import (
 
 var errBodyGone = errors.New("the body was a stream and cannot be sent again")
 
-// redirects reports whether a response leads on to another place. Without a
-// Location there is none.
+// redirects reports whether a response has a status that redirects, and a Location.
 func redirects(resp *fasthttp.Response) bool {
 	return fasthttp.StatusCodeIsRedirect(resp.StatusCode()) && len(resp.Header.Peek(fasthttp.HeaderLocation)) > 0
 }
@@ -62,8 +61,8 @@ func redirect(r *Request, resp *Response) (next Request, err error) {
 	return next, nil
 }
 
-// trusted reports whether credentials meant for one place may be sent to the
-// other: the same, or the same over https.
+// trusted reports whether credentials meant for from may be sent to to: if that is the
+// same scheme, host and port, or the same host over https.
 func trusted(from, to *url.URL) bool {
 	if !strings.EqualFold(from.Hostname(), to.Hostname()) {
 		return false

@@ -11,13 +11,13 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// A Request is what Do sends. It is not changed, and may be used again, except
-// for its BodyStream, which is used up.
+// A Request is what Do sends. Do does not change it. It may be used again unless it
+// has a BodyStream, which is read to its end.
 type Request struct {
 	Method string // "" means GET
 	URL    string // absolute, http or https; a user and password in it are sent
 
-	// Header are the header fields beside those that the client sets itself; an
+	// Header has the header fields beside the ones that the client sets itself; an
 	// http.Header will do. One named Host overrides the host of the URL.
 	Header map[string][]string
 
@@ -40,13 +40,13 @@ func (r *Request) method() string {
 	return r.Method
 }
 
-// parse leaves a URL in c.uri, which knows the host that it parsed last.
+// parse parses a URL into c.uri.
 func (c *Client) parse(url string) error {
 	c.url = append(c.url[:0], url...)
 	return c.uri.Parse(nil, c.url)
 }
 
-// fill makes of raw what r says, to the place that was parsed last.
+// fill fills raw with the request r; its URL is the one parsed last.
 func (c *Client) fill(raw *fasthttp.Request, r *Request) {
 	raw.Header.SetMethod(r.method())
 	raw.SetURI(&c.uri)
@@ -94,10 +94,10 @@ func isToken(s string) bool {
 	return s != ""
 }
 
-// A Response is what came back.
+// A Response is the reply to a Request.
 type Response struct {
 	Status int
-	URL    string // where it came from, after redirects
+	URL    string // of the last request, after redirects
 
 	// Body is the whole body, unless that is streamed. It is valid until
 	// Release.
@@ -128,8 +128,8 @@ func (r *Response) Headers() iter.Seq2[string, string] {
 	}
 }
 
-// Release gives the memory of the response back for those to come, its Body
-// included, and closes its Stream. Calling it is not required.
+// Release gives the memory of the response, its Body included, back to the client for
+// further responses, and closes its Stream. Calling it is not required.
 func (r *Response) Release() {
 	if r.Stream != nil {
 		_ = r.Stream.Close() // which never fails

@@ -8,7 +8,7 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// A stream is a body that is read from the connection as it is asked for.
+// A stream is a body that is read from the connection when its Read is called.
 type stream struct {
 	resp *Response
 	cn   *conn
@@ -19,7 +19,7 @@ type stream struct {
 	method, url string // for errors
 }
 
-// stream leaves the body of the response to be read.
+// stream makes the body of the response its Stream, and hands the connection to that.
 func (x *exchange) stream(br *bufio.Reader, resp *fasthttp.Response) {
 	s := &x.out.body
 	*s = stream{resp: x.out, cn: x.cn, br: br, last: x.last}
@@ -33,7 +33,7 @@ func (x *exchange) stream(br *bufio.Reader, resp *fasthttp.Response) {
 	_ = resp.ReadBody(br, 0) // reads nothing yet
 }
 
-// Read reads what there is of the body, and parks while there is nothing.
+// Read reads the part of the body that has arrived, and parks while there is none.
 func (s *stream) Read(p []byte) (int, error) {
 	if s.err != nil {
 		return 0, s.err
@@ -54,7 +54,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close ends the reading. If there is more to come, that closes the connection.
+// Close ends the reading. If the body is not at its end, the connection is closed.
 func (s *stream) Close() error {
 	if s.err == nil {
 		s.end(net.ErrClosed)

@@ -44,7 +44,7 @@ func newConn(l *loop.Loop, s Sockets, fd int, network string, remote net.Addr) (
 // Loop returns the loop of the connection.
 func (c *Conn) Loop() *loop.Loop { return c.d.loop }
 
-// Read reads what there is into b, and parks while there is nothing.
+// Read reads into b the data that has arrived, and parks while there is none.
 func (c *Conn) Read(b []byte) (int, error) {
 	n, err := c.d.read(b)
 	switch {
@@ -56,7 +56,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// WaitRead parks until Read would not, without a buffer.
+// WaitRead parks until Read would return without parking. It needs no buffer.
 func (c *Conn) WaitRead() error {
 	if err := c.d.wait(&c.d.rd, "Conn.Read"); err != nil {
 		return c.d.fail("read", err)
@@ -78,8 +78,8 @@ func (c *Conn) Write(b []byte) (int, error) {
 // loop's next turn.
 func (c *Conn) Close() error { return c.d.closeAnywhere() }
 
-// CloseWrite tells the peer that there is no more to come, and leaves the other
-// direction open.
+// CloseWrite tells the peer that no more data will come, and leaves the other direction
+// open.
 func (c *Conn) CloseWrite() error {
 	if c.d.closed {
 		return c.d.fail("close", net.ErrClosed)
@@ -90,8 +90,8 @@ func (c *Conn) CloseWrite() error {
 	return nil
 }
 
-// LocalAddr returns the address of this end, nil once the connection is closed
-// if it was not asked before.
+// LocalAddr returns the address of this end. Its first call must come before Close; if
+// it does not, the address is nil.
 func (c *Conn) LocalAddr() net.Addr {
 	d := c.d
 	if d.local == nil && !d.closed {
@@ -171,7 +171,7 @@ func (c *Conn) Buffered() bool {
 	if d.closed || !d.rd.ready {
 		return d.closed
 	}
-	// A read that filled its buffer has left open whether there is more.
+	// If the last read filled its buffer, there may be more data or none: ask the system.
 	var b [1]byte
 	_, err := d.sockets.Peek(d.fd, b[:])
 	d.rd.ready = err != syscall.EAGAIN

@@ -22,14 +22,14 @@ const forever = time.Duration(math.MaxInt64)
 // same direction of the connection.
 var ErrBusy = errors.New("another task is waiting on the connection already")
 
-// noCopy has go vet report copies of what it is part of.
+// noCopy makes go vet report copies of a struct that contains it.
 type noCopy struct{}
 
 func (*noCopy) Lock()   {}
 func (*noCopy) Unlock() {}
 
-// A descriptor is a non-blocking socket that the loop watches, edge-triggered: what
-// it was last told stays true until a system call says otherwise. An event may
+// A descriptor is a non-blocking socket that the loop watches, edge-triggered: a side
+// that was reported ready stays so until a system call says otherwise. An event may
 // belong to a closed socket whose number was reused, so it is no more than a hint
 // that a system call is worth trying.
 type descriptor struct {
@@ -37,8 +37,8 @@ type descriptor struct {
 	sockets Sockets
 	fd      int
 	rd, wr  side
-	hungUp  bool     // a short read may leave something
-	file    unixFile // to remove with it
+	hungUp  bool     // the peer has hung up: after a short read there may be more
+	file    unixFile // to be removed by Close
 	closed  bool
 	network string
 	peer    net.Addr // the other end, or the address listened at
@@ -56,13 +56,13 @@ type side struct {
 	used     int32             // ... it has been used so often
 }
 
-// perTurn is how often a descriptor can be used in one turn of the loop. A peer
-// that is faster than we are must not keep the others waiting.
+// perTurn is how often a side can be used in one turn of the loop. A peer that is
+// faster than this end must not keep the other tasks waiting.
 const perTurn = 64
 
-// maxIO is the most that one system call is given to do: systems have a limit,
-// and a read or write cut short by that would pass for one that has exhausted
-// the descriptor.
+// maxIO is the greatest size of one read or write. Systems have a limit of their own,
+// and a call that was cut short by it would look as if it had emptied or filled the
+// socket's buffer.
 const maxIO = 1 << 30
 
 func newDescriptor(l *loop.Loop, s Sockets, fd int, network string) *descriptor {
@@ -71,7 +71,7 @@ func newDescriptor(l *loop.Loop, s Sockets, fd int, network string) *descriptor 
 	return d
 }
 
-// String says what a task that is parked on the descriptor waits for.
+// String describes the descriptor in the String of a task that is parked on it.
 func (d *descriptor) String() string {
 	if d.peer == nil {
 		return d.network
@@ -99,7 +99,7 @@ func (s *side) wake() {
 }
 
 // wait returns when the side is ready, its deadline has passed or the descriptor
-// is closed, and parks the running task until then. kind is what the task does.
+// is closed, and parks the running task until then. kind names the operation.
 func (d *descriptor) wait(s *side, kind string) error {
 	if s.busy {
 		return ErrBusy
@@ -149,9 +149,9 @@ func (d *descriptor) check(s *side) error {
 	return nil
 }
 
-// setDeadline gives the side a deadline on the loop's clock. A timer that is
-// set already stays, if it is not too late, and is set again when it finds that
-// the deadline has been moved: connections move theirs at each request.
+// setDeadline gives the side a deadline on the loop's clock. Deadlines are moved at each
+// request, so a timer that goes off at or before the new one is left alone; expire sets
+// it again.
 func (d *descriptor) setDeadline(s *side, when time.Duration) {
 	s.deadline = when
 	if when == forever || s.timer != nil && s.timer.When() <= when {
@@ -173,7 +173,7 @@ func (d *descriptor) expire(s *side) {
 	}
 }
 
-// Close closes the descriptor and wakes whoever is parked on it.
+// Close closes the descriptor and wakes the tasks that are parked on it.
 func (d *descriptor) Close() error {
 	if d.closed {
 		return net.ErrClosed
@@ -227,8 +227,8 @@ func (d *descriptor) read(b []byte) (int, error) {
 		case err != nil:
 			return 0, os.NewSyscallError("read", err)
 		default:
-			// A short read has taken all there was. What comes later is a new
-			// event.
+			// A short read has emptied the buffer. Data that comes later is a
+			// new event.
 			if 0 < n && n < len(b) && !d.hungUp {
 				d.rd.ready = false
 			}

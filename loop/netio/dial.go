@@ -26,7 +26,7 @@ func Dial(y *loop.Yielder, network, address string) (*Conn, error) {
 	return r.dialAny(network, addrs)
 }
 
-// dialAny connects to the first of some addresses that can be connected to.
+// dialAny tries addresses in turn, and returns the first connection that is made.
 func (r resolved) dialAny(network string, addrs []net.Addr) (*Conn, error) {
 	var failures []error
 	for _, a := range addrs {
@@ -84,7 +84,7 @@ func (r resolved) connect(network string, a net.Addr) (*Conn, error) {
 	return c, nil
 }
 
-// connected parks until the connection is made, or will not be.
+// connected parks until the connection is made or has failed.
 func (d *descriptor) connected() error {
 	for {
 		d.wr.ready = false
@@ -106,8 +106,8 @@ func (d *descriptor) connected() error {
 		if err != nil {
 			continue // the event belonged to an older socket of that number
 		}
-		// A port that nobody listens at can be the one that the system has
-		// given to this very socket.
+		// If nobody listens at the port, the system may have given this very socket
+		// that port, and the socket is connected to itself.
 		if own, err := d.sockets.Getsockname(d.fd); err == nil && sameSockaddr(own, peer) {
 			return os.NewSyscallError("connect", unix.ECONNREFUSED)
 		}

@@ -54,7 +54,7 @@ func Listen(y *loop.Yielder, network, address string) (*Listener, error) {
 	panic("unreachable: resolve returns an address or an error")
 }
 
-// backlog is cut down by the system to what it allows.
+// backlog is more than systems allow; each uses its own limit instead.
 const backlog = 1<<16 - 1
 
 func (r resolved) listen(network string, a net.Addr) (_ *Listener, err error) {
@@ -77,7 +77,7 @@ func (r resolved) listen(network string, a net.Addr) (_ *Listener, err error) {
 	if family != unix.AF_UNIX {
 		options := []struct{ level, option, value int }{
 			{unix.SOL_SOCKET, unix.SO_REUSEADDR, 1},
-			{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1}, // the sockets accepted inherit it
+			{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1}, // accepted sockets inherit it
 		}
 		if a := a.(*net.TCPAddr); family == unix.AF_INET6 && a.IP.IsUnspecified() {
 			only6 := 0

@@ -18,7 +18,7 @@ type resolved struct {
 	sockets Sockets
 }
 
-// resolve makes addresses of what Dial and Listen take. An empty host is given as
+// resolve returns the addresses that the arguments of Dial or Listen stand for. An empty host is given as
 // the unspecified address, of both families where the network has both.
 func resolve(y *loop.Yielder, network, address string) (r resolved, addrs []net.Addr, err error) {
 	if r.loop = loop.Running(y); r.loop == nil {
@@ -67,7 +67,7 @@ func resolve(y *loop.Yielder, network, address string) (r resolved, addrs []net.
 	return r, addrs, nil
 }
 
-// families are the networks with host names, and what a resolver calls theirs.
+// families maps each network with host names to the name that a resolver has for it.
 var families = map[string]string{"tcp": "ip", "tcp4": "ip4", "tcp6": "ip6"}
 
 func lookupPort(y *loop.Yielder, s Sockets, network, service string) (uint16, error) {

@@ -17,7 +17,7 @@ import (
 const acceptRetry = time.Second
 
 // Serve runs handle in a task of its own for each connection that ln accepts
-// (asyncio.start_server, serve_forever), and closes the connection when that
+// (asyncio.start_server, serve_forever), and closes the connection when the task
 // ends. A handle that fails is reported to the loop's exception handler.
 //
 // Serve returns when ln is closed, after the last of these tasks; or with a
@@ -49,7 +49,7 @@ func Serve(y *loop.Yielder, ln *Listener, handle func(y *loop.Yielder, c *Conn) 
 	}
 	for len(s.open) > 0 {
 		if err != nil {
-			for _, t := range s.loop.AllTasks() { // in the order of their coming
+			for _, t := range s.loop.AllTasks() { // in the order in which they were accepted
 				if t, ok := t.(*loop.Task[struct{}]); ok {
 					if _, ok := s.open[t]; ok {
 						t.Cancel()
@@ -60,7 +60,7 @@ func Serve(y *loop.Yielder, ln *Listener, handle func(y *loop.Yielder, c *Conn) 
 		s.empty = loop.NewFuture[struct{}](s.loop)
 		if _, e := s.empty.Await(y); e != nil {
 			if err = e; !loop.IsCancelled(e) {
-				return err // nothing wakes us any more
+				return err // the loop is closed, and wakes no task any more
 			}
 		}
 	}
@@ -72,7 +72,7 @@ type server struct {
 	loop   *loop.Loop
 	handle func(y *loop.Yielder, c *Conn) error
 	open   map[*loop.Task[struct{}]]struct{}
-	empty  *loop.Future[struct{}] // done when open is, if somebody waits for that
+	empty  *loop.Future[struct{}] // done when open is empty; nil unless Serve waits for that
 }
 
 func (s *server) accept(y *loop.Yielder, ln *Listener) error {
@@ -99,7 +99,8 @@ func (s *server) start(c *Conn) {
 	t := loop.Spawn(s.loop, func(y *loop.Yielder) error { return s.handle(y, c) }, loop.Doing(s.handle))
 	s.open[t] = struct{}{}
 	t.AddDoneCallback(func(f *loop.Future[struct{}]) {
-		// Not in the task: if cancelled before its first step it does nothing.
+		// The task itself cannot do this: if it is cancelled before its first step,
+		// its function is not called.
 		_ = c.Close()
 		delete(s.open, t)
 		if exc, err := f.Exception(); exc != nil && err == nil {

@@ -9,9 +9,9 @@ import (
 	"coloop/loop"
 )
 
-// Sockets are the calls to the operating system that this package makes. Those of
-// the system itself are used unless the [loop.System] of the loop has others
-// (Network), which a simulated one does.
+// Sockets are the calls to the operating system that this package makes. The calls of
+// the system itself are used unless the Network method of the loop's [loop.System]
+// returns others, as that of a simulated system does.
 //
 // All descriptors are non-blocking: a call that would have to wait returns
 // syscall.EAGAIN, or EINPROGRESS. Errors are of type syscall.Errno.
@@ -22,8 +22,8 @@ type Sockets interface {
 	Listen(fd, backlog int) error
 	Accept(fd int) (nfd int, peer syscall.Sockaddr, err error)
 	Connect(fd int, sa syscall.Sockaddr) error
-	// Read and Write are given at least one byte. Peek is Read that leaves what
-	// it reads to be read again.
+	// Read and Write are given at least one byte. Peek is Read, but
+	// the data stays there to be read again.
 	Read(fd int, b []byte) (int, error)
 	Write(fd int, b []byte) (int, error)
 	Peek(fd int, b []byte) (int, error)

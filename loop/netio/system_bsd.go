@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// These systems need a second call to keep a descriptor from programs that are
-// started; syscall.ForkLock keeps programs from being started in between.
+// On these systems a second call marks the descriptor as closed on exec;
+// syscall.ForkLock keeps the process from starting a program between the two.
 
 func (system) Socket(family int) (int, error) {
 	syscall.ForkLock.RLock()

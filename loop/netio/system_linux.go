@@ -15,8 +15,8 @@ func (system) Accept(fd int) (int, syscall.Sockaddr, error) {
 	return syscall.Accept4(fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 }
 
-// Read and Write are unix.Read and unix.Write without telling the Go scheduler: on
-// a non-blocking socket they do not block, and that would cost a fifth again.
+// Read and Write are unix.Read and unix.Write without a word to the Go scheduler. On a
+// non-blocking socket they do not block, and the scheduler would cost a fifth more time.
 
 func (system) Read(fd int, b []byte) (int, error) {
 	n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Package syscall's sockaddrs are used where there is a choice: package unix asks
-// the system for the protocol of a socket with each.
+// The sockaddrs are those of package syscall. Package unix makes a further system call
+// for each, to learn the protocol of the socket.
 
 func (system) Bind(fd int, sa syscall.Sockaddr) error    { return syscall.Bind(fd, sa) }
 func (system) Listen(fd, backlog int) error              { return unix.Listen(fd, backlog) }

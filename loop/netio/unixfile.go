@@ -21,12 +21,12 @@ func (f unixFile) remove() {
 		return
 	}
 	if info, err := os.Lstat(f.path); err == nil && os.SameFile(info, f.info) {
-		_ = os.Remove(f.path) // it may have gone in this moment
+		_ = os.Remove(f.path) // the file may be gone by now
 	}
 }
 
-// bindUnix binds fd to the address of a Unix socket. A file that a listener of the
-// past has left there is replaced.
+// bindUnix binds fd to the address of a Unix socket. If a listener that has ended
+// left its file there, the file is replaced.
 func bindUnix(s Sockets, fd int, sa syscall.Sockaddr) (f unixFile, err error) {
 	name := sa.(*syscall.SockaddrUnix).Name
 	if name == "" || name[0] == '@' { // an abstract one of Linux's, without a file
