@@ -2,8 +2,8 @@ package loop
 
 import "coloop/coroutine"
 
-// An Awaitable is what a task can wait for, for a result of type T: a Future, a
-// Task, or a Func that has not begun.
+// An Awaitable is something that a task can wait for and that has a result of type T:
+// a [Future], a [Task], or a [Func] that has not begun.
 type Awaitable[T any] interface {
 	// Await suspends the task of y until there is a result or an error.
 	Await(y *Yielder) (T, error)
@@ -23,8 +23,8 @@ func (fn Func[T]) ensureFuture(l *Loop) *Future[T] { return &Go(l, fn).Future }
 
 func (f *Future[T]) ensureFuture(*Loop) *Future[T] { return f }
 
-// From makes a Func of a coroutine object, which is delegated to. A generator that
-// has ended before gives [coroutine.ErrReused].
+// From makes a Func that delegates to a coroutine object. If that is a generator that
+// has ended already, the error is [coroutine.ErrReused].
 func From[T any](coro Coroutine[T]) Func[T] {
 	return func(y *Yielder) (T, error) {
 		if g, ok := coro.(*coroutine.Generator[any, any, T]); ok && g.State() == coroutine.Closed {
@@ -36,8 +36,8 @@ func From[T any](coro Coroutine[T]) Func[T] {
 }
 
 // RunUntilComplete runs the loop until aw is done and returns its result
-// (loop.run_until_complete). If the loop ends before, the error is ErrStopped or
-// ErrIdle; for a future of another loop it is ErrForeignLoop.
+// (loop.run_until_complete). If the loop ends before that, the error is [ErrStopped] or
+// [ErrIdle]; for a future of another loop it is [ErrForeignLoop].
 func RunUntilComplete[T any](l *Loop, aw Awaitable[T]) (T, error) {
 	var zero T
 	if err := l.mayRun(); err != nil {
@@ -57,7 +57,7 @@ func RunUntilComplete[T any](l *Loop, aw Awaitable[T]) (T, error) {
 	return zero, err
 }
 
-// runUntil runs the loop until f is done, or it ends before.
+// runUntil runs the loop until f is done, or the loop ends before that.
 func (l *Loop) runUntil(f *future) error {
 	f.addCallback(stopper{l})
 	err := l.RunForever()
@@ -69,8 +69,8 @@ type stopper struct{ l *Loop }
 
 func (s stopper) futureDone(*future) { s.l.Stop() }
 
-// Awaitables is a list of futures or tasks of one type as those of any type, for
-// [GatherFutures] and [AsCompletedFutures].
+// Awaitables converts a list of futures or of tasks, for [GatherFutures] and
+// [AsCompletedFutures].
 func Awaitables[T any, A Awaitable[T]](aws []A) []Awaitable[T] {
 	all := make([]Awaitable[T], len(aws))
 	for i, aw := range aws {

@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// ErrExhausted is returned by Next of a Completed that has given all.
+// ErrExhausted is returned by [Completed.Next] once all futures have been returned.
 var ErrExhausted = errors.New("all futures have been given")
 
-// A Completed gives futures in the order in which they are done.
+// A Completed is an iterator over futures in the order in which they are done.
 type Completed[T any] struct {
 	loop  *Loop
 	todo  []*Future[T]    // nil where done
-	index map[*future]int // of those not done in todo
+	index map[*future]int // the place in todo of each future that is not done
 	queue Queue[*Future[T]]
 	timer *TimerHandle
 	left  int
-	err   error // given instead
+	err   error // returned by every call instead of a future
 }
 
 // AsCompleted runs fns in tasks and returns an iterator over their results in the
@@ -29,7 +29,7 @@ func AsCompleted[T any, W Where](w W, fns ...func(*Yielder) (T, error)) *Complet
 }
 
 // AsCompletedFutures is [AsCompleted] for tasks and futures. With a future of
-// another loop among them, all that is given is [ErrForeignLoop].
+// another loop among them, every call returns [ErrForeignLoop].
 func AsCompletedFutures[T any, W Where](w W, aws ...Awaitable[T]) *Completed[T] {
 	l := loopOf(w)
 	c := &Completed[T]{loop: l, index: make(map[*future]int, len(aws))}
@@ -51,9 +51,9 @@ func AsCompletedFutures[T any, W Where](w W, aws ...Awaitable[T]) *Completed[T] 
 	return c
 }
 
-// Within limits the time from now: what is not done when d has passed is given as
-// [ErrTimeout] instead. It returns c. Once all are done, or the time was up, there is
-// nothing left to limit, and it has no effect.
+// Within limits the time from now, and returns c: once d has passed, [ErrTimeout] is
+// returned for each future that is not done. If all are done, or an earlier limit has
+// passed, Within has no effect.
 func (c *Completed[T]) Within(d time.Duration) *Completed[T] {
 	c.loop.check()
 	if c.timer != nil {
@@ -109,11 +109,11 @@ func (c *Completed[T]) undone() []AnyFuture {
 	return fs
 }
 
-// Left returns how many have not been asked for.
+// Left returns how many futures have not been returned yet.
 func (c *Completed[T]) Left() int { return c.left }
 
 // Next suspends the task until the next future is done and returns its result.
-// The error is that of the future, ErrTimeout, ErrExhausted, or a cancellation.
+// The error is that of the future, [ErrTimeout], [ErrExhausted], or a cancellation.
 func (c *Completed[T]) Next(y *Yielder) (T, error) {
 	f, err := c.NextFuture(y)
 	if err != nil {
@@ -123,8 +123,8 @@ func (c *Completed[T]) Next(y *Yielder) (T, error) {
 	return f.Result()
 }
 
-// NextFuture is Next for those who need to know which future it is; its error is
-// never that of the future.
+// NextFuture is [Completed.Next], but returns the future itself. Its error is never that
+// of the future.
 func (c *Completed[T]) NextFuture(y *Yielder) (*Future[T], error) {
 	switch t, err := runningTask(y); {
 	case err != nil:
@@ -145,8 +145,8 @@ func (c *Completed[T]) NextFuture(y *Yielder) (*Future[T], error) {
 	return f, err
 }
 
-// All ranges over what Next returns, for as long as some are left. It ends with the
-// error of a call at a wrong place.
+// All ranges over the results of [Completed.Next] until no future is left. If Next
+// may not be called here, All ends with that error.
 func (c *Completed[T]) All(y *Yielder) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for c.left > 0 {

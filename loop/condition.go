@@ -1,9 +1,9 @@
 package loop
 
-// A Condition lets tasks that hold a lock wait for one another's notice
+// A Condition lets tasks that hold a lock wait to be notified by one another
 // (asyncio.Condition). The zero value has a lock of its own.
 type Condition struct {
-	Name string // for those who look; see [Dump]
+	Name string // for descriptions; see [Dump]
 
 	lock  *Lock
 	own   Lock
@@ -16,7 +16,7 @@ type Condition struct {
 func NewCondition(l *Lock) *Condition { return &Condition{lock: l} }
 
 // String describes the condition: whether its lock is locked, and by whom, and the tasks
-// that wait for notice.
+// that wait to be notified.
 //
 //	<Condition 'news' unlocked, 2 waiters>
 func (c *Condition) String() string {
@@ -35,7 +35,7 @@ func (c *Condition) mutex() *Lock {
 // Locked reports whether the condition's lock is locked.
 func (c *Condition) Locked() bool { return c.mutex().Locked() }
 
-// Waiting returns the number of tasks waiting for notice.
+// Waiting returns the number of tasks that wait to be notified.
 func (c *Condition) Waiting() int { return c.lot.n }
 
 // Acquire locks the condition's lock.
@@ -47,9 +47,10 @@ func (c *Condition) Release() { c.mutex().Release() }
 // With calls fn with the condition's lock locked.
 func (c *Condition) With(y *Yielder, fn func() error) error { return c.mutex().With(y, fn) }
 
-// Wait releases the lock, suspends the task until it is notified and locks the
-// lock again, whatever has happened. It returns ErrNotAcquired without the lock.
-// A wait that is cancelled passes on the notice that it may have had.
+// Wait releases the lock, suspends the task until it is notified, and locks the lock
+// again, even if the wait ends with an error. If the lock is not locked, it returns
+// [ErrNotAcquired]. If a task is notified and then cancelled before it runs, Wait
+// notifies another one.
 func (c *Condition) Wait(y *Yielder) error {
 	mutex := c.mutex()
 	if _, err := mutex.lot.enter(y, "Lock.Acquire", mutex); err != nil {
@@ -84,7 +85,7 @@ func (c *Condition) Wait(y *Yielder) error {
 	return err
 }
 
-// WaitFor waits until predicate is true; it is called with the lock locked.
+// WaitFor waits until predicate returns true. predicate is called with the lock locked.
 func (c *Condition) WaitFor(y *Yielder, predicate func() bool) error {
 	for !predicate() {
 		if err := c.Wait(y); err != nil {
@@ -94,8 +95,8 @@ func (c *Condition) WaitFor(y *Yielder, predicate func() bool) error {
 	return nil
 }
 
-// Notify wakes n of the tasks that wait. It panics with [ErrNotAcquired] without
-// the lock.
+// Notify wakes n of the tasks that wait. It panics with [ErrNotAcquired] if
+// the lock is not locked.
 func (c *Condition) Notify(n int) {
 	c.mutex().lot.check()
 	if !c.Locked() {
@@ -105,6 +106,6 @@ func (c *Condition) Notify(n int) {
 	}
 }
 
-// NotifyAll wakes all tasks that wait. It panics with [ErrNotAcquired] without the
-// lock.
+// NotifyAll wakes all tasks that wait. It panics with [ErrNotAcquired] if the
+// lock is not locked.
 func (c *Condition) NotifyAll() { c.Notify(c.lot.n) }

@@ -8,10 +8,10 @@ import (
 
 type taskKey struct{}
 
-// A scope is the context of a task until a request to cancel the task is taken back. It
-// stays done then, as contexts must, and the task gets another one. There is none until
-// somebody asks for it, unless the task inherits values. It may be used on any
-// goroutine.
+// A scope is the context of a task until a request to cancel the task is taken back.
+// Such a scope stays done, as contexts must, and the task gets another one. If the task
+// inherits no values, a scope is made only when the context is asked for. A scope may be
+// used on any goroutine.
 type scope struct {
 	task   any             // the *task
 	values context.Context // the inherited ones; nil for none
@@ -19,14 +19,14 @@ type scope struct {
 
 	mu    sync.Mutex
 	over  bool
-	after map[*func()]struct{} // what to call when it is done
+	after map[*func()]struct{} // the functions to call when it is done
 }
 
 func (s *scope) Deadline() (time.Time, bool) { return time.Time{}, false }
 func (s *scope) Done() <-chan struct{}       { return s.done }
 
-// Value returns what the task has inherited, or was given by [WithValues]. It knows
-// the task itself, for contexts derived from this one.
+// Value returns the value that the task has inherited, or was given by [WithValues]. It
+// also returns the task itself, for contexts derived from this one.
 func (s *scope) Value(key any) any {
 	switch {
 	case key == taskKey{}:
@@ -46,8 +46,9 @@ func (s *scope) Err() error {
 	return nil
 }
 
-// AfterFunc is for package context. Without it, there would be a goroutine for each
-// context derived from s, which would be done only when that has run.
+// AfterFunc is for package context. Without it, package context would start a goroutine
+// for each context derived from s, and the derived context would be done only once that
+// goroutine has run.
 func (s *scope) AfterFunc(f func()) (stop func() bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,6 +88,6 @@ func (s *scope) isOver() bool {
 	return s.over
 }
 
-// overAlready stands for the scope of a task whose context is done, and that nobody
-// has asked for.
+// overAlready stands for the scope of a task whose context became done before anybody
+// asked for it.
 var overAlready = &scope{over: true}

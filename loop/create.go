@@ -7,7 +7,7 @@ import (
 	"coloop/coroutine"
 )
 
-// A TaskOption says something of a task when it is made.
+// A TaskOption is a property of a task that is about to be made.
 type TaskOption struct {
 	name   string
 	values context.Context
@@ -15,7 +15,7 @@ type TaskOption struct {
 	pc     uintptr
 }
 
-// Named gives the task a name, as [Task.SetName] does later.
+// Named gives the task a name; see [Task.SetName].
 func Named(name string) TaskOption { return TaskOption{name: name} }
 
 // Eager has the task begin at once, within the call that makes it (eager_start);
@@ -23,31 +23,31 @@ func Named(name string) TaskOption { return TaskOption{name: name} }
 // panics with [ErrWrongGoroutine] elsewhere.
 func Eager() TaskOption { return TaskOption{eager: true} }
 
-// WithValues gives the context of the task, and of those that it makes, the values
-// of ctx (asyncio's context). Without it a task has those of the one that makes it.
+// WithValues gives the values of ctx to the context of the task, and to the contexts of
+// the tasks that it makes (asyncio's context). Without it a task has its maker's values.
 // The cancellation and the deadline of ctx are not passed on; see [CancelWith].
 func WithValues(ctx context.Context) TaskOption { return TaskOption{values: ctx} }
 
-// Doing says which function the task runs on behalf of its maker, if the function of
-// the task only calls that one. The task is described by it.
+// Doing names the function that describes the task, if the function of the task is only
+// an adapter that calls it.
 func Doing(fn any) TaskOption { return TaskOption{pc: codeOf(fn)} }
 
 // SetEager has the tasks made from now on begin at once, within the call that
-// makes them, and not in the next turn (asyncio.eager_task_factory). One that
-// never has to wait is done when it is made, and costs no turn. That changes the
-// order in which things happen, so it is for programs that know of it. While the
-// loop does not run it changes nothing.
+// makes them, and not in the next turn (asyncio.eager_task_factory). If such a task
+// never has to wait, it is done when that call returns, and costs no turn. That changes
+// the order of events, on which the program must not depend. While the loop does not
+// run, SetEager has no effect.
 func (l *Loop) SetEager(eager bool) { l.eager = eager }
 
 // Go makes a task of fn and schedules its first step (asyncio.create_task). fn
 // runs as a generator on a stack of the loop's pool. The context of its Yielder is
 // done while a request to cancel the task stands, and when the task has ended.
 //
-// If fn is locked to its thread (runtime.LockOSThread) when it waits, the runtime ends the
-// process. Work that needs a thread to itself belongs into [RunInExecutor].
+// If fn is locked to its thread (runtime.LockOSThread) when it waits, the runtime ends
+// the process. Work that needs a thread to itself belongs in [RunInExecutor].
 //
-// The place w is the loop, or the coroutine that runs. Go panics with [ErrNoTask]
-// if that is the coroutine of no task.
+// The place w is the loop, or the running coroutine. Go panics with [ErrNoTask] if w
+// is a coroutine that no task runs.
 func Go[T any, W Where](w W, fn func(*Yielder) (T, error), opts ...TaskOption) *Task[T] {
 	l, y := at(w)
 	return goTask(l, y, fn, 0, opts)
@@ -107,8 +107,8 @@ func CreateTask[T any, W Where](w W, coro Coroutine[T], opts ...TaskOption) *Tas
 	return t
 }
 
-// valuesAt returns the context whose values a task inherits that the coroutine of y
-// makes, or if y is nil the task that runs. It is nil if there are none.
+// valuesAt returns the context whose values a new task inherits; nil if there are no
+// values. The maker of the task is the coroutine of y or, if y is nil, the running task.
 func (l *Loop) valuesAt(y *Yielder) context.Context {
 	maker := l.current
 	if y != nil {
@@ -169,8 +169,8 @@ func (t *Task[T]) start(l *Loop, coro Coroutine[T], values context.Context, opts
 	}
 }
 
-// observed shows a new task to the task observer. If that panics, there is no such
-// task.
+// observed shows a new task to the task observer. If the observer panics, the task is
+// undone.
 func (l *Loop) observed(t AnyTask) {
 	ok := false
 	defer func() {

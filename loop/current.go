@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Where is the place of a call that needs a loop: the coroutine that runs, or the
-// loop itself. [Go] takes either.
+// Where is the place of a call that needs a loop: the running coroutine, or the loop
+// itself. [Go], for example, takes either.
 type Where interface{ *Loop | *Yielder }
 
 // loopOf returns the loop at w. It panics with [ErrNoTask] if w is a Yielder that
@@ -16,7 +16,7 @@ func loopOf[W Where](w W) *Loop {
 	return l
 }
 
-// at returns the loop at w, and the coroutine if w is one.
+// at returns the loop at w, and the coroutine if w is a Yielder.
 func at[W Where](w W) (*Loop, *Yielder) {
 	l, ok := any(w).(*Loop)
 	if ok {
@@ -31,7 +31,7 @@ func at[W Where](w W) (*Loop, *Yielder) {
 }
 
 // Running returns the loop whose task runs the coroutine of y
-// (asyncio.get_running_loop); nil if none does.
+// (asyncio.get_running_loop); nil if no task does.
 func Running(y *Yielder) *Loop {
 	t, err := taskOf(y)
 	if err != nil {
@@ -67,7 +67,7 @@ func runningTask(y *Yielder) (*task, error) {
 	return nil, t.notHere()
 }
 
-// notHere is the error of using the y of t where it does not run.
+// notHere is the error of using the y of t at a place where its coroutine does not run.
 func (t *task) notHere() error {
 	l := runningHere()
 	if l == nil {
@@ -81,9 +81,10 @@ func (t *task) notHere() error {
 		ErrWrongGoroutine, quoted(t.Name()), place)
 }
 
-// callContext returns a context for one call made in the coroutine of y. That of y is
-// no good if it was derived from the task's, for then it stays done once the task has
-// been cancelled, even if the task has dealt with that, by a Timeout of its own, say.
+// callContext returns a context for one call made in the coroutine of y. The context of
+// y is no good here if it was derived from that of the task: once the task has been
+// cancelled it stays done, even if the task has dealt with the cancellation, with a
+// Timeout for example.
 func callContext(y *Yielder) (context.Context, context.CancelFunc) {
 	ctx := y.Context()
 	if _, ok := ctx.(*scope); ok || ctx.Err() != nil {
@@ -92,10 +93,10 @@ func callContext(y *Yielder) (context.Context, context.CancelFunc) {
 	return context.WithCancel(ctx)
 }
 
-// Current returns the coroutine of l that runs, for methods whose signature has no
-// Yielder, those of a net.Conn say. It must be called on the goroutine of that
-// coroutine; elsewhere, and if the coroutine is none that can be suspended, the
-// error is [ErrNoTask], or [ErrForeignLoop] within a task of another loop.
+// Current returns the running coroutine of l, for methods whose signature has no
+// Yielder, such as those of a net.Conn. It must be called on the goroutine of that
+// coroutine. Elsewhere, and if the coroutine cannot be suspended, the error is
+// [ErrNoTask], or [ErrForeignLoop] within a task of another loop.
 func (l *Loop) Current() (*Yielder, error) {
 	if t := l.current; t != nil {
 		if c, ok := t.coro.(interface{ Innermost() *Yielder }); ok {

@@ -3,7 +3,7 @@ package loop
 // An Event is a flag that tasks wait for (asyncio.Event). The zero value is not
 // set.
 type Event struct {
-	Name string // for those who look; see [Dump]
+	Name string // for descriptions; see [Dump]
 
 	set bool
 	lot ParkingLot
@@ -28,7 +28,7 @@ func (e *Event) IsSet() bool { return e.set }
 // Waiting returns the number of tasks waiting for the event.
 func (e *Event) Waiting() int { return e.lot.n }
 
-// Set sets the event and wakes all who wait for it.
+// Set sets the event and wakes all tasks that wait for it.
 func (e *Event) Set() {
 	e.lot.check()
 	if !e.set {
@@ -38,7 +38,7 @@ func (e *Event) Set() {
 	}
 }
 
-// Clear makes those who come from now on wait.
+// Clear unsets the event: tasks that call Wait from now on wait.
 func (e *Event) Clear() {
 	e.lot.check()
 	e.set = false

@@ -11,7 +11,7 @@ import (
 	"coloop/coroutine"
 )
 
-// ErrExecutorShutdown is returned by Submit once the executor is shut down.
+// ErrExecutorShutdown is returned by [Executor.Submit] once the executor is shut down.
 var ErrExecutorShutdown = errors.New("executor is shut down")
 
 // An Executor calls functions, its jobs, on goroutines of its own, at most a
@@ -32,12 +32,12 @@ type Executor struct {
 // job is a function to be called. Executor.mu guards it.
 type job struct {
 	run   func()
-	drop  func()        // what CancelPending calls in place of run; may be nil
+	drop  func()        // called by CancelPending in place of run; may be nil
 	place *list.Element // nil if the job is not in line
 }
 
-// NewExecutor returns an executor for that many jobs at a time; with 0, for as
-// many as Python's default executor has threads. A negative number is an error.
+// NewExecutor returns an executor that runs at most workers jobs at a time; 0 means
+// as many as Python's default executor has threads. A negative number is an error.
 func NewExecutor(workers int) (*Executor, error) {
 	if workers < 0 {
 		return nil, fmt.Errorf("new executor: %d workers", workers)
@@ -46,8 +46,8 @@ func NewExecutor(workers int) (*Executor, error) {
 }
 
 // Submit has fn called on one of the executor's goroutines. A panic of fn ends
-// the process, as in any goroutine. After Shutdown the error is
-// ErrExecutorShutdown.
+// the process, as in any goroutine. After [Executor.Shutdown] the error is
+// [ErrExecutorShutdown].
 func (e *Executor) Submit(fn func()) error {
 	if fn == nil {
 		return errors.New("submit to an executor: the function is nil")
@@ -75,7 +75,7 @@ func (e *Executor) submit(j *job) error {
 	return nil
 }
 
-// begin returns the job's function, which the job then does not hold any more.
+// begin returns the job's function and removes it from the job.
 func (j *job) begin() (run func()) {
 	run = j.run
 	j.run, j.drop, j.place = nil, nil, nil
@@ -126,9 +126,9 @@ func (e *Executor) withdraw(j *job) bool {
 	return true
 }
 
-// Shutdown makes the executor refuse jobs from now on. Jobs that it has are
-// done; Shutdown waits for them if told to, in which case it must not be called
-// by one of them.
+// Shutdown makes the executor refuse jobs from now on. The jobs that it has already are
+// still done. If wait is true, Shutdown waits for them, so it must not be called by
+// one of them.
 func (e *Executor) Shutdown(wait bool) {
 	e.mu.Lock()
 	e.shut = true
@@ -138,9 +138,9 @@ func (e *Executor) Shutdown(wait bool) {
 	}
 }
 
-// CancelPending drops the jobs that wait in line and returns how many there were:
-// they are not called, and futures of RunInExecutor are cancelled. After
-// Shutdown(false) it is what cancel_futures is to ThreadPoolExecutor.shutdown.
+// CancelPending drops the jobs that wait in line and returns how many there were. Their
+// functions are not called, and their futures ([RunInExecutor]) are cancelled. Called
+// after Shutdown(false), it is cancel_futures of ThreadPoolExecutor.shutdown.
 func (e *Executor) CancelPending() int {
 	e.mu.Lock()
 	n := e.line.Len()
@@ -162,7 +162,7 @@ func (e *Executor) CancelPending() int {
 
 // SetDefaultExecutor makes e the loop's own executor, which Close of the loop
 // shuts down (loop.set_default_executor). An executor that was the loop's own
-// before is left alone. A closed loop returns ErrClosed; nil is an error.
+// before is left alone. On a closed loop the error is [ErrClosed]; nil is an error.
 func (l *Loop) SetDefaultExecutor(e *Executor) error {
 	switch {
 	case l.closed:
@@ -185,17 +185,17 @@ func (l *Loop) ownExecutor() *Executor {
 
 // RunInExecutor has fn called on a goroutine of e, or with nil of the loop's own
 // executor, and returns the future of its result (loop.run_in_executor). A panic
-// of fn becomes a *coroutine.PanicError, and runtime.Goexit in it
-// coroutine.ErrGoexit.
+// of fn becomes a [coroutine.PanicError], and runtime.Goexit in fn becomes
+// [coroutine.ErrGoexit].
 //
 // If the future is cancelled while the job waits in line, fn is not called.
-// A job that runs goes on, and its result or error is not looked at; a panic goes
-// to the loop's exception handler all the same. The handler is also told if
-// somebody else has completed the future meanwhile.
+// If the job is running, it goes on, and its result or error is dropped; only a panic is
+// reported to the loop's exception handler. It is also reported if something other than
+// the job has completed the future meanwhile.
 //
-// A closed loop fails the future with ErrClosed, an executor that is shut down
-// with ErrExecutorShutdown. Close of the loop neither stops the job nor waits for
-// it, and its result is lost then; [Runner.Close] waits.
+// If the loop is closed, the future fails with [ErrClosed]; if the executor is shut
+// down, with [ErrExecutorShutdown]. [Loop.Close] neither stops the job nor waits for it,
+// and its result is lost then; [Runner.Close] waits.
 func RunInExecutor[T any, W Where](w W, e *Executor, fn func() (T, error)) *Future[T] {
 	f := &jobFuture[T]{executor: e}
 	f.init(loopOf(w), f)
@@ -222,7 +222,7 @@ func (f *jobFuture[T]) submit(fn func() (T, error)) error {
 		return errors.New("run in an executor: the function is nil")
 	case f.executor == nil:
 		if l.executor == nil {
-			_ = l.SetDefaultExecutor(&Executor{}) // which the loop, open, takes
+			_ = l.SetDefaultExecutor(&Executor{}) // the loop is open, so it takes it
 		}
 		f.executor = l.ownExecutor()
 	}

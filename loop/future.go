@@ -46,12 +46,12 @@ type AnyFuture interface {
 	// requests that; see Task.
 	Cancel(msg ...string) bool
 	// Exception returns the error the future is done with, nil if it has a
-	// result; ErrInvalidState if it is not done, a CancelledError if cancelled.
+	// result; [ErrInvalidState] if it is not done, a [CancelledError] if cancelled.
 	Exception() (exc, err error)
 
 	base() *future
 	cancel(msg string) bool
-	// cancelledError makes what a cancelled future raises.
+	// cancelledError makes the error that awaiting a cancelled future raises.
 	cancelledError() error
 }
 
@@ -106,8 +106,9 @@ func (f *future) cancel(msg string) bool {
 
 func (f *future) cancelledError() error { return &CancelledError{Msg: f.cancelMsg} }
 
-// Exception returns the error the future is done with, nil if that is a result.
-// err is ErrInvalidState if it is not done, a *CancelledError if it was cancelled.
+// Exception returns the error the future is done with; nil if it has a result. err is
+// [ErrInvalidState] if the future is not done, and a [CancelledError] if it was
+// cancelled.
 func (f *future) Exception() (exc, err error) {
 	switch f.state {
 	case pending:
@@ -118,7 +119,7 @@ func (f *future) Exception() (exc, err error) {
 	return f.retrieve(), nil
 }
 
-// outcome is the error that awaiting the future, which is done, raises.
+// outcome returns the error that awaiting the future raises. The future must be done.
 func (f *future) outcome() error {
 	if f.state == cancelled {
 		return f.self.cancelledError()
@@ -137,7 +138,7 @@ func (f *future) SetException(err error) error {
 	return cmp.Or(f.fail(err), deaf)
 }
 
-// deaf is the error of completing a future whose callbacks will not be called,
+// deaf returns the error of completing a future whose callbacks will not be called
 // because its loop is closed.
 func (f *future) deaf() error {
 	if f.loop.closed && f.callback != nil {
@@ -238,8 +239,8 @@ func (f *future) removeCallback(cb doneCallback) bool {
 	return true
 }
 
-// watchFailure has the error of f, which has just failed, reported if f becomes
-// garbage, or its loop is closed, before somebody asks for it.
+// watchFailure is called when f has failed. It has the error reported if f becomes
+// garbage, or its loop is closed, before anybody retrieves the error.
 func (f *future) watchFailure() {
 	l := f.loop
 	kind := "error"
@@ -266,8 +267,8 @@ func (f *future) watchFailure() {
 	}, u)
 }
 
-// retrieve returns the error that the future is done with, nil if it is a
-// result, for somebody to deal with.
+// retrieve returns the error that the future is done with, nil if it has a result. The
+// caller deals with the error, so it will not be reported.
 func (f *future) retrieve() error {
 	if u, ok := f.err.(*unseen); ok {
 		u.take()
@@ -276,7 +277,7 @@ func (f *future) retrieve() error {
 	return f.err
 }
 
-// peek is retrieve for somebody who only looks.
+// peek is retrieve for a caller that only looks: the error may still be reported.
 func (f *future) peek() error {
 	if u, ok := f.err.(*unseen); ok {
 		return u.error
@@ -284,8 +285,8 @@ func (f *future) peek() error {
 	return f.err
 }
 
-// passOver is retrieve by somebody who has no use for an error any more, as asyncio
-// has none; but nobody passes over a panic.
+// passOver drops the error, in the cases in which asyncio does. A panic is not dropped:
+// it may still be reported.
 func (f *future) passOver() {
 	if !isPanic(f.peek()) {
 		f.retrieve()
@@ -293,8 +294,8 @@ func (f *future) passOver() {
 }
 
 // SetResult completes the future. It returns [ErrInvalidState] if the future was
-// done, and [ErrClosed] if somebody waits for it who will not be told, because the
-// loop is closed; the future has its result then.
+// done. If the loop is closed, the callbacks of the future cannot be called: if there are
+// any, SetResult returns [ErrClosed], but the future has its result.
 func (f *Future[T]) SetResult(v T) error {
 	if f.isTask {
 		return ErrTaskResult
@@ -315,8 +316,9 @@ func (f *Future[T]) succeed(v T) error {
 	return nil
 }
 
-// Result returns the result, or the error: that which the future was completed
-// with, a *CancelledError if it was cancelled, ErrInvalidState if it is not done.
+// Result returns the result, or the error that the future was completed with. The error
+// is a [CancelledError] if the future was cancelled, and [ErrInvalidState] if it is not
+// done.
 func (f *Future[T]) Result() (T, error) {
 	var zero T
 	if f.state == pending {
@@ -328,10 +330,9 @@ func (f *Future[T]) Result() (T, error) {
 	return f.result, nil
 }
 
-// AddDoneCallback has fn called, soon after the future is done, on its loop. The
-// function returned takes that back, unless the call has been scheduled, and
-// reports whether it did. On a closed loop, where fn would never be called,
-// AddDoneCallback panics with [ErrClosed].
+// AddDoneCallback has fn called on the loop soon after the future is done. remove takes
+// that back and reports true; if the call was scheduled before, it reports false. On a
+// closed loop, where fn would never be called, AddDoneCallback panics with [ErrClosed].
 func (f *Future[T]) AddDoneCallback(fn func(*Future[T])) (remove func() bool) {
 	f.loop.mustTake(fn == nil)
 	cb := &userCallback[T]{f, fn}

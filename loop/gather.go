@@ -6,10 +6,10 @@ type gathering[R any] struct {
 	Future[R]
 	children  []AnyFuture
 	left      int
-	requested bool // to cancel, and some child took the request
+	requested bool // Cancel was called, and some child took the request
 	results   func() R
-	first     bool // done with the first error
-	failed    bool // with an error of one of the children
+	first     bool // the first error completes the gathering
+	failed    bool // the error of a child has completed the gathering
 }
 
 func (g *gathering[R]) cancel(msg string) bool {
@@ -26,9 +26,10 @@ func (g *gathering[R]) cancel(msg string) bool {
 	return accepted
 }
 
-// Gather runs fns in tasks and has as its result theirs, in order
-// (asyncio.gather). The first error becomes its own at once; the other tasks go
-// on. Cancelling the gathering cancels the tasks that are not done. For w see [Go].
+// Gather runs fns in tasks and returns the future of their results, in order
+// (asyncio.gather). The first error of a task fails that future at once; the other
+// tasks go on. Cancelling the gathering cancels the tasks that are not done. For w see
+// [Go].
 func Gather[T any, W Where](w W, fns ...func(*Yielder) (T, error)) *Future[[]T] {
 	return GatherFutures(w, funcs(fns)...)
 }
@@ -40,9 +41,9 @@ func GatherFutures[T any, W Where](w W, aws ...Awaitable[T]) *Future[[]T] {
 	return GatherFunc(w, func(vs []T) []T { return vs }, aws...)
 }
 
-// GatherFunc is [GatherFutures] whose result is what collect makes of theirs: a
-// sum, a map, a struct of them. If collect panics, the gathering fails with a
-// [coroutine.PanicError].
+// GatherFunc is [GatherFutures] whose result is that of collect, which is given the
+// results: a sum, a map or a struct of them. If collect panics, the gathering fails
+// with a [coroutine.PanicError].
 func GatherFunc[T, R any, W Where](w W, collect func([]T) R, aws ...Awaitable[T]) *Future[R] {
 	l := loopOf(w)
 	fs := ensureFutures(l, aws)
@@ -55,20 +56,20 @@ func GatherFunc[T, R any, W Where](w W, collect func([]T) R, aws ...Awaitable[T]
 	})
 }
 
-// A Result is what a future is done with: Err, if that is not nil, else Value.
+// A Result is the outcome of a future: Err if that is not nil, else Value.
 type Result[T any] struct {
 	Value T
 	Err   error
 }
 
-// GatherResults is [Gather] that counts errors as results (return_exceptions),
-// cancellations of one of the tasks too.
+// GatherResults is [Gather], but takes errors of the tasks as results, including
+// cancellations (return_exceptions).
 func GatherResults[T any, W Where](w W, fns ...func(*Yielder) (T, error)) *Future[[]Result[T]] {
 	return GatherResultsFunc(w, func(rs []Result[T]) []Result[T] { return rs }, funcs(fns)...)
 }
 
-// GatherResultsFunc is GatherResults for tasks, futures and functions, whose result
-// is what collect makes of theirs.
+// GatherResultsFunc is [GatherResults] for tasks, futures and functions. Its result is
+// that of collect, which is given theirs.
 func GatherResultsFunc[T, R any, W Where](w W, collect func([]Result[T]) R, aws ...Awaitable[T]) *Future[R] {
 	l := loopOf(w)
 	fs := ensureFutures(l, aws)
@@ -129,7 +130,7 @@ func gather[T, R any](l *Loop, fs []*Future[T], first bool, results func() R) *F
 func (g *gathering[R]) futureDone(f *future) {
 	g.left--
 	if g.state != pending {
-		if g.failed { // else somebody else has completed it, who knows nothing of f
+		if g.failed { // else Cancel or the program has completed it, and f may still be reported
 			f.passOver()
 		}
 		return
@@ -150,7 +151,7 @@ func (g *gathering[R]) futureDone(f *future) {
 				c.base().passOver()
 			}
 		}
-		// The last child says with what message.
+		// The message is that of the last child.
 		last := g.children[len(g.children)-1]
 		g.fail(last.cancelledError())
 		return

@@ -9,7 +9,7 @@ type funcCallback func()
 
 func (f funcCallback) run(*Loop) { f() }
 
-// checkedCallback is a funcCallback in debug mode, which knows its loop.
+// checkedCallback is the funcCallback of debug mode. It knows its loop.
 type checkedCallback struct {
 	fn   func()
 	loop *Loop
@@ -52,11 +52,11 @@ func (h *Handle) drop(l *Loop) {
 // A TimerHandle is a callback waiting for its time (asyncio.TimerHandle).
 type TimerHandle struct {
 	Handle
-	timers *timers // nil if it is not in the heap of those
+	timers *timers // nil if the handle is in no heap
 	when   time.Duration
 }
 
-// When returns the time that the callback is due, on the loop's clock.
+// When returns the time on the loop's clock at which the callback is due.
 func (h *TimerHandle) When() time.Duration { return h.when }
 
 // Cancel keeps the callback from being called, and lets go of it. The handle stays
@@ -72,10 +72,10 @@ func (h *TimerHandle) Cancel() {
 // timers is the heap of the timers of a loop.
 type timers struct {
 	heap      []*TimerHandle
-	cancelled int // of those in the heap
-	// past are the timers that were cancelled and left the heap because their time
-	// had come. asyncio forgets to take them off its count, and when it cleans its
-	// heap, which may change the order of equal timers, depends on that.
+	cancelled int // how many in the heap were cancelled
+	// past counts the cancelled timers that have left the heap because their time
+	// had come. asyncio forgets to take them off its own count. That count decides
+	// when the heap is cleaned, which may change the order of equal timers.
 	past int
 }
 
@@ -97,7 +97,7 @@ func (ts *timers) schedule(h *TimerHandle, when time.Duration) {
 	ts.heap = heapPush(ts.heap, h, earlier)
 }
 
-// clear removes all timers, whose handles are then as if their time had come.
+// clear removes all timers. Their handles are then as if their time had come.
 func (ts *timers) clear() {
 	for _, h := range ts.heap {
 		h.timers = nil

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// An IdleError is the [ErrIdle] of a loop with tasks, which can never go on. It
-// says what each of them waits for.
+// An IdleError is the [ErrIdle] of a loop whose tasks can never go on. It says what each
+// task waits for.
 type IdleError struct {
 	Tasks []string // each as its String method describes it, oldest first
 }
@@ -27,7 +27,7 @@ func (e *IdleError) Error() string {
 // Is makes errors.Is(e, ErrIdle) true.
 func (e *IdleError) Is(target error) bool { return target == ErrIdle }
 
-// idle adds to an ErrIdle what the tasks wait for.
+// idle makes an IdleError of an ErrIdle, if there are tasks.
 func (l *Loop) idle(err error) error {
 	if !errors.Is(err, ErrIdle) || l.tasks.first == nil {
 		return err
@@ -39,9 +39,9 @@ func (l *Loop) idle(err error) error {
 	return e
 }
 
-// Dump writes what the tasks of l are doing, a line for each that is not done: a
-// task stands below the one that awaits it, be it by way of a gathering or a group,
-// and the tasks that nobody awaits stand at the margin, oldest first. It must be
+// Dump writes to w, a line for each, the tasks of l that are not done. A task stands
+// below the task that awaits it, directly or by way of a gathering or a group. The tasks
+// that no task awaits stand at the margin, oldest first. It must be
 // called on the goroutine of the loop, or while the loop does not run. The error is
 // that of w.
 func Dump(w io.Writer, l *Loop) error {
@@ -59,7 +59,7 @@ func Dump(w io.Writer, l *Loop) error {
 			d.task(t, "", "")
 		}
 	}
-	for t := l.tasks.first; t != nil; t = t.next { // those that await one another in a circle
+	for t := l.tasks.first; t != nil; t = t.next { // now the tasks that await one another in a circle
 		d.task(t, "", "")
 	}
 	return d.w.Flush()
@@ -73,7 +73,7 @@ type dumper struct {
 // task writes t, unless it has been written, and the tasks that it awaits.
 func (d *dumper) task(t *task, first, rest string) {
 	if d.shown[t.fut] {
-		if first != "" { // where somebody awaits it
+		if first != "" { // a task awaits it
 			fmt.Fprintf(d.w, "%s<Task %s, see above>\n", first, quoted(t.Name()))
 		}
 		return
@@ -90,7 +90,7 @@ func (d *dumper) task(t *task, first, rest string) {
 	}
 }
 
-// subtasks returns the tasks whose end t waits for.
+// subtasks returns the tasks that t awaits.
 func subtasks(t *task) (subs []*task) {
 	seen := map[AnyFuture]bool{}
 	var add func(f AnyFuture)

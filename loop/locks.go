@@ -4,32 +4,31 @@ import "errors"
 
 // Errors of the synchronisation primitives.
 var (
-	// ErrNotAcquired is what Release of a lock that is not locked panics with,
-	// and Notify of a Condition without its lock. Wait of such a Condition
-	// returns it.
+	// ErrNotAcquired says that a lock is not locked. Release of the lock, and Notify
+	// of a Condition over it, panic with it; Wait of the Condition returns it.
 	ErrNotAcquired = errors.New("lock is not acquired")
 
-	// ErrReleased is what Release of a BoundedSemaphore that has all its permits
-	// panics with.
+	// ErrReleased says that a BoundedSemaphore has all its permits. Release panics
+	// with it.
 	ErrReleased = errors.New("BoundedSemaphore released too many times")
 
-	// ErrSemaphoreValue is what NewSemaphore panics with if given a negative
-	// value.
+	// ErrSemaphoreValue says that the value of a semaphore is negative. NewSemaphore
+	// panics with it.
 	ErrSemaphoreValue = errors.New("semaphore initial value must be >= 0")
 
-	// ErrBrokenBarrier is returned to those who wait at a Barrier that is
-	// aborted or reset (BrokenBarrierError).
+	// ErrBrokenBarrier is returned by Wait of a Barrier that is aborted or reset
+	// (BrokenBarrierError).
 	ErrBrokenBarrier = errors.New("barrier is broken")
 
-	// ErrParties is what NewBarrier panics with if given less than one party.
+	// ErrParties says that a barrier has less than one party. NewBarrier panics with
+	// it.
 	ErrParties = errors.New("parties must be >= 1")
 )
 
-// A Lock lets one task at a time pass, in the order of their coming
-// (asyncio.Lock). The zero value is unlocked. Tasks of one loop share it, and
-// nobody else.
+// A Lock is held by one task at a time; tasks get it in the order in which they asked
+// (asyncio.Lock). The zero value is unlocked. All its tasks must belong to one loop.
 type Lock struct {
-	Name string // for those who look; see [Dump]
+	Name string // for descriptions; see [Dump]
 
 	locked bool
 	holder *task // the task that locked it
@@ -43,7 +42,7 @@ func (l *Lock) String() string {
 	return object("Lock", l.Name, l.heldBy(), some(l.lot.n, "waiter"))
 }
 
-// label is the lock in the description of a task that waits for it.
+// label names the lock in the description of a task that waits for it.
 func (l *Lock) label() string {
 	s := named("lock", l.Name)
 	if l.holder != nil {
@@ -65,8 +64,8 @@ func (l *Lock) Locked() bool { return l.locked }
 // Waiting returns the number of tasks waiting for the lock.
 func (l *Lock) Waiting() int { return l.lot.n }
 
-// Acquire locks the lock, suspending the task while others have it or were
-// there before.
+// Acquire locks the lock. It suspends the task while another one holds the lock or
+// has waited longer.
 func (l *Lock) Acquire(y *Yielder) error {
 	t, err := l.lot.enter(y, "Lock.Acquire", l)
 	if err != nil {
@@ -75,7 +74,7 @@ func (l *Lock) Acquire(y *Yielder) error {
 	if l.locked || !l.lot.idle() {
 		if _, err := l.lot.Park(y, nil); err != nil {
 			if !l.locked {
-				// It may have been this task's turn: it is the next one's now.
+				// This task may have been woken; the next one must then be woken instead.
 				l.lot.wakeFirst()
 			}
 			return err
@@ -85,7 +84,7 @@ func (l *Lock) Acquire(y *Yielder) error {
 	return nil
 }
 
-// Release unlocks the lock and wakes the first waiter, who takes it when it
+// Release unlocks the lock and wakes the first waiter, which takes the lock when it
 // runs. It panics with [ErrNotAcquired] if the lock is not locked, as
 // sync.Mutex does.
 func (l *Lock) Release() {

@@ -19,8 +19,8 @@ type Loop struct {
 	ready    ring[*Handle]
 	timers   timers
 	current  *task
-	inbox    atomic.Int32 // is not 0 if anything is incoming, or tidyDue, or in debug mode
-	turn     uint32       // counts them
+	inbox    atomic.Int32 // not 0 if incoming is not empty, if tidyDue, or in debug mode
+	turn     uint32       // the number of turns begun
 	yielding *task        // the one whose yield is being looked at
 	debug    inspection   // nil but in debug mode
 
@@ -28,18 +28,18 @@ type Loop struct {
 	report   func(fd int, read, write, hangup bool) (enough bool)
 	watchers []Watcher // by descriptor number
 	patience int       // how many turns may go by without asking for events
-	unpolled int       // how many still may
+	unpolled int       // how many of the patience are left
 	waits    uint      // counts the waits for events
 	crowd    bool      // the last look found many events
-	retire   func()    // ends that the goroutine which runs the loop counts as its own
-	leave    func()    // ends that the system's goroutine counts as the loop's
+	retire   func()    // undoes Adopt of the running goroutine
+	leave    func()    // undoes Adopt of the system's goroutine
 
 	tasks       taskList
-	made        int // tasks without a name of their own
+	made        int // how many tasks got no name from the program
 	stacks      coroutine.Pool
 	unseen      unseenErrors
 	onException func(*Loop, ExceptionContext)
-	reporting   bool // to it
+	reporting   bool // onException is being called
 	onTask      func(AnyTask)
 	onGoexit    func(AnyTask)
 	atClose     []func()
@@ -49,7 +49,7 @@ type Loop struct {
 	closed      bool
 	gone        chan struct{} // closed with the loop
 
-	// What the files above this one keep with the loop.
+	// The files above this one keep these with the loop.
 	executor     any     // an *Executor
 	signals      any     // a signalHandlers
 	freeSleepers trimmer // a *freeList[sleeper]
@@ -57,12 +57,12 @@ type Loop struct {
 
 	ran     bool        // something has run since the loop was tidied
 	tidying bool        // the tidier is set
-	tidyNow bool        // its time has come
+	tidyNow bool        // the tidier has gone off
 	tidier  *time.Timer // nil until it is needed
 
 	mu       sync.Mutex
-	incoming []*Handle // from other goroutines; nil and refused when shut
-	shut     bool
+	incoming []*Handle // from other goroutines
+	shut     bool      // nothing more comes into incoming
 	tidyDue  bool
 }
 
@@ -78,20 +78,20 @@ type inspection interface {
 	end()          // when debug mode is switched off
 }
 
-// NewOn returns a loop on a system, which Close of the loop closes.
+// NewOn returns a loop on s. [Loop.Close] closes s.
 func NewOn(s System) *Loop {
 	return &Loop{system: s, patience: s.Patience(), gone: make(chan struct{})}
 }
 
-// System returns what the loop runs on.
+// System returns the [System] that the loop runs on.
 func (l *Loop) System() System { return l.system }
 
 // Time returns the time on the loop's clock, which starts at 0 and does not go
 // back (loop.time).
 func (l *Loop) Time() time.Duration { return l.system.Now() }
 
-// CallSoon has fn called in the next turn of the loop, after all that is
-// scheduled already (loop.call_soon). On a closed loop it panics with [ErrClosed].
+// CallSoon has fn called in the next turn of the loop, after all callbacks that
+// are scheduled already (loop.call_soon). On a closed loop it panics with [ErrClosed].
 func (l *Loop) CallSoon(fn func()) *Handle {
 	l.mustTake(fn == nil)
 	h := &Handle{cb: l.callback(fn)}
@@ -151,7 +151,7 @@ func (l *Loop) mustTake(isNil bool) {
 
 var errNilCallback = errors.New("the callback is nil")
 
-// callback makes of fn what a Handle runs.
+// callback wraps fn for a Handle.
 func (l *Loop) callback(fn func()) callback {
 	if l.debug != nil {
 		return &checkedCallback{fn, l}
@@ -159,11 +159,12 @@ func (l *Loop) callback(fn func()) callback {
 	return funcCallback(fn)
 }
 
-// after is the time at which d will have passed, forever if there is no such time.
+// after returns the time at which d will have passed; forever if the clock cannot show
+// that.
 func (l *Loop) after(d time.Duration) time.Duration { return addTime(l.Time(), d) }
 
-// enqueue puts h at the end of the ready queue, behind all that other goroutines
-// have scheduled before.
+// enqueue puts h at the end of the ready queue, behind all handles that other
+// goroutines have scheduled before.
 func (l *Loop) enqueue(h *Handle) {
 	if l.inbox.Load() != 0 {
 		l.attend()
@@ -194,7 +195,7 @@ func (l *Loop) CallSoonThreadsafe(fn func()) error {
 	return nil
 }
 
-// receive takes over what other goroutines have scheduled.
+// receive moves the handles that other goroutines have scheduled to the ready queue.
 func (l *Loop) receive() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -226,8 +227,8 @@ func (l *Loop) Stop() {
 type ExceptionContext struct {
 	Message   string
 	Exception error           // a *coroutine.PanicError for a panic; nil for a warning
-	Task      AnyTask         // if it concerns one that is not garbage
-	Frames    []runtime.Frame // the calls it concerns, in debug mode; else, of a task, its function
+	Task      AnyTask         // the task concerned; nil if there is none, or if it is garbage
+	Frames    []runtime.Frame // in debug mode the calls concerned; else the function of the task
 
 	// Unretrieved says that nobody has asked for the Exception: the future is
 	// garbage, or the loop is closed.
@@ -238,13 +239,14 @@ type ExceptionContext struct {
 // instead of to slog.
 func (l *Loop) SetExceptionHandler(fn func(*Loop, ExceptionContext)) { l.onException = fn }
 
-// ExceptionHandler returns what SetExceptionHandler has set, nil if nothing
-// (loop.get_exception_handler).
+// ExceptionHandler returns the handler that [Loop.SetExceptionHandler] has set; nil if
+// there is none (loop.get_exception_handler).
 func (l *Loop) ExceptionHandler() func(*Loop, ExceptionContext) { return l.onException }
 
 // CallExceptionHandler reports an error that nobody else can see to the exception
-// handler, or to slog if there is none. So it does within the handler, which can hand
-// on what it does not want (loop.default_exception_handler). If the handler panics,
+// handler, or to slog if there is none. Called by the handler itself, it reports to slog,
+// so a handler can hand on the reports that it does not want
+// (loop.default_exception_handler). If the handler panics,
 // the panic and the report both go to slog.
 func (l *Loop) CallExceptionHandler(c ExceptionContext) {
 	if l.onException == nil || l.reporting {
@@ -262,7 +264,7 @@ func (l *Loop) CallExceptionHandler(c ExceptionContext) {
 	l.onException(l, c)
 }
 
-// log is what is done with a report that nobody else takes.
+// log writes a report to slog.
 func (c ExceptionContext) log() {
 	defer func() {
 		if r := recover(); r != nil {
@@ -273,7 +275,7 @@ func (c ExceptionContext) log() {
 	p, panicked := c.Exception.(*coroutine.PanicError)
 	switch {
 	case panicked:
-		attrs = append(attrs, "error", p.Error()) // slog would print the stack as part of it
+		attrs = append(attrs, "error", p.Error()) // slog would print the stack as part of p
 	case c.Exception != nil:
 		attrs = append(attrs, "error", c.Exception)
 	}
@@ -299,17 +301,18 @@ func (c ExceptionContext) at() string {
 	return ""
 }
 
-// SetTaskObserver has fn called with every task made from now on, before its
-// first step, nil for none; it is where Python has a task factory. If fn panics,
-// the task is not made, and whoever was to get it gets the panic.
+// SetTaskObserver has fn called with every task made from now on, before the first
+// step of the task; it stands in the place of Python's task factory. A nil fn removes
+// the observer. If fn panics, the task is not made, and its maker gets the panic.
 func (l *Loop) SetTaskObserver(fn func(AnyTask)) { l.onTask = fn }
 
 // SetGoexitHandler has fn called, outside of any task, when a task ends with
-// runtime.Goexit, as testing's FailNow does; nil for none. It is for those who run
-// tests: the task has ended with coroutine.ErrGoexit, which tells it to the others.
+// runtime.Goexit, as testing's FailNow does. A nil fn removes the handler. It is for
+// packages that run tests; anybody else sees that the task has failed with
+// [coroutine.ErrGoexit].
 func (l *Loop) SetGoexitHandler(fn func(AnyTask)) { l.onGoexit = fn }
 
-// CurrentTask returns the task that runs, nil in a callback.
+// CurrentTask returns the running task (asyncio.current_task); nil in a callback.
 func (l *Loop) CurrentTask() AnyTask {
 	if l.current == nil {
 		return nil
@@ -317,7 +320,7 @@ func (l *Loop) CurrentTask() AnyTask {
 	return l.current.fut.self.(AnyTask)
 }
 
-// AllTasks returns the tasks that are not done, oldest first.
+// AllTasks returns the tasks that are not done, oldest first (asyncio.all_tasks).
 func (l *Loop) AllTasks() []AnyTask {
 	var all []AnyTask
 	for t := l.tasks.first; t != nil; t = t.next {
@@ -326,8 +329,8 @@ func (l *Loop) AllTasks() []AnyTask {
 	return all
 }
 
-// Stats returns the number of ready handles, of timers, and of those among them
-// that were cancelled.
+// Stats returns the number of ready handles, of timers, and of cancelled timers among
+// the latter.
 func (l *Loop) Stats() (ready, timers, cancelled int) {
 	return l.ready.n, len(l.timers.heap), l.timers.cancelled
 }
@@ -372,8 +375,7 @@ func (l *Loop) Close() (err error) {
 	return nil
 }
 
-// reportUnseen reports the errors that nobody can ask for any more, the oldest
-// first.
+// reportUnseen reports the errors that nobody has retrieved, oldest first.
 func (l *Loop) reportUnseen() {
 	for _, u := range l.unseen.oldestFirst() {
 		l.reportOne(u)
@@ -390,7 +392,7 @@ func unretrieved(u *unseen) ExceptionContext {
 	return ExceptionContext{Message: u.what, Exception: u.error, Frames: u.made, Unretrieved: true}
 }
 
-// release lets go of all that the loop has.
+// release gives up everything that the loop holds.
 func (l *Loop) release() error {
 	l.ready = ring[*Handle]{}
 	l.timers.clear()

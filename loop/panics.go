@@ -6,7 +6,7 @@ import (
 	"coloop/coroutine"
 )
 
-// panicError makes an error of what was recovered, with the stack it came from.
+// panicError makes an error of a recovered value, with the stack of the panic.
 func panicError(r any) *coroutine.PanicError {
 	p, ok := r.(*coroutine.PanicError)
 	if !ok {

@@ -2,40 +2,39 @@ package loop
 
 import "fmt"
 
-// A ParkingLot is a line of tasks that wait, first in, first out: what locks,
-// queues, connections and pools are made of (trio's ParkingLot). It says nothing
-// about what they wait for; whoever owns it keeps that, and wakes them.
+// A ParkingLot is a line of waiting tasks, first in, first out (trio's ParkingLot).
+// Locks, queues, connections and pools are made of it. It knows no condition: its
+// owner decides when a task may go on, and wakes it.
 //
-// Kind and Owner are for those who look: [Task.String], [Dump] and the report of a
-// deadlock print them. The zero value is ready for use. It must not be copied, and
-// belongs to the goroutine of the loop whose tasks park in it; tasks of a second
-// loop get [ErrForeignLoop] unless the first is closed.
+// Kind and Owner are descriptions: [Task.String], [Dump] and the report of a deadlock
+// ([IdleError]) print them. The zero value is ready for use. It must not be copied, and
+// belongs to the goroutine of the loop whose tasks park in it; tasks of a second loop
+// get [ErrForeignLoop] unless the first is closed.
 type ParkingLot struct {
 	_ noCopy
 
 	// Kind is what a task does here: "Queue.Get", say.
 	Kind string
 
-	// Owner is what it does that to. It is printed with %v, but locks, queues and the
-	// like are printed shorter than their String methods have it.
+	// Owner is the object of that, the queue in this case. It is printed with %v, but
+	// the locks, queues and so on of this package are printed in a short form.
 	Owner any
 
 	loop        *Loop
 	first, last *parked
-	undone      *parked // those before it are done; nil if all are
+	undone      *parked // the first waiter that may still be pending; nil if there is none
 	n           int
-	cancelled   int // of the n
+	cancelled   int // how many of the n were cancelled
 }
 
-// noCopy has go vet report copies of what it is part of.
+// noCopy has go vet report copies of a struct that it is part of.
 type noCopy struct{}
 
 func (*noCopy) Lock()   {}
 func (*noCopy) Unlock() {}
 
-// parked is a task in a lot: the future that it awaits. It stays in the lot from
-// when the task begins to wait until the task runs again, as in asyncio, so some
-// of them may be done already.
+// parked is a waiter: the future that a task in a lot awaits. As in asyncio, it stays
+// in the lot until the task runs again, so a waiter in the lot may be done already.
 type parked struct {
 	future
 	lot        *ParkingLot // nil once it has left
@@ -43,10 +42,10 @@ type parked struct {
 	prev, next *parked
 }
 
-// Park suspends the task of y until it is woken. woken reports whether it was; if
-// err is not nil all the same, the task was cancelled between its wake-up and its
-// step, and what it was woken for may have to be handed on. data is what Unpark
-// and Next give to those who choose whom to wake.
+// Park suspends the task of y until [ParkingLot.Unpark] wakes it or it is cancelled.
+// woken reports whether Unpark has woken it. If woken is true and err is not nil, the
+// task was cancelled between its wake-up and its next step; the caller must then hand
+// the wake-up on if another task needs it. Unpark and Next return data to their caller.
 func (lot *ParkingLot) Park(y *Yielder, data any) (woken bool, err error) {
 	t, err := lot.enter(y, "ParkingLot.Park", nil)
 	if err != nil {
@@ -57,15 +56,15 @@ func (lot *ParkingLot) Park(y *Yielder, data any) (woken bool, err error) {
 	err = await(y, p)
 	woken = p.state == finished
 	lot.remove(p)
-	if t.waiter != &p.future { // else it was not the task that resumed us
+	if t.waiter != &p.future { // if it still is, something other than the task has resumed us
 		p.data = nil
 		freeListIn[parked](&t.fut.loop.freeParked).put(p)
 	}
 	return woken, err
 }
 
-// Unpark wakes the task that has waited longest and not been woken. It returns
-// what that gave to Park, and whether there was one.
+// Unpark wakes the task that has waited longest and was not woken yet. It returns the
+// data that this task gave to Park, and whether there was such a task.
 func (lot *ParkingLot) Unpark() (data any, ok bool) {
 	lot.check()
 	p := lot.next()
@@ -77,8 +76,8 @@ func (lot *ParkingLot) Unpark() (data any, ok bool) {
 	return data, true
 }
 
-// Next returns what the task that Unpark would wake gave to Park, and whether
-// there is one.
+// Next returns the data of the task that Unpark would wake next, and whether there is
+// such a task.
 func (lot *ParkingLot) Next() (data any, ok bool) {
 	p := lot.next()
 	if p == nil {
@@ -97,8 +96,8 @@ func (lot *ParkingLot) String() string {
 	return object("ParkingLot", lot.Kind, amount(lot.n, "waiter"))
 }
 
-// enter returns the task of y, in whose loop the lot is from then on. It is the first
-// that an operation on a lot does, so that one that is refused changes nothing.
+// enter returns the task of y and binds the lot to its loop. An operation on a lot
+// calls it first, so that a refused operation changes nothing.
 func (lot *ParkingLot) enter(y *Yielder, kind string, owner any) (*task, error) {
 	t, err := runningTask(y)
 	if err != nil {
@@ -120,7 +119,8 @@ func (lot *ParkingLot) check() {
 	}
 }
 
-// bind makes the lot one of l, or reports that it is another loop's.
+// bind binds the lot to l, or returns ErrForeignLoop if it is bound to another loop
+// that is open.
 func (lot *ParkingLot) bind(l *Loop) error {
 	if lot.loop == l {
 		return nil
@@ -132,7 +132,7 @@ func (lot *ParkingLot) bind(l *Loop) error {
 	return nil
 }
 
-// describe says what a task in the lot waits for.
+// describe describes the wait of a task in the lot.
 func (lot *ParkingLot) describe() string {
 	switch o := lot.Owner.(type) {
 	case nil:
@@ -143,8 +143,7 @@ func (lot *ParkingLot) describe() string {
 	return fmt.Sprintf("%s of %v", lot.Kind, lot.Owner)
 }
 
-// cancel counts, so that a lock knows without looking whether any task is in its
-// lot that was not cancelled.
+// cancel also counts the cancelled waiters, so that idle need not look at each.
 func (p *parked) cancel(msg string) bool {
 	if !p.future.cancel(msg) {
 		return false
@@ -178,7 +177,7 @@ func (lot *ParkingLot) join(l *Loop) *parked {
 	return p
 }
 
-// remove takes p out of the line, if it is in it.
+// remove takes p out of the line. If p has left already, it does nothing.
 func (lot *ParkingLot) remove(p *parked) {
 	if p.lot == nil {
 		return
@@ -203,7 +202,7 @@ func (lot *ParkingLot) remove(p *parked) {
 	p.lot, p.prev, p.next = nil, nil, nil
 }
 
-// next returns the first waiter that is not done.
+// next returns the first pending waiter; nil if there is none.
 func (lot *ParkingLot) next() *parked {
 	for lot.undone != nil && lot.undone.state != pending {
 		lot.undone = lot.undone.next
@@ -211,23 +210,23 @@ func (lot *ParkingLot) next() *parked {
 	return lot.undone
 }
 
-// idle reports whether nobody waits who was not cancelled.
+// idle reports whether all waiters were cancelled, or there are none.
 func (lot *ParkingLot) idle() bool { return lot.n == lot.cancelled }
 
-// wakeFirst wakes the first in the line if that is not done.
+// wakeFirst wakes the first waiter in the line if it is pending.
 func (lot *ParkingLot) wakeFirst() {
 	if p := lot.first; p != nil && p.state == pending {
 		p.settle(finished)
 	}
 }
 
-// wakeNext wakes the first who is not done, and reports whether there was one.
+// wakeNext wakes the first pending waiter, and reports whether there was one.
 func (lot *ParkingLot) wakeNext() bool {
 	_, ok := lot.Unpark()
 	return ok
 }
 
-// wakeOff takes waiters out of the line until one is not done, and wakes that.
+// wakeOff takes waiters out of the line up to the first pending one, and wakes that.
 func (lot *ParkingLot) wakeOff() {
 	for p := lot.first; p != nil; p = lot.first {
 		lot.remove(p)

@@ -11,8 +11,8 @@ var (
 	ErrQueueEmpty    = errors.New("queue is empty")
 	ErrQueueFull     = errors.New("queue is full")
 	ErrQueueShutDown = errors.New("queue is shut down")
-	// ErrTaskDone is what TaskDone called more often than items were put panics
-	// with.
+	// ErrTaskDone says that TaskDone was called more often than items were put.
+	// TaskDone panics with it.
 	ErrTaskDone = errors.New("TaskDone called too many times")
 )
 
@@ -20,14 +20,14 @@ var (
 // or in another order, see NewLifoQueue and NewPriorityQueue. The zero value is a
 // FIFO without a limit.
 type Queue[T any] struct {
-	Name string // for those who look; see [Dump]
+	Name string // for descriptions; see [Dump]
 
 	items      store[T]
 	maxsize    int
 	getters    ParkingLot
 	putters    ParkingLot
 	unfinished int
-	finished   Event // set while unfinished is 0
+	finished   Event // set if unfinished is 0
 	shut       bool
 }
 
@@ -38,7 +38,7 @@ type store[T any] interface {
 	len() int
 }
 
-// NewQueue returns a queue of at most maxsize items, of any number if that is
+// NewQueue returns a queue of at most maxsize items, of any number if maxsize is
 // not positive.
 func NewQueue[T any](maxsize int) *Queue[T] { return &Queue[T]{maxsize: maxsize} }
 
@@ -48,7 +48,7 @@ func NewLifoQueue[T any](maxsize int) *Queue[T] {
 }
 
 // NewPriorityQueue returns a queue that gives the least item
-// (asyncio.PriorityQueue); of equal ones, that which CPython's heap gives.
+// (asyncio.PriorityQueue). Equal items come in the order of CPython's heap.
 func NewPriorityQueue[T any](maxsize int, less func(a, b T) bool) *Queue[T] {
 	return &Queue[T]{maxsize: maxsize, items: &heap[T]{less: less}}
 }
@@ -60,8 +60,8 @@ func (q *Queue[T]) store() store[T] {
 	return q.items
 }
 
-// String describes the queue: its items, those of them that have been taken and are
-// not done (see [Queue.TaskDone]), and the tasks that wait.
+// String describes the queue: its items, the items that are not done (see
+// [Queue.TaskDone]), and the tasks that wait.
 //
 //	<Queue 'jobs' 0 of 10 items, 3 not done, 2 getters>
 func (q *Queue[T]) String() string {
@@ -87,7 +87,7 @@ func (q *Queue[T]) Len() int { return q.store().len() }
 // Empty reports whether there are no items.
 func (q *Queue[T]) Empty() bool { return q.Len() == 0 }
 
-// Full reports whether there are as many items as may be.
+// Full reports whether there are maxsize items.
 func (q *Queue[T]) Full() bool { return q.maxsize > 0 && q.Len() >= q.maxsize }
 
 // Unfinished returns the number of items put for which TaskDone has not been
@@ -97,8 +97,8 @@ func (q *Queue[T]) Unfinished() int { return q.unfinished }
 // Waiting returns the number of tasks waiting to get, and to put.
 func (q *Queue[T]) Waiting() (getters, putters int) { return q.getters.n, q.putters.n }
 
-// Put puts v into the queue, suspending the task while that is full. It returns
-// ErrQueueShutDown once the queue is shut down.
+// Put puts v into the queue. It suspends the task while the queue is full, and returns
+// [ErrQueueShutDown] once the queue is shut down.
 func (q *Queue[T]) Put(y *Yielder, v T) error {
 	if err := q.enter(y); err != nil {
 		return err
@@ -111,7 +111,7 @@ func (q *Queue[T]) Put(y *Yielder, v T) error {
 		woken = true
 	}
 	if n := q.Len(); woken {
-		// If less of a priority queue panics, the room is the next one's.
+		// If less of a priority queue has panicked, the next putter gets the room.
 		defer func() {
 			if q.Len() == n && !q.Full() {
 				q.putters.wakeOff()
@@ -121,11 +121,11 @@ func (q *Queue[T]) Put(y *Yielder, v T) error {
 	return q.PutNowait(v)
 }
 
-// Get takes an item, suspending the task while there is none. It returns
-// ErrQueueShutDown once the queue is shut down and empty.
+// Get takes an item. It suspends the task while there is none, and returns
+// [ErrQueueShutDown] once the queue is shut down and empty.
 func (q *Queue[T]) Get(y *Yielder) (T, error) { return q.get(y, "Queue.Get", q) }
 
-// get is Get for a task that does it as a part of something else.
+// get is Get as a part of another operation, which kind and owner describe.
 func (q *Queue[T]) get(y *Yielder, kind string, owner any) (T, error) {
 	if err := q.enter(y); err != nil {
 		var zero T
@@ -140,7 +140,7 @@ func (q *Queue[T]) get(y *Yielder, kind string, owner any) (T, error) {
 		woken = true
 	}
 	if n := q.Len(); woken {
-		// If less of a priority queue panics, the item is the next one's.
+		// If less of a priority queue has panicked, the next getter gets the item.
 		defer func() {
 			if q.Len() == n && !q.Empty() {
 				q.getters.wakeOff()
@@ -150,13 +150,13 @@ func (q *Queue[T]) get(y *Yielder, kind string, owner any) (T, error) {
 	return q.GetNowait()
 }
 
-// enter makes the queue one of the loop of y, and all its lots with it.
+// enter binds all lots of the queue to the loop of y.
 func (q *Queue[T]) enter(y *Yielder) error {
 	_, err := q.getters.enter(y, "Queue.Get", q)
 	return err
 }
 
-// wait waits for a turn in a lot, which those who wake it take it out of.
+// wait waits in a lot until it is woken by wakeOff, which takes it out of the lot.
 func (q *Queue[T]) wait(y *Yielder, lot *ParkingLot, kind string, owner any, blocked func() bool) error {
 	lot.Kind, lot.Owner = kind, owner
 	woken, err := lot.Park(y, nil)
@@ -166,7 +166,7 @@ func (q *Queue[T]) wait(y *Yielder, lot *ParkingLot, kind string, owner any, blo
 	return err
 }
 
-// PutNowait puts v into the queue, or returns ErrQueueFull, or ErrQueueShutDown.
+// PutNowait puts v into the queue, or returns [ErrQueueFull] or [ErrQueueShutDown].
 func (q *Queue[T]) PutNowait(v T) error {
 	q.getters.check()
 	switch {
@@ -182,7 +182,7 @@ func (q *Queue[T]) PutNowait(v T) error {
 	return nil
 }
 
-// GetNowait takes an item, or returns ErrQueueEmpty, or ErrQueueShutDown.
+// GetNowait takes an item, or returns [ErrQueueEmpty] or [ErrQueueShutDown].
 func (q *Queue[T]) GetNowait() (T, error) {
 	q.getters.check()
 	if q.Empty() {
@@ -197,8 +197,8 @@ func (q *Queue[T]) GetNowait() (T, error) {
 	return v, nil
 }
 
-// TaskDone says that an item taken has been dealt with. It panics with
-// [ErrTaskDone] if called more often than items were put, as a sync.WaitGroup does.
+// TaskDone says that an item taken has been dealt with; see [Queue.Join]. It panics
+// with [ErrTaskDone] if called more often than items were put, as a sync.WaitGroup does.
 func (q *Queue[T]) TaskDone() {
 	q.getters.check()
 	if q.unfinished <= 0 {
@@ -210,7 +210,7 @@ func (q *Queue[T]) TaskDone() {
 	}
 }
 
-// Join suspends the task until all items put have been dealt with.
+// Join suspends the task until [Queue.TaskDone] has been called for all items put.
 func (q *Queue[T]) Join(y *Yielder) error {
 	if err := q.enter(y); err != nil {
 		return err
@@ -224,9 +224,9 @@ func (q *Queue[T]) Join(y *Yielder) error {
 }
 
 // All ranges over the items that Get takes, until the queue is shut down and empty
-// (async for, which asyncio's queues lack). An error, of a cancellation as a rule,
-// comes last, with the zero T: a loop over one variable would take that for an item, so
-// use two, and look at the error.
+// (async for, which asyncio's queues lack). If Get returns another error, a cancellation
+// as a rule, the last pair is the zero T and that error. A loop over one variable would
+// take that zero for an item, so use two and look at the error.
 func (q *Queue[T]) All(y *Yielder) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for {
@@ -239,8 +239,8 @@ func (q *Queue[T]) All(y *Yielder) iter.Seq2[T, error] {
 }
 
 // Shutdown makes Put fail from now on, and Get once the queue is empty
-// (Queue.shutdown, new in Python 3.13); immediate empties it now. All who wait
-// look again.
+// (Queue.shutdown, new in Python 3.13). If immediate is true, it empties the queue now.
+// Shutdown wakes all tasks that wait, and their Put or Get returns accordingly.
 func (q *Queue[T]) Shutdown(immediate bool) {
 	q.getters.check()
 	q.shut = true

@@ -61,13 +61,14 @@ func placeText(function, file string, line int) string {
 	return s
 }
 
-// An explainer is a future that says what a task which awaits it waits for.
+// An explainer is a future that can describe the wait of a task that awaits it.
 type explainer interface {
-	// explain returns that, and the futures that will end the wait, if it knows.
+	// explain returns the description, and the futures that will end the wait if it
+	// knows them.
 	explain() (what string, of []AnyFuture)
 }
 
-// waitText says what a task that awaits f waits for.
+// waitText describes the wait of a task that awaits f.
 func waitText(f AnyFuture) string {
 	switch f := f.(type) {
 	case explainer:
@@ -79,7 +80,7 @@ func waitText(f AnyFuture) string {
 	return "Future"
 }
 
-// count says how many of fs are not done.
+// count describes how many of fs are not done.
 func count(fs []AnyFuture) string {
 	n := 0
 	for _, f := range fs {
@@ -93,8 +94,8 @@ func count(fs []AnyFuture) string {
 	return fmt.Sprintf("%d of %d futures", n, len(fs))
 }
 
-// repr returns what describe does, and within a call of describe, which would not
-// end otherwise, "..." (reprlib.recursive_repr).
+// repr returns the result of describe. If describe calls repr of the same future, that
+// inner call returns "...", or the recursion would not end (reprlib.recursive_repr).
 func (f *future) repr(describe func() string) string {
 	if !f.describing.CompareAndSwap(false, true) {
 		return "..."
@@ -135,13 +136,15 @@ func (l *Loop) String() string {
 		amount(len(l.timers.heap)-l.timers.cancelled, "timer"))
 }
 
-// String names the callback, and where it was written, or says that it was cancelled. It
+// String names the callback and the place where it is written, or says that the handle
+// was cancelled. It
 // must be called on the goroutine of the loop.
 //
 //	<Handle main.main.func1 at main.go:13>
 func (h *Handle) String() string { return object("Handle", "", h.callbackText()) }
 
-// String is that of the Handle, with the time of the callback on the loop's clock.
+// String is [Handle.String] with the time on the loop's clock at which the callback is
+// due.
 //
 //	<TimerHandle main.main.func1 at main.go:13, due at 1s>
 func (h *TimerHandle) String() string {

@@ -4,7 +4,7 @@ package loop
 type ring[T any] struct {
 	items   []T // a power of two long
 	head, n int
-	peak    int // the greatest n since the last trim, as its owner has seen it
+	peak    int // the greatest n since the last trim; the owner keeps it
 }
 
 // smallest is the size below which rings and lists are not made smaller.
@@ -29,7 +29,7 @@ func (r *ring[T]) get() T {
 	return v
 }
 
-// resize is not part of put, which is small enough to be inlined.
+// resize is apart from put to keep put small enough to be inlined.
 //
 //go:noinline
 func (r *ring[T]) resize(size int) {
@@ -64,14 +64,14 @@ type trimmer interface {
 	trim() (more bool)
 }
 
-// A freeList keeps what is of no use now for those to come.
+// A freeList keeps unused items for reuse.
 type freeList[T any] struct {
 	items []*T
 	least int // the least number of items since the last trim
 }
 
-// freeListIn returns the free list in a field of the loop, where the types of the
-// files above it are not known.
+// freeListIn returns the free list in a field of the Loop, and makes it if there is
+// none. The field is a trimmer because loop.go does not know the type of the items.
 func freeListIn[T any](field *trimmer) *freeList[T] {
 	f, ok := (*field).(*freeList[T])
 	if !ok {

@@ -2,12 +2,12 @@ package loop
 
 import "sync"
 
-// running are the loops that run now, in the whole program (asyncio's
-// _running_loop): the keys are *Loop.
+// running has the loops of the whole program that are running as its keys, of type *Loop
+// (asyncio's _running_loop).
 var running sync.Map
 
-// runningHere returns the loop that the calling goroutine runs, be it as a
-// coroutine of one of its tasks; nil if there is none.
+// runningHere returns the loop that the calling goroutine runs, or in one of whose tasks
+// it is the coroutine; nil if there is none.
 func runningHere() (here *Loop) {
 	running.Range(func(l, _ any) bool {
 		if l := l.(*Loop); l.OnLoop() {

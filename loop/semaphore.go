@@ -5,7 +5,7 @@ import "fmt"
 // A Semaphore has a number of permits (asyncio.Semaphore). The zero value has
 // none.
 type Semaphore struct {
-	Name string // for those who look; see [Dump]
+	Name string // for descriptions; see [Dump]
 
 	value   int
 	bound   int // of a BoundedSemaphore
@@ -29,7 +29,7 @@ func NewBoundedSemaphore(n int) *Semaphore {
 	return s
 }
 
-// String describes the semaphore: its permits that are left, and the tasks that wait.
+// String describes the semaphore: the permits that are left, and the tasks that wait.
 //
 //	<BoundedSemaphore 'places' 0 of 3 permits, 2 waiters>
 func (s *Semaphore) String() string {
@@ -51,7 +51,7 @@ func (s *Semaphore) Value() int { return s.value }
 // Waiting returns the number of tasks waiting for a permit.
 func (s *Semaphore) Waiting() int { return s.lot.n }
 
-// Acquire takes a permit, suspending the task until there is one for it.
+// Acquire takes a permit. It suspends the task until there is one for it.
 func (s *Semaphore) Acquire(y *Yielder) error {
 	if _, err := s.lot.enter(y, "Semaphore.Acquire", s); err != nil {
 		return err
@@ -62,7 +62,7 @@ func (s *Semaphore) Acquire(y *Yielder) error {
 	}
 	granted, err := s.lot.Park(y, nil)
 	if err != nil && granted {
-		s.value++ // whatever ended the wait: nobody else would give it back
+		s.value++ // nobody else would give back the permit of a wait that has failed
 	}
 	for s.value > 0 && s.wakeNext() {
 	}
@@ -77,8 +77,8 @@ func (s *Semaphore) wakeNext() bool {
 	return true
 }
 
-// Release gives a permit back. It panics with [ErrReleased] if a BoundedSemaphore
-// has them all.
+// Release gives a permit back. It panics with [ErrReleased] if the semaphore is a
+// BoundedSemaphore and no permit is taken.
 func (s *Semaphore) Release() {
 	s.lot.check()
 	if s.bounded && s.value >= s.bound {

@@ -1,13 +1,13 @@
 package loop
 
-// Shield runs fn in a task and returns a future that is done as the task is, but
-// whose cancellation leaves the task alone (asyncio.shield). For w see [Go].
+// Shield runs fn in a task and returns a future with the outcome of the task. Cancelling
+// the future leaves the task alone (asyncio.shield). For w see [Go].
 func Shield[T any, W Where](w W, fn func(*Yielder) (T, error)) *Future[T] {
 	return ShieldFuture(w, Func[T](fn))
 }
 
-// ShieldFuture is [Shield] for a task or a future. A future that is done is
-// returned itself; of one of another loop the error is [ErrForeignLoop].
+// ShieldFuture is [Shield] for a task or a future. If it is done, it is returned
+// itself. If it belongs to another loop, the future returned fails with [ErrForeignLoop].
 func ShieldFuture[T any, W Where](w W, aw Awaitable[T]) *Future[T] {
 	l := loopOf(w)
 	inner := aw.ensureFuture(l)
@@ -35,8 +35,8 @@ type shieldFuture[T any] struct {
 
 type shield[T any] struct{ inner, outer *Future[T] }
 
-// futureDone is _inner_done_callback. An error that comes after the outer future
-// was done has nobody to take it, and is reported in the end.
+// futureDone is _inner_done_callback. If the outer future is done already, nobody
+// takes an error of the inner one, and it is reported in the end.
 func (s *shield[T]) futureDone(*future) {
 	switch {
 	case s.outer.state == cancelled:

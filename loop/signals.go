@@ -19,8 +19,8 @@ type signalHandler struct {
 	gone    chan struct{}
 
 	mu     sync.Mutex
-	fn     func() // that of AddSignalHandler; changed on the loop's goroutine only
-	runner func() // that of RunIn, called at the first signal that finds no fn
+	fn     func() // the function given to AddSignalHandler; changed on the loop's goroutine only
+	runner func() // the function given by RunIn, called at the first signal if fn is nil
 	came   bool   // runner was called
 }
 
@@ -33,13 +33,13 @@ func (l *Loop) signalHandlers() signalHandlers {
 
 // AddSignalHandler has fn called on the loop, as a callback, at each sig that
 // the process gets, in place of the function called before
-// (loop.add_signal_handler), until RemoveSignalHandler or Close of the loop.
+// (loop.add_signal_handler), until [Loop.RemoveSignalHandler] or [Loop.Close].
 // A handler for SIGINT keeps the loop's Runner from cancelling the main function. A
 // handler for SIGQUIT keeps debug mode from ending the process after its dump.
 //
 // Other channels that the program has given to signal.Notify get the signal as
 // well. A signal that cannot be caught, such as SIGKILL, and a nil fn are errors;
-// a closed loop returns ErrClosed.
+// on a closed loop the error is [ErrClosed].
 func (l *Loop) AddSignalHandler(sig os.Signal, fn func()) error {
 	l.check()
 	if l.closed {
@@ -59,8 +59,8 @@ func (l *Loop) AddSignalHandler(sig os.Signal, fn func()) error {
 	return nil
 }
 
-// catchable returns the reason why a program cannot have sig, if there is one.
-// package os/signal passes over such signals in silence.
+// catchable returns an error if a program cannot catch sig. Package os/signal ignores
+// such signals silently.
 func catchable(sig os.Signal) error {
 	if sig == nil {
 		return errors.New("the signal is nil")
@@ -77,15 +77,15 @@ func catchable(sig os.Signal) error {
 	case s < 1 || s > last:
 		return fmt.Errorf("signal %d is out of range", s)
 	case s == syscall.SIGKILL, s == syscall.SIGSTOP,
-		linux && 32 <= s && s <= 34: // which the C library keeps to itself
+		linux && 32 <= s && s <= 34: // the C library keeps these to itself
 		return fmt.Errorf("signal %d (%v) cannot be caught", s, s)
 	}
 	return nil
 }
 
-// RemoveSignalHandler takes back AddSignalHandler and reports whether there was a
-// handler (loop.remove_signal_handler). The signal then does again what it did
-// before.
+// RemoveSignalHandler takes back [Loop.AddSignalHandler] and reports whether there was a
+// handler (loop.remove_signal_handler). The signal then has the effect that it had before
+// the handler was added.
 func (l *Loop) RemoveSignalHandler(sig os.Signal) bool {
 	l.check()
 	if catchable(sig) != nil {
@@ -114,8 +114,8 @@ func (l *Loop) endSignals() {
 	}
 }
 
-// watchSignal returns what takes sig for the loop. The caller adds what is to be
-// called, and then calls signal.Notify.
+// watchSignal returns the signalHandler of the loop for sig, and makes it if there is
+// none. The caller sets the function to be called, and then calls signal.Notify.
 func (l *Loop) watchSignal(sig os.Signal) *signalHandler {
 	h := l.signalHandlers()[sig]
 	if h != nil {
@@ -145,8 +145,8 @@ func (l *Loop) watchSignal(sig os.Signal) *signalHandler {
 	return h
 }
 
-// unwatchSignal ends h. A signal that came, but was not delivered, is left in its
-// channel.
+// unwatchSignal ends h. A signal that has come but was not delivered stays in the channel
+// of h.
 func (l *Loop) unwatchSignal(sig os.Signal, h *signalHandler) {
 	delete(l.signalHandlers(), sig)
 	if sig == syscall.SIGQUIT {
@@ -157,8 +157,8 @@ func (l *Loop) unwatchSignal(sig os.Signal, h *signalHandler) {
 	<-h.gone
 }
 
-// deliver is called on a goroutine of its own, so that a loop that stands does
-// not keep a second SIGINT from ending the process.
+// deliver is called on a goroutine of its own, so that a second SIGINT can end the
+// process even if a task or callback blocks the loop.
 func (h *signalHandler) deliver() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -183,7 +183,7 @@ func (l *Loop) onInterrupt(fn func()) (stop func() (came bool)) {
 	h := l.watchSignal(os.Interrupt)
 	h.mu.Lock()
 	h.came = false
-	h.runner = func() { _ = l.CallSoonThreadsafe(fn) } // no use if the loop is closed
+	h.runner = func() { _ = l.CallSoonThreadsafe(fn) } // a closed loop has nothing to interrupt
 	h.mu.Unlock()
 	signal.Notify(h.signals, os.Interrupt)
 	return func() bool {

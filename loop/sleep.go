@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// Sleep suspends the task for d (asyncio.sleep). For d <= 0 it gives every
-// other ready task a turn. It returns early only with an error, that of a
-// cancellation as a rule.
+// Sleep suspends the task for d (asyncio.sleep). If d <= 0, every other ready task gets
+// a turn first. If Sleep returns early, it returns an error, a cancellation as a rule.
 func Sleep(y *Yielder, d time.Duration) error {
 	if d <= 0 {
 		return giveWay(y)
@@ -32,8 +31,8 @@ func sleep(y *Yielder, d time.Duration) error {
 	s.queued = true
 	err = await(y, s)
 	if t.waiter == &s.future {
-		// It was not the task that resumed us, which waits for s still.
-		s.timer.cb = nil // so s is not used again
+		// Something other than the task has resumed us, and the task still waits for s.
+		s.timer.cb = nil // so that s is not reused
 		s.timer.Cancel()
 		return err
 	}
@@ -45,8 +44,8 @@ func sleep(y *Yielder, d time.Duration) error {
 	return err
 }
 
-// A sleeper is the future and the timer of one Sleep. Nobody else gets to see
-// them, so they are used again once the timer has left the heap.
+// A sleeper is the future and the timer of one Sleep. Nobody else gets to see a sleeper,
+// so it is reused once its timer has left the heap.
 type sleeper struct {
 	future
 	timer  TimerHandle
@@ -60,7 +59,7 @@ func (s *sleeper) run(*Loop) {
 	}
 }
 
-// dropped is called when the timer, cancelled, has left the heap and the queue.
+// dropped is called when the timer was cancelled and has left the heap and the queue.
 func (s *sleeper) dropped(l *Loop) { l.putSleeper(s) }
 
 func (l *Loop) getSleeper() *sleeper {

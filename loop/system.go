@@ -8,11 +8,11 @@ import (
 // forever is a time that never comes.
 const forever = time.Duration(math.MaxInt64)
 
-// A System is what a loop asks of the operating system: the time, readiness of
+// A System is a loop's view of the operating system: the time, the readiness of
 // descriptors, and a way to be woken (asyncio's selector and its self-pipe). It
-// knows nothing of the loop. [New] gives a loop the system that it runs on, by way
-// of gnet's poller, [NewVirtual] a clock that jumps, and [NewOn] any other one, a
-// simulated system say.
+// knows nothing of the loop. A loop of [New] has the real operating system, by way of
+// gnet's poller; a loop of [NewVirtual] has a clock that jumps; and a loop of [NewOn] has
+// any other System, a simulated one for example.
 //
 // All methods but Wake are called by the goroutine that runs the loop, or that
 // makes or closes it.
@@ -22,12 +22,12 @@ type System interface {
 	Now() time.Duration
 
 	// Wait reports descriptors that have become ready. If until has come, it
-	// reports those there are and returns. If not, it returns once report says
-	// that it is enough, at until, or when Wake is called. Whatever is scheduled
-	// before a Wake is seen by the loop after the Wait that this Wake ends.
+	// reports the descriptors that are ready now and returns. If not, it returns once
+	// report returns true, at until, or when Wake is called. After the Wait that a
+	// Wake ends, the loop sees everything that was scheduled before that Wake.
 	//
-	// hangup says that a read may stop short of what there is to read: the peer
-	// has hung up, or something is wrong.
+	// hangup says that a read may stop before the end of the data: the peer has hung
+	// up, or there is an error.
 	//
 	// The error is [ErrIdle] if Wait would never return; any other one ends the
 	// run of the loop.
@@ -38,12 +38,12 @@ type System interface {
 	Wake()
 
 	// Expect says that n more goroutines, or -n fewer, are going to call Wake. A
-	// clock that is not that of the world must not pass until they have.
+	// clock other than the real one must stand still until they have.
 	Expect(n int)
 
-	// Patience is how many turns that have something to run the loop may take
-	// after a Wait before the next one. With 0 it asks in every turn, and events
-	// are taken in exactly asyncio's order.
+	// Patience is how many turns the loop may take after a Wait before the next one,
+	// if they all have something to run. With 0 the loop calls Wait in every turn, and
+	// takes events in exactly asyncio's order.
 	Patience() int
 
 	// Add has Wait report the readiness of fd, once for each change from not
@@ -55,9 +55,9 @@ type System interface {
 	// next, which is the common case, or be added again.
 	Remove(fd int)
 
-	// Network tells those who make descriptors what to call instead of the
-	// operating system; nil means that itself. The error is [ErrNoNetwork] if
-	// there are no descriptors.
+	// Network returns the calls that packages such as netio make instead of system
+	// calls; nil means the operating system itself. The error is [ErrNoNetwork] if
+	// the System has no descriptors.
 	Network() (calls any, err error)
 
 	// Close releases the system. The loop calls none of Wait, Wake, Expect, Add and

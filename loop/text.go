@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// object describes a thing as Python's repr does, with what is to be said of it, as far
-// as there is any:
+// object describes an object as Python's repr does, with those of its details that are
+// not empty:
 //
 //	<Semaphore 'places' 0 permits, 2 waiters>
 func object(kind, name string, facts ...string) string {
@@ -26,7 +26,7 @@ func object(kind, name string, facts ...string) string {
 	return "<" + s + ">"
 }
 
-// named is what a thing is called when somebody looks what a task waits for.
+// named is the short description of an object that a task waits for.
 func named(kind, name string) string {
 	if name == "" {
 		return kind
@@ -34,7 +34,7 @@ func named(kind, name string) string {
 	return kind + " " + quoted(name)
 }
 
-// amount says how many there are of what noun names.
+// amount returns n and the noun, in the plural if n is not 1.
 func amount(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -42,7 +42,7 @@ func amount(n int, noun string) string {
 	return strconv.Itoa(n) + " " + noun + "s"
 }
 
-// some is amount, but says nothing of none.
+// some is amount, but empty if n is 0.
 func some(n int, noun string) string {
 	if n == 0 {
 		return ""

@@ -30,14 +30,14 @@ func (l *Loop) askToTidy() {
 	defer l.mu.Unlock()
 	if !l.shut {
 		l.tidyDue = true
-		l.inbox.Add(1) // so that the loop looks
+		l.inbox.Add(1) // so that the loop calls receive
 		l.system.Wake()
 	}
 }
 
-// tidy gives back memory that has not been needed since the last time: stacks,
-// room for handles and timers, and spare parts of waits. While there may be more to
-// give back, the next wait asks for another tidying.
+// tidy gives back memory that has not been needed since the last tidying: stacks, room
+// for handles and timers, and unused items of the free lists. While there may be more
+// to give back, the next wait asks for another tidying.
 func (l *Loop) tidy() {
 	more := l.stacks.Trim() > 0
 	for _, t := range []trimmer{&l.ready, &l.timers, l.freeSleepers, l.freeParked} {

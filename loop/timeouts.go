@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A TimeoutState is where a Timeout is in its life.
+// A TimeoutState is a stage in the life of a Timeout.
 type TimeoutState int
 
 const (
@@ -29,15 +29,15 @@ var (
 	errTimeoutNotEntered = fmt.Errorf("Timeout %w", ErrNotEntered)
 )
 
-// A TimeoutStateError is returned by Reschedule of a Timeout that is not active.
+// A TimeoutStateError is returned by [Timeout.Reschedule] if the Timeout is not active.
 type TimeoutStateError struct{ State TimeoutState }
 
 func (e *TimeoutStateError) Error() string {
 	return fmt.Sprintf("cannot change state of %v Timeout", e.State)
 }
 
-// A Timeout cancels what runs in it when its time is up, and makes of that
-// cancellation an ErrTimeout (asyncio.Timeout).
+// A Timeout cancels the code that runs in it when its time is up, and turns that
+// cancellation into [ErrTimeout] (asyncio.Timeout).
 type Timeout struct {
 	_ noCopy
 
@@ -66,10 +66,11 @@ func NewTimeoutAt[W Where](w W, when time.Duration) *Timeout {
 	return &Timeout{loop: loopOf(w), when: when}
 }
 
-// When returns the time that the Timeout is up, NoTimeout if that is never.
+// When returns the time on the loop's clock at which the Timeout is up; [NoTimeout] if
+// that is never.
 func (t *Timeout) When() time.Duration { return t.when }
 
-// State returns where the Timeout is in its life.
+// State returns the stage of its life that the Timeout is in.
 func (t *Timeout) State() TimeoutState { return t.state }
 
 // Expired reports whether the time was up before the end.
@@ -77,9 +78,9 @@ func (t *Timeout) Expired() bool {
 	return t.state == TimeoutExpiring || t.state == TimeoutExpired
 }
 
-// Reschedule changes when the time is up. The Timeout must have been entered,
-// not be up and not left: else the error is ErrNotEntered or a
-// *TimeoutStateError.
+// Reschedule changes the time at which the Timeout is up. If the Timeout was not
+// entered, the error is [ErrNotEntered]; if its time was up, or it was left, the error is
+// a [TimeoutStateError].
 func (t *Timeout) Reschedule(when time.Duration) error {
 	switch t.state {
 	case TimeoutActive:
@@ -119,8 +120,8 @@ func (t *Timeout) expire() {
 	t.state, t.timer, t.soon = TimeoutExpiring, nil, nil
 }
 
-// Enter begins the time of the task of y (__aenter__); each Enter without error
-// needs its Exit. Run does both.
+// Enter begins the Timeout in the task of y (__aenter__). Each Enter without error
+// needs a [Timeout.Exit]. [Timeout.Run] does both.
 func (t *Timeout) Enter(y *Yielder) error {
 	if t.state != TimeoutCreated {
 		return fmt.Errorf("Timeout %w", ErrEntered)
@@ -140,10 +141,10 @@ func (t *Timeout) Enter(y *Yielder) error {
 	return t.Reschedule(t.when)
 }
 
-// Exit ends what Enter began, given the error that it ended with, and returns
-// what that becomes (__aexit__): ErrTimeout if it is a cancellation that nobody
-// else asked for. Without an Enter, or a second time, it is joined by the error that
-// [Timeout.Reschedule] returns.
+// Exit ends the Timeout (__aexit__). It is given the error of the code between Enter
+// and Exit, and returns it, or [ErrTimeout] if that error is a cancellation that only
+// this Timeout has asked for. Without an Enter, or a second time, it joins to the error
+// the one that [Timeout.Reschedule] returns.
 func (t *Timeout) Exit(err error) error {
 	switch t.state {
 	case TimeoutExpiring:
@@ -164,7 +165,7 @@ func (t *Timeout) Exit(err error) error {
 	return err
 }
 
-// Run calls fn and returns its error, as Exit sees it.
+// Run calls fn between Enter and Exit, and returns what [Timeout.Exit] returns.
 func (t *Timeout) Run(y *Yielder, fn func() error) error {
 	if err := t.Enter(y); err != nil {
 		return err

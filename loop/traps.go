@@ -1,8 +1,8 @@
 package loop
 
 // Everything that suspends a task does so by way of the two functions here that
-// call Yield. Whoever calls them looks first whether this is the goroutine of the
-// coroutine: another one would suspend the task from outside.
+// call Yield. Their callers check first that they are on the goroutine of the
+// coroutine: another goroutine would suspend the task from outside.
 
 // giveWay suspends until the next turn of the loop.
 func giveWay(y *Yielder) error {
@@ -21,16 +21,17 @@ func misplaced(y *Yielder) error {
 	return err
 }
 
-// Block returns what a hand-written coroutine yields to be resumed when f, which
-// is pending, is done: f, marked as Await marks it (_asyncio_future_blocking).
+// Block returns the value that a hand-written coroutine must yield in order to be
+// resumed when f is done: f, marked as Await marks it (_asyncio_future_blocking). f must
+// be pending.
 func (f *future) Block() any {
 	f.awaiting = true
 	return f.self
 }
 
-// await suspends until f, which is pending, is done (Future.__await__). The
-// error is that of f, raised by the task's wake-up. It must be called on the
-// goroutine of y, of which runningTask makes sure. On a closed loop nothing wakes
+// await suspends the task until f is done (Future.__await__). f must be pending. The
+// error is that of f, raised by the task's wake-up. await must be called on the
+// goroutine of y, which runningTask ensures. On a closed loop nothing wakes
 // a task: a coroutine that still runs there, to clean up, gets ErrClosed.
 func await(y *Yielder, f AnyFuture) error {
 	b := f.base()
@@ -47,7 +48,8 @@ func await(y *Yielder, f AnyFuture) error {
 	return nil
 }
 
-// foreign is the error of a wait for f at a wrong place.
+// foreign returns the error of a wait for f on a wrong goroutine, or in a task of another
+// loop.
 func (f *future) foreign(y *Yielder) error {
 	if !y.Here() {
 		return misplaced(y)
@@ -59,8 +61,9 @@ func (f *future) foreign(y *Yielder) error {
 }
 
 // Await suspends the task of y until the future is done and returns its result
-// or error (Future.__await__). It does not suspend if the future is done. If
-// it is not, and is one of another loop, the error is [ErrForeignLoop], or [ErrClosed].
+// or error (Future.__await__). It does not suspend if the future is done. If the future
+// is pending and belongs to another loop, the error is [ErrForeignLoop], or [ErrClosed]
+// if that loop is closed.
 func (f *Future[T]) Await(y *Yielder) (T, error) {
 	if f.state == pending {
 		var err error

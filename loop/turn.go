@@ -6,8 +6,9 @@ import (
 )
 
 // RunForever runs the loop until Stop is called (loop.run_forever). It returns an
-// [IdleError] if that cannot happen any more, which only a virtual clock can tell,
-// and [ErrRunning] within a running loop, this one or another.
+// [IdleError] if nothing can call Stop any more, which only a virtual clock can tell,
+// [ErrRunning] within a running loop, this one or another, and [ErrClosed] on a closed
+// loop. Any other error is one of the [System].
 func (l *Loop) RunForever() error {
 	if err := l.mayRun(); err != nil {
 		return err
@@ -24,7 +25,7 @@ func (l *Loop) RunForever() error {
 	}
 }
 
-// mayRun returns the reason why the loop cannot be run here, if there is one.
+// mayRun returns an error if the loop cannot be run here.
 func (l *Loop) mayRun() error {
 	switch {
 	case l.closed:
@@ -51,7 +52,7 @@ func (l *Loop) end() {
 }
 
 // runOnce is one turn of the loop (BaseEventLoop._run_once): wait for I/O and
-// timers, as long as nothing is ready, then run what is.
+// timers if nothing is ready, then run the callbacks that are ready.
 func (l *Loop) runOnce() error {
 	l.timers.dropCancelled(l)
 	until := forever
@@ -75,8 +76,8 @@ func (l *Loop) runOnce() error {
 			l.ready.put(&l.timers.due().Handle)
 		}
 	}
-	// This is the only place where callbacks are called. What they schedule
-	// waits for the next turn, so that I/O is never starved.
+	// This is the only place where callbacks are called. A callback that they
+	// schedule waits for the next turn, so that I/O is never starved.
 	n := l.ready.n
 	l.ran = l.ran || n > 0
 	l.ready.peak = max(l.ready.peak, n)
@@ -86,17 +87,20 @@ func (l *Loop) runOnce() error {
 	return nil
 }
 
-// crowd is how many events must come at once for it to pay to look for all there
-// are, instead of taking one after the other.
+// crowd is the number of events at once from which it is cheaper to look for all events
+// than to take one after the other.
 const crowd = 8
 
-// poll puts what has become ready at the end of the ready queue. If until has not
-// come, it may wait for that.
+// poll asks the system for events and puts the tasks that they wake at the end of the
+// ready queue. If until has not come and nothing is ready, it waits.
 //
 // A look that does not wait costs the system more than a wait that ends with its
-// first event, so there are three ways: wait for one event; if many came at once
-// the last time, and now and then to find out, look for all there are; and, for
-// some turns after a wait, do not ask at all.
+// first event, so there are three ways:
+//
+//   - wait for one event
+//   - look for all events without waiting, if many came at once the last time, and now
+//     and then to find out
+//   - do not ask at all, for some turns after a wait
 func (l *Loop) poll(until time.Duration) error {
 	l.turn++
 	if until > 0 {
@@ -123,13 +127,13 @@ func (l *Loop) poll(until time.Duration) error {
 	return l.system.Wait(until, l.report)
 }
 
-// event is told by the system what has become ready, on a goroutine that may be
-// the system's own.
+// event hands the readiness of a descriptor to its Watcher. The system calls it, perhaps
+// on a goroutine of its own.
 func (l *Loop) event(fd int, read, write, hangup bool) (enough bool) {
 	if l.leave == nil {
 		l.leave = l.stacks.Adopt()
 	}
-	// An event may be about a descriptor that was closed since it came.
+	// The descriptor may have been closed since the event came.
 	if fd < len(l.watchers) && l.watchers[fd] != nil {
 		l.watchers[fd].Ready(read, write, hangup)
 	}

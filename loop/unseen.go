@@ -7,24 +7,24 @@ import (
 	"sync/atomic"
 )
 
-// unseen is the error of a future that nobody has asked for yet, in place of that
-// error. It is reported when the future is garbage, or its loop is closed.
+// unseen stands in a future for an error that nobody has retrieved yet. The error is
+// reported when the future is garbage, or its loop is closed.
 type unseen struct {
 	error
 	in   *unseenErrors
 	what string
 	made []runtime.Frame // the calls that made the task, if they are known, or else its function
 	n    int             // the order of failures
-	seen atomic.Bool     // somebody has asked for it, or it has been reported
+	seen atomic.Bool     // the error has been retrieved or reported
 
 	cleanup runtime.Cleanup
 }
 
-// unseenErrors are those of a loop.
+// unseenErrors has the unseen errors of a loop.
 type unseenErrors struct {
 	mu    sync.Mutex
 	all   map[*unseen]struct{}
-	count int // of all there have been
+	count int // how many there have ever been
 }
 
 func (e *unseenErrors) add(u *unseen) {
@@ -47,7 +47,7 @@ func (e *unseenErrors) trim() {
 	}
 }
 
-// oldestFirst returns those there are.
+// oldestFirst returns the unseen errors in the order of the failures.
 func (e *unseenErrors) oldestFirst() (all []*unseen) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -58,7 +58,7 @@ func (e *unseenErrors) oldestFirst() (all []*unseen) {
 	return all
 }
 
-// take makes u seen and reports whether it was not before. It may be called on any
+// take marks u as seen and reports whether it was unseen before. It may be called on any
 // goroutine.
 func (u *unseen) take() bool {
 	if u.seen.Swap(true) {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A WaitMode says what Wait waits for.
+// A WaitMode is the condition on which [Wait] returns.
 type WaitMode int
 
 const (
@@ -23,8 +23,8 @@ var ErrWaitEmpty = errors.New("set of futures to wait for is empty")
 
 // Wait blocks the task of y until fs satisfies mode or timeout elapses, and returns
 // the futures that are done and those that are not (asyncio.wait). It cancels
-// nothing. The error is [ErrWaitEmpty], [ErrForeignLoop], a cancellation, or that
-// there is no such mode.
+// nothing. The error is [ErrWaitEmpty], [ErrForeignLoop], a cancellation, or one that
+// says that mode is not a WaitMode.
 func Wait[F AnyFuture](y *Yielder, timeout time.Duration, mode WaitMode, fs ...F) (done, notDone []F, err error) {
 	switch {
 	case len(fs) == 0:

@@ -12,9 +12,9 @@ import (
 )
 
 // NoLeaks notes the goroutines and descriptors that there are, and has the test fail
-// if there are others when it has ended. Run does the same; NoLeaks is for tests that
-// run loops by hand. It must be called before anything that the test clears up with
-// Cleanup.
+// if there are others when it has ended. [Run] does the same; NoLeaks is for tests that
+// run loops by hand. It must be called before the test registers its own Cleanup
+// functions.
 func NoLeaks(t testing.TB) {
 	left := leftovers()
 	t.Cleanup(func() {
@@ -24,12 +24,12 @@ func NoLeaks(t testing.TB) {
 	})
 }
 
-// patience is how long goroutines and descriptors may take to go that are about to:
-// long enough for any machine, because only a test that fails waits for it.
+// patience is how long goroutines and descriptors that are about to go may take. It is
+// long enough for any machine, because only a test that fails waits for so long.
 var patience = 10 * time.Second
 
-// leftovers notes the goroutines and descriptors that there are, and returns a
-// function that returns those that have come since, and do not go.
+// leftovers notes the goroutines and descriptors that there are. The function that it
+// returns describes the newer ones that do not go.
 func leftovers() func() []string {
 	current, files := goleak.IgnoreCurrent(), descriptors()
 	// A library of many tests; its servers' clock never stops.
@@ -60,8 +60,8 @@ var warm = sync.OnceFunc(func() {
 	}
 })
 
-// descriptors returns what the process has open, by number. It is empty if the
-// system does not tell.
+// descriptors returns the open files of the process by descriptor number. It is empty if
+// the system does not tell them.
 func descriptors() map[string]string {
 	warm()
 	open := make(map[string]string)

@@ -1,7 +1,8 @@
 // Package looptest runs tests in a task, on a virtual clock: they take no time, and
-// give the same result every time. A test fails if something is left over when it
-// ends, if an error was lost, or if nothing can happen any more; then it says which
-// task waits for what. [OnNetwork] gives a test real sockets, on a clock that stands.
+// give the same result every time. A test fails if something is left over when it ends,
+// if an error was lost, or if nothing can happen any more; in the last case it says
+// which task waits for what. [OnNetwork] gives a test real sockets, on a clock that
+// stands.
 package looptest
 
 import (
@@ -25,11 +26,11 @@ type config struct {
 
 // On runs the test on the loop that open returns instead of one on a virtual clock:
 // On(loop.New) for a test of the system's own clock. The loop is closed with the test.
-// See OnNetwork for one that needs connections.
+// See [OnNetwork] for a test that needs connections.
 func On(open func() (*loop.Loop, error)) Option { return func(c *config) { c.open = open } }
 
-// Parallel is for a test that runs in parallel to others. Goroutines and descriptors
-// are those of the whole process, so they are not looked at.
+// Parallel is for a test that runs in parallel to others. It switches off the check of
+// goroutines and descriptors, which are those of the whole process.
 func Parallel() Option { return func(c *config) { c.parallel = true } }
 
 // Clock returns the virtual clock of the loop that runs y; nil if it has none.
@@ -56,7 +57,7 @@ func Clock(y *loop.Yielder) *loop.Virtual {
 //     then, too, the test says which task waits for what
 //
 // FailNow and SkipNow of t, and so Fatal and Skip, may be called in any task: all
-// tasks are cancelled, and when they have ended so does the test.
+// tasks are cancelled, and the test ends when they have ended.
 func Run(t testing.TB, fn func(y *loop.Yielder) error, opts ...Option) {
 	t.Helper()
 	c := config{open: func() (*loop.Loop, error) {
@@ -79,7 +80,7 @@ func Run(t testing.TB, fn func(y *loop.Yielder) error, opts ...Option) {
 	l.SetGoexitHandler(func(task loop.AnyTask) {
 		if t.Failed() || t.Skipped() {
 			exits = true
-			if task != loop.AnyTask(main) { // else its end stops the loop
+			if task != loop.AnyTask(main) { // the end of main stops the loop anyway
 				l.Stop()
 			}
 		}
@@ -126,7 +127,7 @@ func limit(t testing.TB, l *loop.Loop) (stop func() bool) {
 	return func() bool { return false }
 }
 
-// check looks at the end of main, and at what is left then.
+// check checks how main has ended, and that no tasks are left.
 func check(t testing.TB, l *loop.Loop, main loop.AnyTask, err error) {
 	t.Helper()
 	if !main.Done() {
@@ -149,7 +150,7 @@ func check(t testing.TB, l *loop.Loop, main loop.AnyTask, err error) {
 	}
 }
 
-// report says what an exception handler is told.
+// report describes a report to an exception handler.
 func report(c loop.ExceptionContext) string {
 	s := c.Message
 	if c.Exception != nil {

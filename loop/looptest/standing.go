@@ -7,9 +7,10 @@ import (
 	"coloop/loop"
 )
 
-// A StandingClock is the system that a loop of [loop.New] runs on, but for the clock,
-// which stands until Advance moves it: no time-out goes off by itself, however slow
-// the machine is. A system of a test's own can embed it, and watch what the loop does.
+// A StandingClock is the system that a loop of [loop.New] runs on, with another clock.
+// That clock stands until [StandingClock.Advance] moves it: no time-out goes off by
+// itself, however slow the machine is. A system of a test's own can embed it, and watch
+// what the loop does.
 type StandingClock struct {
 	loop.System
 	now time.Duration
@@ -17,14 +18,14 @@ type StandingClock struct {
 
 // NewStandingClock returns a StandingClock that is at 0.
 func NewStandingClock() (*StandingClock, error) {
-	l, err := loop.New() // for what it runs on
+	l, err := loop.New() // for its system
 	if err != nil {
 		return nil, err
 	}
 	return &StandingClock{System: l.System()}, nil
 }
 
-// OnNetwork runs the test on a [StandingClock], with the network of the system.
+// OnNetwork runs the test on a [StandingClock], with the network of the operating system.
 func OnNetwork() Option {
 	return On(func() (*loop.Loop, error) {
 		c, err := NewStandingClock()
@@ -55,8 +56,8 @@ func (c *StandingClock) Wait(until time.Duration, report func(fd int, read, writ
 }
 
 // Advance moves the clock of the loop that runs y by d: a virtual one, or a
-// [StandingClock]. What is due by then is called in the next turn. It panics if the
-// clock is that of the world.
+// [StandingClock]. Timers that are due by then are called in the next turn. Advance
+// panics if the loop is on the operating system's clock.
 func Advance(y *loop.Yielder, d time.Duration) {
 	loop.Running(y).System().(interface{ Advance(time.Duration) }).Advance(d)
 }

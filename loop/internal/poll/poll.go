@@ -1,8 +1,8 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-// Package poll makes of gnet's poller (epoll or kqueue) what a loop asks of the
-// operating system: the time, and a wait that ends with events, at a given time
-// or when another goroutine ends it. It knows no loop.
+// Package poll makes a [loop.System] of gnet's poller (epoll or kqueue): it tells the
+// time, and waits until there are events, until a given time, or until another goroutine
+// ends the wait. It does not know the loop.
 package poll
 
 import (
@@ -32,7 +32,7 @@ const Forever = time.Duration(math.MaxInt64)
 // Polling blocks for as long as there are no events and knows no end of a batch.
 // Therefore a descriptor of our own, level-triggered, the flag, is kept readable
 // ("raised") while the Wait is not to block: such a Wait ends with the event of
-// the flag; one that may block ends with any event that is enough.
+// the flag. A Wait that may block ends with the first event that is enough.
 type Poller struct {
 	poller  *netpoll.Poller
 	resume  func() (struct{}, bool)
@@ -82,9 +82,9 @@ func Open() (_ *Poller, err error) {
 // Now returns the time since Open.
 func (p *Poller) Now() time.Duration { return time.Since(p.base) }
 
-// Wait reports descriptors that have become ready. If until has come it reports
-// those there are and returns; else it returns once one of them is enough, at
-// until, or when Wake is called. An error means that the poller is of no more use.
+// Wait reports descriptors that have become ready. If until has come, it reports the
+// descriptors that are ready now and returns; else it returns once report returns true,
+// at until, or when Wake is called. After an error the poller can only be closed.
 //
 // Wait must be called by one goroutine at a time. report is called on a goroutine
 // of the poller's, while Wait waits for it. If report panics, Wait panics with the
@@ -119,8 +119,8 @@ func (p *Poller) Wait(until time.Duration, report func(fd int, read, write, hang
 		p.raise()
 	}
 	if p.resume == nil {
-		// Not before: a coroutine must be made on the thread that resumes it, if
-		// its goroutine is locked to that.
+		// This is not done in Open: if the goroutine is locked to its thread, a
+		// coroutine must be made on the thread that resumes it.
 		p.resume, p.stop = iter.Pull(p.polling)
 	}
 	// A Wake that breaks the poller after this look raises its alarm after Wait has set
@@ -131,7 +131,7 @@ func (p *Poller) Wait(until time.Duration, report func(fd int, read, write, hang
 	if _, ok := p.resume(); !ok {
 		return p.failure
 	}
-	p.woken.Store(false) // the caller sees what was announced with it
+	p.woken.Store(false) // the caller now sees what was scheduled before Wake
 	if err := p.broken.Load(); err != nil {
 		return *err
 	}
@@ -193,8 +193,8 @@ func (p *Poller) Wake() {
 	p.raise()
 }
 
-// raise raises the flag. If the system refuses that, the loop would be deaf, so
-// the alarm ends the Wait instead, with the error, which ends every Wait to come too.
+// raise raises the flag. If the system refuses that, nothing could wake the loop. So the
+// alarm ends the Wait instead, and that Wait and every later one return the error.
 func (p *Poller) raise() {
 	if p.raised.Swap(true) {
 		return
@@ -210,9 +210,9 @@ func (p *Poller) raise() {
 func (p *Poller) Expect(int) {}
 
 // Patience is how many turns a loop may take without asking for events, after it
-// has waited for one. What an event sets off, a task that ends and another that
-// it wakes, is mostly over by then, and the flag need not be raised and lowered
-// for each event.
+// has waited for one. The consequences of an event, a task that ends and wakes another
+// one say, are mostly over by then, and the flag need not be raised and lowered for
+// each event.
 func (p *Poller) Patience() int { return 4 }
 
 // Network returns nil: descriptors are those of the operating system.

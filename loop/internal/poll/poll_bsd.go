@@ -14,8 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hangup reports whether a read may stop short of what there is: before the end
-// of file.
+// hangup reports whether a read may stop before the end of the data: at the end of file.
 func hangup(_ netpoll.IOEvent, flags netpoll.IOFlags) bool { return flags&unix.EV_EOF != 0 }
 
 // flag is a pipe with something in it while raised.
@@ -47,7 +46,7 @@ func (f *flag) fd() int { return f.r }
 func (f *flag) raise() error {
 	for {
 		switch _, err := unix.Write(f.w, []byte{1}); err {
-		case nil, unix.EAGAIN: // the second means that it is raised
+		case nil, unix.EAGAIN: // EAGAIN means that it is raised already
 			return nil
 		case unix.EINTR:
 		default:
@@ -76,7 +75,7 @@ func (p *Poller) alarm() error {
 	return p.poller.Trigger(queue.HighPriority, func(any) error { return p.pause() }, nil)
 }
 
-// timer is one of the runtime's, whose goroutine wakes the poller.
+// timer is a timer of Go's runtime. Its goroutine wakes the poller.
 type timer struct {
 	t      *time.Timer
 	mu     sync.Mutex
@@ -87,7 +86,7 @@ func (t *timer) open(p *Poller) error {
 	t.t = time.AfterFunc(Forever, func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		if !t.closed { // else the flag's descriptor may be another's by now
+		if !t.closed { // else the number of the flag's descriptor may be another file's by now
 			p.Wake()
 		}
 	})

@@ -29,7 +29,7 @@ func (f *flag) raise() error {
 	one := [8]byte{0: 1}
 	for {
 		switch _, err := unix.Write(f.efd, one[:]); err {
-		case nil, unix.EAGAIN: // the second means that it is raised
+		case nil, unix.EAGAIN: // EAGAIN means that it is raised already
 			return nil
 		case unix.EINTR:
 		default:
