@@ -80,6 +80,7 @@ func (l *loopLevel) cancel(ins fields) (step[scene], error) {
 			switch x := x.(type) {
 			case future:
 				return x.Cancel(msg...), nil
+			case *loop.TaskGroup: // which has no cancel in Python 3.13
 			case interface{ Cancel() }:
 				x.Cancel()
 				return nil, nil
