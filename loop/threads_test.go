@@ -26,7 +26,9 @@ func TestRunCoroutineThreadsafe(t *testing.T) {
 		_, err = job(panicking, t.Context())
 		expectErr(t, "panic", err, errTest)
 		ctx, cancel := context.WithCancel(t.Context())
+		var ended loop.Event
 		_, err = job(func(y *loop.Yielder) (int, error) {
+			defer ended.Set()
 			cancel()
 			return 0, loop.NewTimeout(l, loop.NoTimeout).Run(y, func() error { // waits for ever
 				_, err := loop.NewFuture[int](l).Await(y)
@@ -34,6 +36,7 @@ func TestRunCoroutineThreadsafe(t *testing.T) {
 			})
 		}, ctx)
 		expectErr(t, "context", err, context.Canceled)
+		ended.Wait(y) // for which wait does not
 	})
 }
 
