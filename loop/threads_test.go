@@ -26,9 +26,9 @@ func TestRunCoroutineThreadsafe(t *testing.T) {
 		_, err = job(panicking, t.Context())
 		expectErr(t, "panic", err, errTest)
 		ctx, cancel := context.WithCancel(t.Context())
-		var ended loop.Event
+		ended := make(chan struct{})
 		_, err = job(func(y *loop.Yielder) (int, error) {
-			defer ended.Set()
+			defer close(ended)
 			cancel()
 			return 0, loop.NewTimeout(l, loop.NoTimeout).Run(y, func() error { // waits for ever
 				_, err := loop.NewFuture[int](l).Await(y)
@@ -36,7 +36,8 @@ func TestRunCoroutineThreadsafe(t *testing.T) {
 			})
 		}, ctx)
 		expectErr(t, "context", err, context.Canceled)
-		ended.Wait(y) // for which wait does not
+		// The task, for which wait does not, is cancelled from another goroutine.
+		loop.RunInExecutor(y, nil, func() (any, error) { <-ended; return nil, nil }).Await(y)
 	})
 }
 
