@@ -26,7 +26,7 @@ import (
 // panics with [ErrWrongGoroutine] on another goroutine than the running loop's.
 //
 // On SIGQUIT (Ctrl-\) the tasks of the loop are written to standard error, as [Dump]
-// does, before Go's own stacks.
+// does, before Go's own stacks, unless a loop has a handler for SIGQUIT.
 type Debug struct {
 	Slow time.Duration // 100 ms if it is 0 (loop.slow_callback_duration)
 }

@@ -6,7 +6,7 @@
 //	  Main(f)  Run(f)                   a program, to its end         run
 //	  Runner  RunIn(r, f)               several on one loop
 //	  New()  NewVirtual()  NewOn(s)     a loop, or one whose time jumps
-//	  RunUntilComplete  l.RunForever  l.Stop  l.Close
+//	  RunUntilComplete  l.RunForever  l.Stop  l.Close  l.Closed
 //	Schedule
 //	  Go(y, f)  Spawn(y, f)             a task of f; Spawn for one    create_task
 //	                                    that returns only an error
