@@ -48,6 +48,9 @@ func (l *Loop) SetDebug(d *Debug) {
 // end takes back what switching the mode on began.
 func (d *debugging) end() { d.quit.stop() }
 
+// Debugging reports whether the loop is in debug mode (loop.get_debug).
+func (l *Loop) Debugging() bool { return l.debug != nil }
+
 type debugging struct {
 	quit       *quitting
 	loop       *Loop

@@ -237,9 +237,13 @@ func TestA2TaskObserverPanics(t *testing.T) {
 		"AsCompleted": func(y *loop.Yielder, l *loop.Loop) {
 			loop.AsCompleted(l, never)
 		},
-		"CreateTask": func(y *loop.Yielder, l *loop.Loop) { loop.CreateTask(l, loop.NewCoroutine(l, never)) },
-		"WaitFor":    func(y *loop.Yielder, l *loop.Loop) { loop.WaitFor(y, 0, never) },
-		"group":      func(y *loop.Yielder, l *loop.Loop) { g.Go(noValue(never)) },
+		"CreateTask": func(y *loop.Yielder, l *loop.Loop) {
+			g := loop.NewCoroutine(l, never)
+			defer g.Close()
+			loop.CreateTask(l, g)
+		},
+		"WaitFor": func(y *loop.Yielder, l *loop.Loop) { loop.WaitFor(y, 0, never) },
+		"group":   func(y *loop.Yielder, l *loop.Loop) { g.Go(noValue(never)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			play(t, func(y *loop.Yielder, l *loop.Loop) {

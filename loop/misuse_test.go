@@ -283,6 +283,9 @@ func TestA15BadYields(t *testing.T) {
 				_, err = task.Await(y)
 				expectErr(t, "in a hand-written coroutine", err, tc.want)
 				expectErr(t, "the task goes on", loop.Sleep(y, time.Second), nil)
+				if g, ok := v.(*coroutine.Generator[any, any, string]); ok {
+					g.Close()
+				}
 			})
 		})
 	}

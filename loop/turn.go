@@ -130,8 +130,14 @@ func (l *Loop) poll(until time.Duration) error {
 // event hands the readiness of a descriptor to its Watcher. The system calls it, perhaps
 // on a goroutine of its own.
 func (l *Loop) event(fd int, read, write, hangup bool) (enough bool) {
-	if l.leave == nil {
-		l.leave = l.stacks.Adopt()
+	if l.leave == nil || l.debug != nil && !l.OnLoop() {
+		before, leave := l.leave, l.stacks.Adopt()
+		l.leave = func() {
+			leave()
+			if before != nil {
+				before()
+			}
+		}
 	}
 	// The descriptor may have been closed since the event came.
 	if fd < len(l.watchers) && l.watchers[fd] != nil {

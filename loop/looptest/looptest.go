@@ -8,6 +8,7 @@ package looptest
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,10 @@ func Clock(y *loop.Yielder) *loop.Virtual {
 //   - fn has not returned shortly before go test ends the program (its -timeout);
 //     then, too, the test says which task waits for what
 //
+// The loop is in debug mode, so that a task says in which line it waits, a coroutine
+// object that nobody awaits is reported, and to schedule something from a wrong
+// goroutine panics there.
+//
 // FailNow and SkipNow of t, and so Fatal and Skip, may be called in any task: all
 // tasks are cancelled, and the test ends when they have ended.
 func Run(t testing.TB, fn func(y *loop.Yielder) error, opts ...Option) {
@@ -93,6 +98,9 @@ func Run(t testing.TB, fn func(y *loop.Yielder) error, opts ...Option) {
 		})
 	}
 
+	if !l.Debugging() {
+		l.SetDebug(&loop.Debug{Slow: math.MaxInt64})
+	}
 	main = loop.Spawn(l, fn, loop.Named("test"))
 	stop := limit(t, l)
 	_, err = loop.RunUntilComplete(l, main)

@@ -86,6 +86,10 @@ var tests = map[string]struct {
 		loop.Spawn(y, func(*loop.Yielder) error { return errTest }, loop.Named("w"))
 		return loop.Sleep(y, 0)
 	}, []string{`error of task "w" was never retrieved: test error`}},
+	"never awaited": {func(r *recorder, y *loop.Yielder) error {
+		loop.NewCoroutine(y, func(y *loop.Yielder) (int, error) { return 0, nil })
+		return nil
+	}, []string{"coroutine coloop/loop/looptest_test.init.func", " was never awaited"}[:1]},
 	"unretrieved panic": {func(r *recorder, y *loop.Yielder) error {
 		loop.Spawn(y, func(*loop.Yielder) error { panic("boom") }, loop.Named("w"))
 		return loop.Sleep(y, 0)
