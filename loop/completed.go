@@ -33,6 +33,7 @@ func AsCompleted[T any, W Where](w W, fns ...func(*Yielder) (T, error)) *Complet
 func AsCompletedFutures[T any, W Where](w W, aws ...Awaitable[T]) *Completed[T] {
 	l := loopOf(w)
 	c := &Completed[T]{loop: l, index: make(map[*future]int, len(aws))}
+	c.queue.getters.Kind, c.queue.getters.Owner = "AsCompleted", c
 	for _, f := range ensureFutures(l, aws) {
 		if f.loop != l {
 			c.err = ErrForeignLoop
@@ -138,7 +139,7 @@ func (c *Completed[T]) NextFuture(y *Yielder) (*Future[T], error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	f, err := c.queue.get(y, "AsCompleted", c)
+	f, err := c.queue.Get(y)
 	if err == nil && f == nil {
 		err = ErrTimeout
 	}

@@ -115,6 +115,12 @@ func (e *CancelledError) Unwrap() error { return e.cause }
 // if all of its errors are: errors.Join(err, c.Close()) is one if Close succeeds. A
 // [GroupError] never is.
 func IsCancelled(err error) bool {
+	if err == nil {
+		return false
+	}
+	if _, bare := err.(*CancelledError); bare {
+		return true
+	}
 	return coroutine.Every(err, func(err error) bool {
 		_, ok := err.(*CancelledError)
 		return ok

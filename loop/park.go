@@ -51,16 +51,23 @@ func (lot *ParkingLot) Park(y *Yielder, data any) (woken bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	p := lot.join(t.fut.loop)
-	p.data = data
+	p := lot.join(t.fut.loop, data)
 	err = await(y, p)
+	return lot.leave(p, t), err
+}
+
+// leave ends the wait of t, and reports whether t was woken. Like enter and join it is
+// not part of Park, so that the stack of a parked task is short.
+//
+//go:noinline
+func (lot *ParkingLot) leave(p *parked, t *task) (woken bool) {
 	woken = p.state == finished
 	lot.remove(p)
 	if t.waiter != &p.future { // if it still is, something other than the task has resumed us
 		p.data = nil
 		freeListIn[parked](&t.fut.loop.freeParked).put(p)
 	}
-	return woken, err
+	return woken
 }
 
 // Unpark wakes the task that has waited longest and was not woken yet. It returns the
@@ -98,6 +105,8 @@ func (lot *ParkingLot) String() string {
 
 // enter returns the task of y and binds the lot to its loop. An operation on a lot
 // calls it first, so that a refused operation changes nothing.
+//
+//go:noinline
 func (lot *ParkingLot) enter(y *Yielder, kind string, owner any) (*task, error) {
 	t, err := runningTask(y)
 	if err != nil {
@@ -155,7 +164,9 @@ func (p *parked) cancel(msg string) bool {
 }
 
 // join puts a new waiter at the end of the line.
-func (lot *ParkingLot) join(l *Loop) *parked {
+//
+//go:noinline
+func (lot *ParkingLot) join(l *Loop, data any) *parked {
 	p := freeListIn[parked](&l.freeParked).get()
 	if p == nil {
 		p = &parked{}
@@ -163,7 +174,7 @@ func (lot *ParkingLot) join(l *Loop) *parked {
 		*p = parked{}
 	}
 	p.init(l, p)
-	p.lot, p.prev = lot, lot.last
+	p.lot, p.prev, p.data = lot, lot.last, data
 	if lot.last == nil {
 		lot.first = p
 	} else {

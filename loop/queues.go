@@ -103,50 +103,57 @@ func (q *Queue[T]) Put(y *Yielder, v T) error {
 	if err := q.enter(y); err != nil {
 		return err
 	}
-	woken := false
-	for q.Full() && !q.shut {
-		if err := q.wait(y, &q.putters, "Queue.Put", q, q.Full); err != nil {
+	if q.Full() && !q.shut {
+		q.putters.Kind, q.putters.Owner = "Queue.Put", q
+		if err := q.wait(y, &q.putters, q.Full); err != nil {
 			return err
 		}
-		woken = true
+		return q.putWoken(v)
 	}
-	if n := q.Len(); woken {
-		// If less of a priority queue has panicked, the next putter gets the room.
-		defer func() {
-			if q.Len() == n && !q.Full() {
-				q.putters.wakeOff()
-			}
-		}()
-	}
+	return q.PutNowait(v)
+}
+
+// putWoken is PutNowait of a task that was woken for it: if less of a priority queue
+// panics, the next putter gets the room. It is not part of Put, so that the stack of a
+// task that waits there is short.
+//
+//go:noinline
+func (q *Queue[T]) putWoken(v T) error {
+	n := q.Len()
+	defer func() {
+		if q.Len() == n && !q.Full() {
+			q.putters.wakeOff()
+		}
+	}()
 	return q.PutNowait(v)
 }
 
 // Get takes an item. It suspends the task while there is none, and returns
 // [ErrQueueShutDown] once the queue is shut down and empty.
-func (q *Queue[T]) Get(y *Yielder) (T, error) { return q.get(y, "Queue.Get", q) }
-
-// get is Get as a part of another operation, which kind and owner describe.
-func (q *Queue[T]) get(y *Yielder, kind string, owner any) (T, error) {
-	if err := q.enter(y); err != nil {
+func (q *Queue[T]) Get(y *Yielder) (T, error) {
+	err := q.enter(y)
+	if err == nil && q.Empty() && !q.shut {
+		if err = q.wait(y, &q.getters, q.Empty); err == nil {
+			return q.getWoken()
+		}
+	}
+	if err != nil {
 		var zero T
 		return zero, err
 	}
-	woken := false
-	for q.Empty() && !q.shut {
-		if err := q.wait(y, &q.getters, kind, owner, q.Empty); err != nil {
-			var zero T
-			return zero, err
+	return q.GetNowait()
+}
+
+// getWoken is to GetNowait what putWoken is to PutNowait.
+//
+//go:noinline
+func (q *Queue[T]) getWoken() (T, error) {
+	n := q.Len()
+	defer func() {
+		if q.Len() == n && !q.Empty() {
+			q.getters.wakeOff()
 		}
-		woken = true
-	}
-	if n := q.Len(); woken {
-		// If less of a priority queue has panicked, the next getter gets the item.
-		defer func() {
-			if q.Len() == n && !q.Empty() {
-				q.getters.wakeOff()
-			}
-		}()
-	}
+	}()
 	return q.GetNowait()
 }
 
@@ -156,14 +163,19 @@ func (q *Queue[T]) enter(y *Yielder) error {
 	return err
 }
 
-// wait waits in a lot until it is woken by wakeOff, which takes it out of the lot.
-func (q *Queue[T]) wait(y *Yielder, lot *ParkingLot, kind string, owner any, blocked func() bool) error {
-	lot.Kind, lot.Owner = kind, owner
-	woken, err := lot.Park(y, nil)
-	if err != nil && woken && !blocked() {
-		lot.wakeOff()
+// wait waits in a lot until it is woken by wakeOff, which takes it out of the lot, and
+// finds that the queue is not blocked, or shut down.
+func (q *Queue[T]) wait(y *Yielder, lot *ParkingLot, blocked func() bool) error {
+	for blocked() && !q.shut {
+		woken, err := lot.Park(y, nil)
+		if err != nil {
+			if woken && !blocked() {
+				lot.wakeOff()
+			}
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // PutNowait puts v into the queue, or returns [ErrQueueFull] or [ErrQueueShutDown].
