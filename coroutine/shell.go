@@ -41,6 +41,8 @@ func (s *shell) loop(yield func(struct{}) bool) {
 }
 
 // leave returns the function by which the body's Yield switches back.
+//
+//go:noinline
 func (s *shell) leave() func(struct{}) bool {
 	if s.pool == nil || !s.pool.Trace {
 		s.calls = nil // an earlier body's

@@ -130,11 +130,18 @@ func (y *Yielder[Y, S]) run(raised *error) {
 			*raised = panicking{p}
 		}
 	}()
-	err := y.owner.call()
+	*raised = leaving(y.owner.call())
+}
+
+// leaving returns err as it leaves a body (PEP 479). It is not part of run, so that the
+// stack below a body is short.
+//
+//go:noinline
+func leaving(err error) error {
 	if err != nil && is(err, ErrStopIteration) {
-		err = &RaisedStopError{err}
+		return &RaisedStopError{err}
 	}
-	*raised = err
+	return err
 }
 
 // step switches to the stack of y, on which Yield or YieldFrom returns y.in or

@@ -100,14 +100,11 @@ func (q *Queue[T]) Waiting() (getters, putters int) { return q.getters.n, q.putt
 // Put puts v into the queue. It suspends the task while the queue is full, and returns
 // [ErrQueueShutDown] once the queue is shut down.
 func (q *Queue[T]) Put(y *Yielder, v T) error {
-	if err := q.enter(y); err != nil {
+	waited, err := q.turn(y, &q.putters, "Queue.Put", q.Full)
+	switch {
+	case err != nil:
 		return err
-	}
-	if q.Full() && !q.shut {
-		q.putters.Kind, q.putters.Owner = "Queue.Put", q
-		if err := q.wait(y, &q.putters, q.Full); err != nil {
-			return err
-		}
+	case waited:
 		return q.putWoken(v)
 	}
 	return q.PutNowait(v)
@@ -130,16 +127,13 @@ func (q *Queue[T]) putWoken(v T) error {
 
 // Get takes an item. It suspends the task while there is none, and returns
 // [ErrQueueShutDown] once the queue is shut down and empty.
-func (q *Queue[T]) Get(y *Yielder) (T, error) {
-	err := q.enter(y)
-	if err == nil && q.Empty() && !q.shut {
-		if err = q.wait(y, &q.getters, q.Empty); err == nil {
-			return q.getWoken()
-		}
-	}
-	if err != nil {
-		var zero T
-		return zero, err
+func (q *Queue[T]) Get(y *Yielder) (v T, err error) {
+	waited, err := q.turn(y, &q.getters, "Queue.Get", q.Empty)
+	switch {
+	case err != nil:
+		return v, err
+	case waited:
+		return q.getWoken()
 	}
 	return q.GetNowait()
 }
@@ -163,19 +157,28 @@ func (q *Queue[T]) enter(y *Yielder) error {
 	return err
 }
 
-// wait waits in a lot until it is woken by wakeOff, which takes it out of the lot, and
-// finds that the queue is not blocked, or shut down.
-func (q *Queue[T]) wait(y *Yielder, lot *ParkingLot, blocked func() bool) error {
+// turn returns once the queue is not blocked, or shut down. Until then it waits in a
+// lot, which those who wake it take it out of.
+//
+//go:noinline
+func (q *Queue[T]) turn(y *Yielder, lot *ParkingLot, kind string, blocked func() bool) (waited bool, err error) {
+	if err := q.enter(y); err != nil {
+		return false, err
+	}
+	if lot.Kind == "" {
+		lot.Kind, lot.Owner = kind, q
+	}
 	for blocked() && !q.shut {
+		waited = true
 		woken, err := lot.Park(y, nil)
 		if err != nil {
 			if woken && !blocked() {
 				lot.wakeOff()
 			}
-			return err
+			return waited, err
 		}
 	}
-	return nil
+	return waited, nil
 }
 
 // PutNowait puts v into the queue, or returns [ErrQueueFull] or [ErrQueueShutDown].
