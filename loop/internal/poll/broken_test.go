@@ -98,13 +98,15 @@ func TestD10Wake(t *testing.T) {
 
 // TestD10Loop: a loop whose flag fails ends with the error, and is never deaf.
 func TestD10Loop(t *testing.T) {
-	for name, use := range map[string]func(l *loop.Loop){
-		"another goroutine": func(l *loop.Loop) { go l.CallSoonThreadsafe(func() {}) },
-		"a job": func(l *loop.Loop) {
-			loop.RunInExecutor(l, nil, func() (int, error) { return 0, nil })
+	for name, use := range map[string]func(l *loop.Loop, e *loop.Executor){
+		"another goroutine": func(l *loop.Loop, e *loop.Executor) {
+			_ = e.Submit(func() { _ = l.CallSoonThreadsafe(func() {}) })
 		},
-		"a callback": func(l *loop.Loop) { l.CallSoon(func() {}) },
-		"a task that yields": func(l *loop.Loop) {
+		"a job": func(l *loop.Loop, e *loop.Executor) {
+			loop.RunInExecutor(l, e, func() (int, error) { return 0, nil })
+		},
+		"a callback": func(l *loop.Loop, _ *loop.Executor) { l.CallSoon(func() {}) },
+		"a task that yields": func(l *loop.Loop, _ *loop.Executor) {
 			loop.Spawn(l, func(y *loop.Yielder) error {
 				for {
 					if err := loop.Sleep(y, 0); err != nil {
@@ -117,12 +119,14 @@ func TestD10Loop(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := open(t)
 			l := loop.NewOn(p)
+			var e loop.Executor
 			restore := breakFlag(t, p, true)
-			use(l)
+			use(l, &e)
 			_, err := loop.RunUntilComplete(l, loop.NewFuture[int](l))
 			expectBroken(t, "RunUntilComplete", err)
-			loop.RunInExecutor(l, nil, func() (int, error) { return 0, nil })
+			loop.RunInExecutor(l, &e, func() (int, error) { return 0, nil })
 			expectBroken(t, "again", l.RunForever())
+			e.Shutdown(true) // its goroutines use the flag
 			restore()
 			if err := l.Close(); err != nil {
 				t.Error(err)

@@ -12,6 +12,11 @@ func (p *Poller) BreakFlag(raising bool) (restore func(), err error) {
 	if err := unix.Pipe(ends[:]); err != nil {
 		return nil, err
 	}
+	for _, fd := range ends { // as the flag is
+		if err := unix.SetNonblock(fd, true); err != nil {
+			return nil, err
+		}
+	}
 	end := ends[1] // cannot be read from
 	if raising {
 		end = ends[0] // cannot be written to
