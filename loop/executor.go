@@ -85,7 +85,7 @@ func (j *job) begin() (run func()) {
 // work calls run, and then the jobs in line.
 func (e *Executor) work(run func()) {
 	defer func() {
-		// Not nil if the job left by way of runtime.Goexit, which ends this
+		// It is not nil if the job left by way of runtime.Goexit, which ends this
 		// goroutine.
 		if run != nil {
 			if run = e.next(); run != nil {

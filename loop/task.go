@@ -27,7 +27,7 @@ type Coroutine[T any] = coroutine.Resumable[any, any, T]
 // task is the part of a Task that does not depend on its type. Its fields are
 // those of CPython's Task.
 type task struct {
-	// What a step needs, close together.
+	// The fields that a step needs stand close together.
 	handle     Handle
 	cancelling int32
 	mustCancel bool

@@ -12,7 +12,7 @@ import (
 // The third generation: one goroutine, in which a task for each flag gives way
 // to the others wherever it would have to wait.
 //
-// Where the book writes yield from, so does this: each function below returns a
+// This writes yield from where the book does: each function below returns a
 // coroutine object, and the one that wants its result delegates to it. That makes
 // a chain, from the task's coroutine down to the request which parks it,
 //

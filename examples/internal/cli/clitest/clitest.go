@@ -19,7 +19,7 @@ type Run func(args []string, stdout, stderr io.Writer) (exit int)
 // --help. Each must end with the exit code that exits has for it, and must say why
 // in one line on stderr if that is not 0.
 //
-// Those that succeed run once more, with an output that cannot be written, and
+// The command lines that succeed run once more, with an output that cannot be written, and
 // must fail then.
 func Check(t *testing.T, run Run, exits map[string]int) {
 	t.Helper()
