@@ -147,8 +147,8 @@ func refuseBad(ctx *fasthttp.RequestCtx, err error) {
 }
 
 func refuse(ctx *fasthttp.RequestCtx, status int) {
-	// Not ctx.Error, nor the server's own handler of errors, which calls it:
-	// that asks for the Date header again.
+	// ctx.Error, which the server's own handler of errors calls, is of no use here: it
+	// asks for the Date header again.
 	ctx.SetStatusCode(status)
 	ctx.SetContentType("text/plain; charset=utf-8")
 	ctx.SetBodyString(fasthttp.StatusMessage(status) + "\n")
