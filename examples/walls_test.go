@@ -19,12 +19,13 @@ const root = ".."
 
 // layers are the packages and the packages of this module that each may import.
 var layers = map[string][]string{
-	"coroutine":          nil,
-	"loop/internal/poll": nil,
-	"loop":               {"coroutine", "loop/internal/poll"},
-	"loop/netio":         {"coroutine", "loop"},
-	"loop/looptest":      {"coroutine", "loop"},
-	"client":             {"coroutine", "loop", "loop/netio"},
+	"coroutine":           nil,
+	"loop/internal/poll":  nil,
+	"loop/internal/heapq": nil,
+	"loop":                {"coroutine", "loop/internal/poll", "loop/internal/heapq"},
+	"loop/netio":          {"coroutine", "loop"},
+	"loop/looptest":       {"coroutine", "loop"},
+	"client":              {"coroutine", "loop", "loop/netio"},
 }
 
 // libraries are the modules of others that each of these packages may import.

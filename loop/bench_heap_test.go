@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"coloop/loop/internal/heapq"
 )
 
 // BenchmarkHeap pushes a thousand timers and pops them.
@@ -24,10 +26,10 @@ func BenchmarkHeap(b *testing.B) {
 			h := make([]*TimerHandle, 0, len(timers))
 			for b.Loop() {
 				for _, t := range timers {
-					h = heapPush(h, t, earlier)
+					h = heapq.Push(h, t, earlier)
 				}
 				for len(h) > 0 {
-					h, _ = heapPop(h, earlier)
+					h, _ = heapq.Pop(h, earlier)
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(timers)), "ns/timer")

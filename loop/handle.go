@@ -1,6 +1,10 @@
 package loop
 
-import "time"
+import (
+	"time"
+
+	"coloop/loop/internal/heapq"
+)
 
 // callback is what a Handle runs.
 type callback interface{ run(*Loop) }
@@ -94,7 +98,7 @@ func earlier(a, b *TimerHandle) bool { return a.when < b.when }
 
 func (ts *timers) schedule(h *TimerHandle, when time.Duration) {
 	h.when, h.timers = when, ts
-	ts.heap = heapPush(ts.heap, h, earlier)
+	ts.heap = heapq.Push(ts.heap, h, earlier)
 }
 
 // clear removes all timers. Their handles are then as if their time had come.
@@ -116,7 +120,7 @@ func (ts *timers) due() *TimerHandle {
 
 func (ts *timers) pop() *TimerHandle {
 	var h *TimerHandle
-	ts.heap, h = heapPop(ts.heap, earlier)
+	ts.heap, h = heapq.Pop(ts.heap, earlier)
 	ts.removed(h)
 	return h
 }
@@ -146,7 +150,7 @@ func (ts *timers) dropCancelled(l *Loop) {
 		}
 		clear(ts.heap[len(kept):])
 		ts.heap = kept
-		heapify(ts.heap, earlier)
+		heapq.Heapify(ts.heap, earlier)
 		ts.past = 0
 		return
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+
+	"coloop/loop/internal/heapq"
 )
 
 // Errors of queues.
@@ -297,9 +299,9 @@ type heap[T any] struct {
 }
 
 func (h *heap[T]) len() int { return len(h.items) }
-func (h *heap[T]) put(v T)  { h.items = heapPush(h.items, v, h.less) }
+func (h *heap[T]) put(v T)  { h.items = heapq.Push(h.items, v, h.less) }
 
 func (h *heap[T]) get() (v T) {
-	h.items, v = heapPop(h.items, h.less)
+	h.items, v = heapq.Pop(h.items, h.less)
 	return v
 }

@@ -3,69 +3,7 @@ package loop
 import (
 	"slices"
 	"testing"
-	"time"
-
-	"pgregory.net/rapid"
 )
-
-// TestD12Stats: whatever happens to timers, the number of cancelled ones is that
-// of the cancelled ones in the heap.
-func TestD12Stats(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		l, v := NewVirtual()
-		var handles []*TimerHandle
-		actions := map[string]func(*rapid.T){
-			"schedule": func(t *rapid.T) {
-				for range rapid.SampledFrom([]int{1, 1, 1, 150}).Draw(t, "how many") {
-					d := time.Duration(rapid.IntRange(0, 9).Draw(t, "delay"))
-					handles = append(handles, l.CallLater(d, func() {}))
-				}
-			},
-			"cancel": func(t *rapid.T) {
-				if len(handles) > 0 {
-					rapid.SampledFrom(handles).Draw(t, "handle").Cancel() // perhaps once more, or after it was called
-				}
-			},
-			"cancel some": func(t *rapid.T) {
-				for i, n := 0, rapid.IntRange(1, 3).Draw(t, "every"); i < len(handles); i += n {
-					handles[i].Cancel()
-				}
-			},
-			"cancelled sleep": func(t *rapid.T) {
-				d := time.Duration(rapid.IntRange(0, 9).Draw(t, "sleep"))
-				task := Go(l, func(y *Yielder) (int, error) { return 0, Sleep(y, d) })
-				l.CallSoon(func() { task.Cancel() })
-			},
-			"advance": func(t *rapid.T) { v.Advance(time.Duration(rapid.IntRange(0, 5).Draw(t, "time"))) },
-			"turn": func(t *rapid.T) {
-				l.CallSoon(l.Stop)
-				if err := l.RunForever(); err != nil {
-					t.Fatal(err)
-				}
-			},
-			"": func(t *rapid.T) {
-				want := 0
-				for _, h := range l.timers.heap {
-					if h.cancelled {
-						want++
-					}
-				}
-				_, timers, cancelled := l.Stats()
-				if timers != len(l.timers.heap) || cancelled != want {
-					t.Fatalf("Stats says %d of %d, want %d of %d", cancelled, timers, want, len(l.timers.heap))
-				}
-			},
-		}
-		t.Repeat(actions)
-		if err := l.Close(); err != nil {
-			t.Fatal(err)
-		}
-		for _, h := range handles {
-			h.Cancel()
-		}
-		actions[""](t)
-	})
-}
 
 // TestOrderAfterMissedTimers: timers that were cancelled and came due together
 // with others still count when CPython decides whether to build the heap anew, and

@@ -1,13 +1,13 @@
-package loop
-
-// The heap of CPython's heapq module, comparison for comparison. container/heap
-// is a heap too, but orders equal elements differently, and timers of equal
-// deadline run in the order the heap gives.
+// Package heapq is the heap of CPython's heapq module, comparison for comparison.
+// container/heap is a heap too, but orders equal elements differently, and timers of
+// equal deadline run in the order the heap gives.
 //
-// Each operation makes all its comparisons before it moves an element, so a less
-// that panics leaves the heap as it was.
+// Push and Pop make all their comparisons before they move an element, so a less that
+// panics leaves the heap as it was.
+package heapq
 
-func heapPush[E any](h []E, x E, less func(a, b E) bool) []E {
+// Push adds x to the heap h and returns the heap.
+func Push[E any](h []E, x E, less func(a, b E) bool) []E {
 	pos := len(h)
 	for pos > 0 {
 		parent := (pos - 1) >> 1
@@ -26,7 +26,9 @@ func heapPush[E any](h []E, x E, less func(a, b E) bool) []E {
 	return h
 }
 
-func heapPop[E any](h []E, less func(a, b E) bool) ([]E, E) {
+// Pop removes the least element of h, which must not be empty, and returns the heap and
+// the element.
+func Pop[E any](h []E, less func(a, b E) bool) ([]E, E) {
 	var zero E
 	n := len(h) - 1
 	last := h[n]
@@ -38,8 +40,8 @@ func heapPop[E any](h []E, less func(a, b E) bool) ([]E, E) {
 	return h[:n], top
 }
 
-// heapify makes a heap of h. If less panics, h has the elements that it had.
-func heapify[E any](h []E, less func(a, b E) bool) {
+// Heapify makes a heap of h. If less panics, h has the elements that it had.
+func Heapify[E any](h []E, less func(a, b E) bool) {
 	for i := len(h)/2 - 1; i >= 0; i-- {
 		siftUp(h, i, h[i], less)
 	}

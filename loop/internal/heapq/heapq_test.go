@@ -1,4 +1,4 @@
-package loop
+package heapq
 
 import (
 	"slices"
@@ -37,11 +37,11 @@ func TestHeapOrder(t *testing.T) {
 		var order []int
 		pop := func() {
 			var x element
-			h, x = heapPop(h, less)
+			h, x = Pop(h, less)
 			order = append(order, x.n)
 		}
 		for i, key := range tc.keys {
-			h = heapPush(h, element{key, i}, less)
+			h = Push(h, element{key, i}, less)
 		}
 		// A third is taken and put in again, the same keys as at first.
 		n := len(tc.keys)
@@ -49,7 +49,7 @@ func TestHeapOrder(t *testing.T) {
 			pop()
 		}
 		for i, key := range tc.keys[:n/3] {
-			h = heapPush(h, element{key, n + i}, less)
+			h = Push(h, element{key, n + i}, less)
 		}
 		for len(h) > 0 {
 			pop()
@@ -61,7 +61,7 @@ func TestHeapOrder(t *testing.T) {
 		for i, key := range tc.keys {
 			h = append(h, element{key, i})
 		}
-		heapify(h, less)
+		Heapify(h, less)
 		for len(h) > 0 {
 			pop()
 		}
@@ -147,7 +147,7 @@ func TestHeapIsHeapq(t *testing.T) {
 			switch op := rapid.IntRange(0, 4).Draw(t, "operation"); {
 			case op == 0 && len(h) > 0:
 				var x, y element
-				h, x = heapPop(h, less)
+				h, x = Pop(h, less)
 				want, y = py.pop(want)
 				if x != y {
 					t.Fatalf("popped %v, want %v", x, y)
@@ -155,11 +155,11 @@ func TestHeapIsHeapq(t *testing.T) {
 			case op == 1:
 				slices.Reverse(h)
 				slices.Reverse(want)
-				heapify(h, less)
+				Heapify(h, less)
 				py.heapify(want)
 			default:
 				x := element{rapid.IntRange(0, 9).Draw(t, "key"), n}
-				h = heapPush(h, x, less)
+				h = Push(h, x, less)
 				want = py.push(want, x)
 			}
 			if !slices.Equal(h, want) {
@@ -188,9 +188,9 @@ func TestA2HeapWithPanickingLess(t *testing.T) {
 			before := slices.Clone(h)
 			left = rapid.IntRange(0, 8).Draw(t, "comparison")
 			x := element{rapid.IntRange(0, 9).Draw(t, "key"), n}
-			do := func() { h = heapPush(h, x, less) }
+			do := func() { h = Push(h, x, less) }
 			if len(h) > 0 && rapid.IntRange(0, 2).Draw(t, "operation") == 0 {
-				do = func() { h, _ = heapPop(h, less) }
+				do = func() { h, _ = Pop(h, less) }
 			}
 			if caught(do) != nil && !slices.Equal(h, before) {
 				t.Fatalf("heap is %v, was %v", h, before)
@@ -206,7 +206,7 @@ func TestA2HeapifyWithPanickingLess(t *testing.T) {
 		h := slices.Clone(keys)
 		left := rapid.IntRange(1, 80).Draw(t, "comparison")
 		caught(func() {
-			heapify(h, func(a, b int) bool {
+			Heapify(h, func(a, b int) bool {
 				if left--; left == 0 {
 					panic("less")
 				}
