@@ -31,6 +31,11 @@ func (s *shell) loop(yield func(struct{}) bool) {
 	if s.pool != nil {
 		s.pool.enter(s.g)
 	}
+	defer func() {
+		if s.body != nil {
+			s.hold()
+		}
+	}()
 	for {
 		s.body.exec()
 		s.body = nil
@@ -40,10 +45,11 @@ func (s *shell) loop(yield func(struct{}) bool) {
 	}
 }
 
-// leave returns the function by which the body's Yield switches back.
+// traced returns the function by which the body's Yield switches back, if calls are to
+// be noted.
 //
 //go:noinline
-func (s *shell) leave() func(struct{}) bool {
+func (s *shell) traced() func(struct{}) bool {
 	if s.pool == nil || !s.pool.Trace {
 		s.calls = nil // an earlier body's
 		return s.yield
@@ -111,9 +117,14 @@ func (p *Pool) Close() {
 	p.mu.Lock()
 	idle := p.idle
 	p.idle, p.low, p.closed = nil, 0, true
+	if len(idle) == len(p.stacks) {
+		p.stacks = nil
+	}
+	for _, s := range idle {
+		delete(p.stacks, s.g)
+	}
 	p.mu.Unlock()
 	for _, s := range idle {
-		p.leave(s)
 		s.stop()
 	}
 }
@@ -123,26 +134,27 @@ func (p *Pool) get() *shell {
 		return newShell(nil)
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	n := len(p.idle) - 1
 	if n < 0 {
+		p.mu.Unlock()
 		return newShell(p)
 	}
 	s := p.idle[n]
 	p.idle[n] = nil
 	p.idle = p.idle[:n]
 	p.low = min(p.low, n)
+	p.mu.Unlock()
 	return s
 }
 
 func (p *Pool) put(s *shell) bool {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed || p.Max > 0 && len(p.idle) >= p.Max {
-		return false
+	keep := !p.closed && (p.Max <= 0 || len(p.idle) < p.Max)
+	if keep {
+		p.idle = append(p.idle, s)
 	}
-	p.idle = append(p.idle, s)
-	return true
+	p.mu.Unlock()
+	return keep
 }
 
 func (p *Pool) enter(g uintptr) {

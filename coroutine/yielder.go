@@ -102,43 +102,39 @@ func (y *Yielder[Y, S]) Yield(v Y) (S, error) {
 // idle is the yield of a Yielder whose body is not running.
 func idle(struct{}) bool { return false }
 
-// exec runs the body on the current stack, the shell's.
+// exec runs the body on the current stack, the shell's. If the body calls Goexit, exec
+// does not return, even if a deferred function of the body panics then: that panic ends
+// here, but Goexit goes on. There should be little on the stack below a body.
 func (y *Yielder[Y, S]) exec() {
-	y.leave = y.shell.leave() // which a new shell has only now
+	y.leave = y.shell.yield // which a new shell has only now
+	if y.shell.calls != nil || y.pool != nil && y.pool.Trace {
+		y.leave = y.shell.traced()
+	}
 	y.yield = y.leave
 	raised, returned := ErrGoexit, false
 	defer func() {
-		y.event, y.err = ended, raised
 		if !returned {
-			y.shell.hold()
+			if r := recover(); r != nil {
+				p, ok := r.(*PanicError)
+				if !ok {
+					p = &PanicError{r, debug.Stack()}
+				}
+				raised = panicking{p}
+			}
 		}
+		y.event, y.err = ended, raised
 	}()
-	y.run(&raised)
+	if raised = y.owner.call(); raised != nil {
+		raised = leaving(raised)
+	}
 	returned = true
 }
 
-// run calls the body and sets raised to its error, or its panic. If a deferred
-// function of the body panics during a Goexit, the panic is recovered here, but
-// Goexit goes on and run does not return.
-func (y *Yielder[Y, S]) run(raised *error) {
-	defer func() {
-		if r := recover(); r != nil {
-			p, ok := r.(*PanicError)
-			if !ok {
-				p = &PanicError{r, debug.Stack()}
-			}
-			*raised = panicking{p}
-		}
-	}()
-	*raised = leaving(y.owner.call())
-}
-
-// leaving returns err as it leaves a body (PEP 479). It is not part of run, so that the
-// stack below a body is short.
+// leaving returns err as it leaves a body (PEP 479).
 //
 //go:noinline
 func leaving(err error) error {
-	if err != nil && is(err, ErrStopIteration) {
+	if is(err, ErrStopIteration) {
 		return &RaisedStopError{err}
 	}
 	return err
@@ -224,12 +220,11 @@ func (y *Yielder[Y, S]) enter() (State, error) {
 	if y.stepping {
 		return Running, ErrExecuting
 	}
-	if y.status.CompareAndSwap(uint32(Suspended), uint32(Running)) {
-		return Suspended, nil
-	}
-	switch st := State(y.status.Load()); st {
-	case Created, Closed:
+	switch st := State(y.status.Load()); {
+	case st == Created, st == Closed:
 		return st, nil
+	case st == Suspended && y.status.CompareAndSwap(uint32(Suspended), uint32(Running)):
+		return Suspended, nil
 	default:
 		return Running, ErrExecuting
 	}
@@ -336,7 +331,8 @@ func (y *Yielder[Y, S]) conclude(cur *Yielder[Y, S], err error) (Y, error) {
 }
 
 func (y *Yielder[Y, S]) send(v S, isNext bool) (Y, error) {
-	if y.parent.Load() == nil && !y.stepping && y.status.CompareAndSwap(uint32(Suspended), uint32(Running)) {
+	if y.parent.Load() == nil && !y.stepping && State(y.status.Load()) == Suspended &&
+		y.status.CompareAndSwap(uint32(Suspended), uint32(Running)) {
 		// The short way from one Yield to the next.
 		if cur := y.leaf; cur != nil {
 			cur.in, cur.isNext, cur.err = v, isNext, nil

@@ -178,10 +178,11 @@ func (f *future) settle(s futureState) {
 	f.loop.check()
 	f.state = s
 	cb, more := f.callback, f.more
-	f.callback, f.more = nil, nil
-	if cb != nil {
-		f.schedule(cb)
+	if cb == nil {
+		return
 	}
+	f.callback, f.more = nil, nil
+	f.schedule(cb)
 	if more != nil {
 		for _, cb := range *more {
 			f.schedule(cb)
@@ -301,10 +302,15 @@ func (f *Future[T]) SetResult(v T) error {
 		return ErrTaskResult
 	}
 	if f.loop.closed {
-		deaf := f.deaf()
-		return cmp.Or(f.succeed(v), deaf)
+		return f.succeedDeaf(v)
 	}
 	return f.succeed(v)
+}
+
+//go:noinline
+func (f *Future[T]) succeedDeaf(v T) error {
+	deaf := f.deaf()
+	return cmp.Or(f.succeed(v), deaf)
 }
 
 func (f *Future[T]) succeed(v T) error {

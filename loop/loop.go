@@ -21,7 +21,7 @@ type Loop struct {
 	current  *task
 	inbox    atomic.Int32 // not 0 if incoming is not empty, if tidyDue, or in debug mode
 	turn     uint32       // the number of turns begun
-	yielding *task        // the one whose yield is being looked at
+	yielding bool         // what current has yielded is being looked at
 	debug    inspection   // nil but in debug mode
 
 	system   System

@@ -64,7 +64,7 @@ func (lot *ParkingLot) leave(p *parked, t *task) (woken bool) {
 	woken = p.state == finished
 	lot.remove(p)
 	if t.waiter != &p.future { // if it still is, something other than the task has resumed us
-		p.data = nil
+		*p = parked{}
 		freeListIn[parked](&t.fut.loop.freeParked).put(p)
 	}
 	return woken
@@ -167,11 +167,14 @@ func (p *parked) cancel(msg string) bool {
 //
 //go:noinline
 func (lot *ParkingLot) join(l *Loop, data any) *parked {
-	p := freeListIn[parked](&l.freeParked).get()
+	free := freeListIn[parked](&l.freeParked)
+	p := free.get()
 	if p == nil {
-		p = &parked{}
-	} else {
-		*p = parked{}
+		some := new([16]parked)
+		for i := range some[1:] {
+			free.put(&some[1+i])
+		}
+		p = &some[0]
 	}
 	p.init(l, p)
 	p.lot, p.prev, p.data = lot, lot.last, data

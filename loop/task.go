@@ -35,9 +35,9 @@ type task struct {
 	inCancel   bool                         // cancel is under way
 	waiter     *future                      // what it waits for (_fut_waiter)
 	stepper    *coroutine.Stepper[any, any] // the coroutine, if it is Go's generator
-	fut        *future
-
 	coro       driver
+
+	fut        *future
 	number     uint32 // among the tasks of the loop that were given no name; 0 for one that was
 	prev, next *task  // the tasks of the loop that are not done
 	ctx        atomic.Pointer[scope]
@@ -212,8 +212,10 @@ func (t *task) isCancellation(err error) bool {
 // yield, or the wake-up by what it waited for (Task.__wakeup).
 func (t *task) run(l *Loop) {
 	var exc error
-	if t.waiter != nil {
-		exc = t.awaited()
+	if w := t.waiter; w != nil {
+		if w.state == cancelled || w.err != nil {
+			exc = t.awaited()
+		}
 		t.waiter = nil
 	}
 	if t.mustRaise {
@@ -242,6 +244,11 @@ func (t *task) run(l *Loop) {
 	default:
 		y, err = t.coro.Send(nil)
 	}
+	if err == nil && y != nil {
+		l.yielding = true
+		t.wait(y)
+		l.yielding = false
+	}
 	l.current = nil
 	switch {
 	case err != nil:
@@ -251,10 +258,6 @@ func (t *task) run(l *Loop) {
 			l.attend()
 		}
 		l.ready.put(&t.handle)
-	default:
-		l.yielding = t
-		t.wait(y)
-		l.yielding = nil
 	}
 }
 
@@ -302,11 +305,11 @@ func (t *task) futureDone(*future) {}
 // badYield reports whether r is the panic of a future which is part of a user's type
 // that has none. The task that has yielded it gets an error.
 func (l *Loop) badYield(r any) bool {
-	t := l.yielding
-	if t == nil {
+	if !l.yielding {
 		return false
 	}
-	l.yielding = nil
+	t := l.current
+	l.yielding, l.current = false, nil
 	t.raiseSoon(fmt.Errorf("%w: %v", ErrBadYield, r))
 	return true
 }
@@ -421,7 +424,7 @@ func (t *task) context() *scope {
 
 // cancelContext makes the task's context done.
 func (t *task) cancelContext() {
-	if !t.ctx.CompareAndSwap(nil, overAlready) {
+	if t.ctx.Load() != overAlready && !t.ctx.CompareAndSwap(nil, overAlready) {
 		t.ctx.Load().end()
 	}
 }
@@ -460,9 +463,10 @@ func (t *task) runNow() {
 	outer := l.current
 	defer func() {
 		r := recover()
+		bad := r != nil && l.badYield(r)
 		l.current = outer
 		switch {
-		case r == nil, l.badYield(r):
+		case r == nil, bad:
 		case t.fut.state == pending:
 			t.end(panicError(r))
 		default:
