@@ -22,8 +22,9 @@ func (r *ring[T]) put(v T) {
 
 func (r *ring[T]) get() T {
 	var zero T
-	v := r.items[r.head]
-	r.items[r.head] = zero
+	at := &r.items[r.head]
+	v := *at
+	*at = zero
 	r.head = (r.head + 1) & (len(r.items) - 1)
 	r.n--
 	return v

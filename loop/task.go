@@ -30,8 +30,7 @@ type task struct {
 	// The fields that a step needs stand close together.
 	handle     Handle
 	cancelling int32
-	mustCancel bool
-	mustRaise  bool                         // the future's err, at the next step
+	must       must
 	inCancel   bool                         // cancel is under way
 	waiter     *future                      // what it waits for (_fut_waiter)
 	stepper    *coroutine.Stepper[any, any] // the coroutine, if it is Go's generator
@@ -43,6 +42,14 @@ type task struct {
 	ctx        atomic.Pointer[scope]
 	notes      *taskNotes // nil if there are none
 }
+
+// must is what a task must raise at its next step.
+type must uint8
+
+const (
+	mustCancel must = 1 << iota
+	mustRaise       // the future's err
+)
 
 // taskNotes is what few tasks have.
 type taskNotes struct {
@@ -160,7 +167,7 @@ func (t *task) Uncancel() int {
 	if t.cancelling > 0 {
 		t.cancelling--
 		if t.cancelling == 0 {
-			t.mustCancel = false
+			t.must &^= mustCancel
 			t.renewContext()
 		}
 	}
@@ -185,7 +192,8 @@ func (t *task) cancel(msg string) bool {
 			return true
 		}
 	}
-	t.mustCancel, t.fut.cancelMsg = true, msg
+	t.must |= mustCancel
+	t.fut.cancelMsg = msg
 	return true
 }
 
@@ -218,15 +226,8 @@ func (t *task) run(l *Loop) {
 		}
 		t.waiter = nil
 	}
-	if t.mustRaise {
-		exc = t.fut.err
-		t.mustRaise, t.fut.err = false, nil
-	}
-	if t.mustCancel {
-		if !IsCancelled(exc) {
-			exc = t.fut.cancelledError()
-		}
-		t.mustCancel = false
+	if t.must != 0 {
+		exc = t.due(exc)
 	}
 	l.current = t
 	var y any
@@ -244,16 +245,16 @@ func (t *task) run(l *Loop) {
 	default:
 		y, err = t.coro.Send(nil)
 	}
-	if err == nil && y != nil {
-		l.yielding = true
-		t.wait(y)
-		l.yielding = false
-	}
-	l.current = nil
 	switch {
 	case err != nil:
+		l.current = nil
 		t.end(err)
-	case y == nil: // enqueue, written out
+	case y != nil:
+		l.yielding = true
+		t.wait(y)
+		l.yielding, l.current = false, nil
+	default: // enqueue, written out
+		l.current = nil
 		if l.inbox.Load() != 0 {
 			l.attend()
 		}
@@ -261,11 +262,26 @@ func (t *task) run(l *Loop) {
 	}
 }
 
+// due returns the error that the task must raise, exc if that is one already.
+//
+//go:noinline
+func (t *task) due(exc error) error {
+	if t.must&mustRaise != 0 {
+		exc = t.fut.err
+		t.fut.err = nil
+	}
+	if t.must&mustCancel != 0 && !IsCancelled(exc) {
+		exc = t.fut.cancelledError()
+	}
+	t.must = 0
+	return exc
+}
+
 // awaited returns the error of what the task waited for. One that a cancellation is
 // going to take the place of is left for others to ask for, or to be reported.
 func (t *task) awaited() error {
 	w := t.waiter
-	if t.mustCancel && w.state != cancelled && !IsCancelled(w.peek()) {
+	if t.must&mustCancel != 0 && w.state != cancelled && !IsCancelled(w.peek()) {
 		return nil
 	}
 	return w.outcome()
@@ -275,10 +291,33 @@ func (t *task) awaited() error {
 func (t *task) wait(y any) {
 	f, ok := y.(AnyFuture)
 	if !ok {
-		t.raiseSoon(fmt.Errorf("%w: %v", ErrBadYield, y))
+		t.raiseBadYield(y)
 		return
 	}
 	b := f.base()
+	if b == nil || b.loop != t.fut.loop || !b.awaiting || b == t.fut {
+		t.refuse(f, b)
+		return
+	}
+	b.awaiting = false
+	t.waiter = b
+	if b.callback == nil && b.state == pending { // addCallback, written out
+		b.callback = t
+	} else {
+		b.addCallback(t)
+	}
+	if t.must&mustCancel != 0 && f.cancel(t.fut.cancelMsg) {
+		t.must &^= mustCancel
+	}
+}
+
+//go:noinline
+func (t *task) raiseBadYield(y any) { t.raiseSoon(fmt.Errorf("%w: %v", ErrBadYield, y)) }
+
+// refuse has the task raise the reason why it cannot wait for f.
+//
+//go:noinline
+func (t *task) refuse(f AnyFuture, b *future) {
 	switch {
 	case b == nil:
 		t.raiseSoon(fmt.Errorf("%w: a nil %T", ErrBadYield, f))
@@ -286,15 +325,8 @@ func (t *task) wait(y any) {
 		t.raiseSoon(ErrForeignLoop)
 	case !b.awaiting:
 		t.raiseSoon(ErrYieldFuture)
-	case b == t.fut:
-		t.raiseSoon(ErrAwaitSelf)
 	default:
-		b.awaiting = false
-		t.waiter = b
-		b.addCallback(t)
-		if t.mustCancel && f.cancel(t.fut.cancelMsg) {
-			t.mustCancel = false
-		}
+		t.raiseSoon(ErrAwaitSelf)
 	}
 }
 
@@ -315,7 +347,8 @@ func (l *Loop) badYield(r any) bool {
 }
 
 func (t *task) raiseSoon(err error) {
-	t.mustRaise, t.fut.err = true, err
+	t.must |= mustRaise
+	t.fut.err = err
 	t.fut.loop.enqueue(&t.handle)
 }
 
@@ -325,9 +358,9 @@ func (t *task) end(err error) {
 	f.loop.tasks.remove(t)
 	switch {
 	case f.self.(typedTask).returned(err):
-		if t.mustCancel {
+		if t.must&mustCancel != 0 {
 			// It was cancelled in its last step.
-			t.mustCancel = false
+			t.must &^= mustCancel
 			f.cancel(f.cancelMsg)
 		} else {
 			f.settle(finished)
