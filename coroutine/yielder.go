@@ -124,17 +124,14 @@ func (y *Yielder[Y, S]) exec() {
 		}
 		y.event, y.err = ended, raised
 	}()
-	if raised = y.owner.call(); raised != nil {
-		raised = leaving(raised)
-	}
+	raised = y.owner.call()
 	returned = true
 }
 
-// leaving returns err as it leaves a body (PEP 479).
-//
-//go:noinline
+// leaving returns err as it leaves a body (PEP 479). That is the business of whoever
+// drives the body, because the stack of the body should be short.
 func leaving(err error) error {
-	if is(err, ErrStopIteration) {
+	if !isPanic(err) && is(err, ErrStopIteration) {
 		return &RaisedStopError{err}
 	}
 	return err
@@ -166,6 +163,9 @@ func (y *Yielder[Y, S]) end() error {
 	y.in, y.out, y.err = in, out, ErrNotRunning
 	y.status.Store(uint32(Closed))
 	sh.release()
+	if err != nil {
+		err = leaving(err)
+	}
 	return err
 }
 

@@ -46,12 +46,10 @@ func (e *Event) Clear() {
 
 // Wait suspends the task until the event is set.
 func (e *Event) Wait(y *Yielder) error {
-	if _, err := e.lot.enter(y, "Event.Wait", e); err != nil {
+	t, err := e.lot.enter(y, "Event.Wait", e)
+	if err != nil || e.set {
 		return err
 	}
-	if e.set {
-		return nil
-	}
-	_, err := e.lot.Park(y, nil)
+	_, err = e.lot.park(y, t, nil)
 	return err
 }

@@ -72,7 +72,7 @@ func (l *Lock) Acquire(y *Yielder) error {
 		return err
 	}
 	if l.locked || !l.lot.idle() {
-		if _, err := l.lot.Park(y, nil); err != nil {
+		if _, err := l.lot.park(y, t, nil); err != nil {
 			if !l.locked {
 				// This task may have been woken; the next one must then be woken instead.
 				l.lot.wakeFirst()

@@ -51,13 +51,18 @@ func (lot *ParkingLot) Park(y *Yielder, data any) (woken bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	return lot.park(y, t, data)
+}
+
+// park is Park after enter.
+func (lot *ParkingLot) park(y *Yielder, t *task, data any) (woken bool, err error) {
 	p := lot.join(t.fut.loop, data)
 	err = await(y, p)
 	return lot.leave(p, t), err
 }
 
 // leave ends the wait of t, and reports whether t was woken. Like enter and join it is
-// not part of Park, so that the stack of a parked task is short.
+// not part of park, so that the stack of a parked task is short.
 //
 //go:noinline
 func (lot *ParkingLot) leave(p *parked, t *task) (woken bool) {

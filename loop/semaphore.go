@@ -53,14 +53,15 @@ func (s *Semaphore) Waiting() int { return s.lot.n }
 
 // Acquire takes a permit. It suspends the task until there is one for it.
 func (s *Semaphore) Acquire(y *Yielder) error {
-	if _, err := s.lot.enter(y, "Semaphore.Acquire", s); err != nil {
+	t, err := s.lot.enter(y, "Semaphore.Acquire", s)
+	if err != nil {
 		return err
 	}
 	if !s.Locked() {
 		s.value--
 		return nil
 	}
-	granted, err := s.lot.Park(y, nil)
+	granted, err := s.lot.park(y, t, nil)
 	if err != nil && granted {
 		s.value++ // nobody else would give back the permit of a wait that has failed
 	}
