@@ -145,9 +145,10 @@ func (g *Generator[Y, S, R]) Delegate() any {
 		return nil
 	case g.y.sub != nil:
 		return g.y.sub.owner
-	default:
-		return g.y.shell.foreign
+	case g.y.shell.foreign != nil:
+		return *g.y.shell.foreign
 	}
+	return nil
 }
 
 // All ranges over the values that the generator yields from now on. If the body

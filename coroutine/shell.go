@@ -14,7 +14,7 @@ type shell struct {
 	stop    func()
 	yield   func(struct{}) bool
 	body    interface{ exec() }
-	foreign any        // what the body delegates to without a link
+	foreign *any       // what the body delegates to without a link
 	pool    *Pool      // if nil, the goroutine ends with its first body
 	goexit  bool       // the body called runtime.Goexit, see hold
 	calls   *[]uintptr // with Pool.Trace, the calls that led to the last Yield
@@ -159,12 +159,12 @@ func (p *Pool) put(s *shell) bool {
 
 func (p *Pool) enter(g uintptr) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.stacks == nil {
 		p.stacks = make(map[uintptr]struct{})
 	}
 	p.stacks[g] = struct{}{}
 	p.peak = max(p.peak, len(p.stacks))
+	p.mu.Unlock()
 }
 
 func (p *Pool) leave(s *shell) {

@@ -74,7 +74,8 @@ func YieldFromSeq[Y, S any](y *Yielder[Y, S], seq iter.Seq[Y]) error {
 		return ErrNotRunning
 	}
 	outer := y.shell.foreign // a sequence may delegate through y itself
-	y.shell.foreign = seq
+	var delegate any = seq
+	y.shell.foreign = &delegate
 	defer func() { y.shell.foreign = outer }()
 	for v := range seq {
 		s, err := y.Yield(v)
@@ -105,7 +106,8 @@ func delegate[R, Y, S any](y *Yielder[Y, S], it any, next func() (Y, error)) (R,
 		return zero, ErrNotRunning
 	}
 	outer := y.shell.foreign // an iterator may delegate through y itself
-	y.shell.foreign = it
+	var delegate any = it
+	y.shell.foreign = &delegate
 	defer func() { y.shell.foreign = outer }()
 	v, err := next()
 	for err == nil {
