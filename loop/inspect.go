@@ -53,7 +53,8 @@ func Dump(w io.Writer, l *Loop) error {
 			d.awaited[sub.fut] = true
 		}
 	}
-	fmt.Fprintf(d.w, "%d tasks, %d handles ready, %d timers\n", n, l.ready.n, len(l.timers.heap)-l.timers.cancelled)
+	fmt.Fprintf(d.w, "%s, %s ready, %s\n", amount(n, "task"), amount(l.ready.n, "handle"),
+		amount(len(l.timers.heap)-l.timers.cancelled, "timer"))
 	for t := l.tasks.first; t != nil; t = t.next {
 		if !d.awaited[t.fut] {
 			d.task(t, "", "")

@@ -20,7 +20,7 @@ func TestDumpOnQuit(t *testing.T) {
 	}
 	for how, want := range map[string][]string{
 		"waits": {
-			"SIGQUIT: the tasks of the event loop\n1 tasks, ",
+			"SIGQUIT: the tasks of the event loop\n1 task, ",
 			"<Task pending name='stuck' coro=loop.quitProgram.func1 at quit_test.go:",
 			"wait_for=<Event.Wait of event 'godot'>>\n",
 			"SIGQUIT: quit\n",

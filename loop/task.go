@@ -508,30 +508,3 @@ func (t *task) runNow() {
 	}()
 	t.run(l)
 }
-
-// taskList is a list of tasks in the order of their creation.
-type taskList struct{ first, last *task }
-
-func (s *taskList) add(t *task) {
-	t.prev = s.last
-	if s.last == nil {
-		s.first = t
-	} else {
-		s.last.next = t
-	}
-	s.last = t
-}
-
-func (s *taskList) remove(t *task) {
-	if t.prev == nil {
-		s.first = t.next
-	} else {
-		t.prev.next = t.next
-	}
-	if t.next == nil {
-		s.last = t.prev
-	} else {
-		t.next.prev = t.prev
-	}
-	t.prev, t.next = nil, nil
-}

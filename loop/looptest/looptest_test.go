@@ -105,7 +105,7 @@ var tests = map[string]struct {
 	"deadlock": {func(r *recorder, y *loop.Yielder) error {
 		var lock loop.Lock
 		return lock.With(y, func() error { return lock.Acquire(y) })
-	}, []string{"deadlock: nothing can happen any more\n1 tasks, 0 handles ready, 0 timers\n" +
+	}, []string{"deadlock: nothing can happen any more\n1 task, 0 handles ready, 0 timers\n" +
 		"<Task pending name='test' coro="}},
 	"goroutine left": {func(r *recorder, y *loop.Yielder) error {
 		go func() { <-block }()
