@@ -57,7 +57,7 @@ func (lot *ParkingLot) Park(y *Yielder, data any) (woken bool, err error) {
 // park is Park after enter.
 func (lot *ParkingLot) park(y *Yielder, t *task, data any) (woken bool, err error) {
 	p := lot.join(t.fut.loop, data)
-	err = await(y, p)
+	err = p.await(y)
 	return lot.leave(p, t), err
 }
 

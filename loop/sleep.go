@@ -29,7 +29,7 @@ func sleep(y *Yielder, d time.Duration) error {
 	s := l.getSleeper()
 	l.timers.schedule(&s.timer, l.after(d))
 	s.queued = true
-	err = await(y, s)
+	err = s.await(y)
 	if t.waiter == &s.future {
 		// Something other than the task has resumed us, and the task still waits for s.
 		s.timer.cb = nil // so that s is not reused

@@ -240,7 +240,7 @@ func cancelAndWait(y *Yielder, f AnyFuture) error {
 	w.init(f.base().loop, w)
 	f.base().addCallback(w)
 	f.cancel("")
-	err := await(y, w)
+	err := w.await(y)
 	f.base().removeCallback(w)
 	return err
 }

@@ -33,16 +33,15 @@ func (f *future) Block() any {
 // error is that of f, raised by the task's wake-up. await must be called on the
 // goroutine of y, which runningTask ensures. On a closed loop nothing wakes
 // a task: a coroutine that still runs there, to clean up, gets ErrClosed.
-func await(y *Yielder, f AnyFuture) error {
-	b := f.base()
-	if b.loop.closed {
+func (f *future) await(y *Yielder) error {
+	if f.loop.closed {
 		return ErrClosed
 	}
-	b.awaiting = true
-	if _, err := y.Yield(f); err != nil {
+	f.awaiting = true
+	if _, err := y.Yield(f.self); err != nil {
 		return err
 	}
-	if b.state == pending {
+	if f.state == pending {
 		return ErrNotAwaited
 	}
 	return nil
@@ -71,7 +70,7 @@ func (f *Future[T]) Await(y *Yielder) (T, error) {
 			err = f.foreign(y)
 		}
 		if err == nil {
-			err = await(y, f.self)
+			err = f.await(y)
 		}
 		if err != nil {
 			var zero T

@@ -61,7 +61,7 @@ func Wait[F AnyFuture](y *Yielder, timeout time.Duration, mode WaitMode, fs ...F
 	for _, f := range distinct {
 		f.base().addCallback(w)
 	}
-	err = await(y, w)
+	err = w.await(y)
 	if w.timer != nil {
 		w.timer.Cancel()
 	}
