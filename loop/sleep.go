@@ -14,32 +14,48 @@ func Sleep(y *Yielder, d time.Duration) error {
 	return sleep(y, d)
 }
 
-// sleep is apart from Sleep because its frame is large. The stack of a task that gives
-// way should be short: what a switch touches of a thousand stacks competes for the
-// processor's caches.
+// sleep, lie and rise are apart from Sleep and from one another because their frames
+// would be large. The stack of a task that waits should be short: what a switch touches
+// of a thousand stacks competes for the processor's caches.
 func sleep(y *Yielder, d time.Duration) error {
-	t, err := runningTask(y)
+	t, s, err := lie(y, d)
 	if err != nil {
 		return err
 	}
+	return s.rise(t, s.await(y))
+}
+
+// lie starts the timer of a sleep of the task of y.
+//
+//go:noinline
+func lie(y *Yielder, d time.Duration) (*task, *sleeper, error) {
+	t, err := runningTask(y)
+	if err != nil {
+		return nil, nil, err
+	}
 	l := t.fut.loop
 	if l.closed {
-		return ErrClosed
+		return nil, nil, ErrClosed
 	}
 	s := l.getSleeper()
 	l.timers.schedule(&s.timer, l.after(d))
 	s.queued = true
-	err = s.await(y)
-	if t.waiter == &s.future {
+	return t, s, nil
+}
+
+// rise ends the sleep of t, which has ended with err.
+//
+//go:noinline
+func (s *sleeper) rise(t *task, err error) error {
+	switch {
+	case t.waiter == &s.future:
 		// Something other than the task has resumed us, and the task still waits for s.
 		s.timer.cb = nil // so that s is not reused
 		s.timer.Cancel()
-		return err
-	}
-	if s.queued {
+	case s.queued:
 		s.timer.Cancel()
-	} else {
-		l.putSleeper(s)
+	default:
+		t.fut.loop.putSleeper(s)
 	}
 	return err
 }
