@@ -104,9 +104,13 @@ func (d *descriptor) wait(s *side, kind string) error {
 	if s.busy {
 		return ErrBusy
 	}
-	for {
-		if err := d.check(s); err != nil {
-			return err
+	for waited := false; ; waited = true {
+		if d.closed {
+			return net.ErrClosed
+		}
+		// What has become ready before the deadline may be had: no need to read the clock.
+		if !(waited && s.ready) && s.passed(d.loop) {
+			return os.ErrDeadlineExceeded
 		}
 		if turn := d.loop.Turn(); s.turn != turn {
 			s.turn, s.used = turn, 0
@@ -139,15 +143,8 @@ func (d *descriptor) suspend(s *side, kind string) (err error) {
 	return err
 }
 
-func (d *descriptor) check(s *side) error {
-	if d.closed {
-		return net.ErrClosed
-	}
-	if s.deadline != forever && s.deadline <= d.loop.Time() {
-		return os.ErrDeadlineExceeded
-	}
-	return nil
-}
+// passed reports whether the deadline of the side is over.
+func (s *side) passed(l *loop.Loop) bool { return s.deadline != forever && s.deadline <= l.Time() }
 
 // setDeadline gives the side a deadline on the loop's clock. Deadlines are moved at each
 // request, so a timer that goes off at or before the new one is left alone; expire sets
