@@ -22,9 +22,8 @@ func (r *ring[T]) put(v T) {
 
 func (r *ring[T]) get() T {
 	var zero T
-	at := &r.items[r.head]
-	v := *at
-	*at = zero
+	v := r.items[r.head]
+	r.items[r.head] = zero
 	r.head = (r.head + 1) & (len(r.items) - 1)
 	r.n--
 	return v

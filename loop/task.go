@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -396,32 +395,6 @@ type done struct{}
 
 func (done) Send(any) (any, error)      { return nil, errors.New("task is done") }
 func (done) Throw(e error) (any, error) { return nil, e }
-
-// abandon ends a task because its loop is closed. That it says so is no error that
-// anybody must be told of.
-func (t *task) abandon() {
-	err := t.shut()
-	t.end(err)
-	switch {
-	case err == coroutine.ErrIgnoredExit:
-		t.fut.loop.CallExceptionHandler(ExceptionContext{
-			Message: "task cannot be closed", Exception: t.fut.retrieve(), Task: t.fut.self.(AnyTask)})
-	case coroutine.Every(err, func(err error) bool { return err == ErrClosed || err == coroutine.GeneratorExit }):
-		t.fut.retrieve()
-	}
-}
-
-// shut closes the coroutine of a task whose loop is closed, and returns what the task
-// is to end with. A coroutine that yields in reply to GeneratorExit gets some more of
-// them; a panic becomes the task's error, so that the other tasks are ended too.
-func (t *task) shut() error {
-	shut := t.fut.self.(typedTask).closeCoroutine
-	err := recovered(shut)
-	for n := 0; err == coroutine.ErrIgnoredExit && n < 100; n++ {
-		err = recovered(shut)
-	}
-	return cmp.Or(err, ErrClosed)
-}
 
 // taskContext is a task as that from which its coroutine has its context. It may be
 // used on any goroutine.

@@ -108,7 +108,7 @@ func (d *descriptor) wait(s *side, kind string) error {
 		if d.closed {
 			return net.ErrClosed
 		}
-		// What has become ready before the deadline may be had: no need to read the clock.
+		// Reading the clock is slow. A side that a wait has found ready was so in time.
 		if !(waited && s.ready) && s.passed(d.loop) {
 			return os.ErrDeadlineExceeded
 		}
