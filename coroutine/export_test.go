@@ -12,7 +12,13 @@ func Goroutine() uintptr { return getg() }
 func Idle(p *Pool) int { return len(p.idle) }
 
 // Stacks is how many stacks p has, idle or in use.
-func Stacks(p *Pool) int { return len(p.stacks) }
+func Stacks(p *Pool) int { return p.stacks.n }
 
 // Peak is how many stacks the memory of p has room for.
-func Peak(p *Pool) int { return max(p.peak, cap(p.idle)) }
+func Peak(p *Pool) int {
+	t := p.stacks.table.Load()
+	if t == nil {
+		return cap(p.idle)
+	}
+	return max(len(t.slots)/4, cap(p.idle))
+}

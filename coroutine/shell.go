@@ -105,10 +105,9 @@ type Pool struct {
 	Trace bool
 
 	mu     sync.Mutex
-	idle   []*shell             // the last was used last
-	low    int                  // the least that idle held since the last Trim
-	stacks map[uintptr]struct{} // of all its shells, idle or in use, and adopted
-	peak   int                  // the most that stacks held since it was made
+	idle   []*shell // the last was used last
+	low    int      // the least that idle held since the last Trim
+	stacks owners   // of all its shells, idle or in use, and adopted
 	closed bool
 }
 
@@ -117,12 +116,10 @@ func (p *Pool) Close() {
 	p.mu.Lock()
 	idle := p.idle
 	p.idle, p.low, p.closed = nil, 0, true
-	if len(idle) == len(p.stacks) {
-		p.stacks = nil
-	}
 	for _, s := range idle {
-		delete(p.stacks, s.g)
+		p.stacks.remove(s.g)
 	}
+	p.stacks.shrink()
 	p.mu.Unlock()
 	for _, s := range idle {
 		s.stop()
@@ -159,12 +156,8 @@ func (p *Pool) put(s *shell) bool {
 
 func (p *Pool) enter(g uintptr) {
 	p.mu.Lock()
-	if p.stacks == nil {
-		p.stacks = make(map[uintptr]struct{})
-	}
-	p.stacks[g] = struct{}{}
-	p.peak = max(p.peak, len(p.stacks))
-	p.mu.Unlock()
+	defer p.mu.Unlock()
+	p.stacks.add(g)
 }
 
 func (p *Pool) leave(s *shell) {
@@ -173,5 +166,5 @@ func (p *Pool) leave(s *shell) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.stacks, s.g)
+	p.stacks.remove(s.g)
 }
