@@ -86,6 +86,7 @@ func (r resolved) connect(network string, a net.Addr) (*Conn, error) {
 
 // connected parks until the connection is made or has failed.
 func (d *descriptor) connected() error {
+	defer d.wr.end()
 	for {
 		d.wr.ready = false
 		if err := d.wait(&d.wr, "Dial"); err != nil {

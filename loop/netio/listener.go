@@ -15,7 +15,8 @@ import (
 )
 
 // A Listener accepts connections of a loop. It implements net.Listener; Accept
-// parks the calling task.
+// parks the calling task. Like those of a [Conn], its methods may be called on any
+// goroutine.
 type Listener struct {
 	_ noCopy
 
@@ -110,6 +111,9 @@ func (r resolved) listen(network string, a net.Addr) (_ *Listener, err error) {
 
 // Accept parks the task until there is a connection and returns it, a *Conn.
 func (ln *Listener) Accept() (net.Conn, error) {
+	if !ln.d.loop.OnLoop() {
+		return foreign(ln.d, "accept", ln.Accept)
+	}
 	c, err := ln.accept()
 	if err != nil {
 		return nil, ln.d.fail("accept", err)
@@ -118,8 +122,12 @@ func (ln *Listener) Accept() (net.Conn, error) {
 }
 
 func (ln *Listener) accept() (*Conn, error) {
+	d := ln.d
+	if err := d.begin(&d.rd, "Listener.Accept"); err != nil {
+		return nil, err
+	}
+	defer d.rd.end()
 	for {
-		d := ln.d
 		if err := d.wait(&d.rd, "Listener.Accept"); err != nil {
 			return nil, err
 		}
@@ -139,7 +147,14 @@ func (ln *Listener) accept() (*Conn, error) {
 // Addr returns the address listened at.
 func (ln *Listener) Addr() net.Addr { return ln.d.peer }
 
-// Close stops listening, and removes the file of a Unix socket; a task parked in
-// Accept gets net.ErrClosed. It may be called on any goroutine, like Close of
-// Conn.
-func (ln *Listener) Close() error { return ln.d.closeAnywhere() }
+// Close stops listening, and removes the file of a Unix socket; a task parked in Accept
+// gets net.ErrClosed. When it returns, nobody listens at the address any more. On
+// goroutines other than the loop's it waits for that, if the loop is running.
+func (ln *Listener) Close() error {
+	d := ln.d
+	if d.loop.OnLoop() || !d.loop.IsRunning() {
+		return d.closeAnywhere()
+	}
+	_, err := foreign(d, "close", func() (struct{}, error) { return struct{}{}, ln.Close() })
+	return err
+}
