@@ -27,8 +27,8 @@ type Sockets interface {
 	Read(fd int, b []byte) (int, error)
 	Write(fd int, b []byte) (int, error)
 	Peek(fd int, b []byte) (int, error)
-	// Shutdown ends the writing.
-	Shutdown(fd int) error
+	// Shutdown ends the reading or the writing: how is syscall.SHUT_RD or SHUT_WR.
+	Shutdown(fd, how int) error
 	Close(fd int) error
 	Getsockname(fd int) (syscall.Sockaddr, error)
 	Getpeername(fd int) (syscall.Sockaddr, error)
