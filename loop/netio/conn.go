@@ -59,10 +59,10 @@ func (c *Conn) Read(b []byte) (int, error) {
 	}
 	n, err := c.d.read(b)
 	switch {
+	case err == io.EOF, err == nil && n == 0 && len(b) > 0:
+		return 0, io.EOF
 	case err != nil:
 		return n, c.d.fail("read", err)
-	case n == 0 && len(b) > 0:
-		return 0, io.EOF
 	}
 	return n, nil
 }
@@ -79,7 +79,7 @@ func (c *Conn) WaitRead() error {
 		err = d.wait(&d.rd, "Conn.Read")
 		d.rd.end()
 	}
-	if err != nil {
+	if err != nil && err != io.EOF { // Read would return that without parking
 		return d.fail("read", err)
 	}
 	return nil

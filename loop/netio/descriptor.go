@@ -41,6 +41,12 @@ type descriptor struct {
 	network string
 	peer    net.Addr // the other end, or the address listened at
 
+	phase    uint32 // even between requests, odd within one; see idle.go
+	told     bool   // SetIdle says which
+	draining bool   // no further request is waited for
+	detached bool   // it is no longer its server's
+	onClose  func() // called when it is closed, unless nil
+
 	posted atomic.Bool // another goroutine has set a deadline or closed the descriptor
 	mu     sync.Mutex
 	mail   mail     // what it has set
@@ -58,12 +64,20 @@ type side struct {
 	timer    *loop.TimerHandle // goes off at the deadline, or before
 	turn     uint32            // the turn of the loop in which ...
 	used     int32             // ... it has been used so often
+	since    time.Duration     // when it had been used untimed times in that turn
 }
 
 // perTurn is how often a side can be used in one turn of the loop. A peer that is
 // faster than this end must not keep the other tasks waiting. Each 4 KB count as one use
 // more.
 const perTurn = 64
+
+// A side that was used more than untimed times in a turn gives way after maxStep, too. What is
+// read costs time of its own: a library that copies all it has at each read can take 100 ms.
+const (
+	untimed = 8
+	maxStep = 2 * time.Millisecond
+)
 
 // maxIO is the greatest size of one read or write. Systems have a limit of their own,
 // and a call that was cut short by it would look as if it had emptied or filled the
@@ -163,9 +177,9 @@ func (d *descriptor) wait(s *side, kind string) error {
 			return os.ErrDeadlineExceeded
 		}
 		if turn := d.loop.Turn(); s.turn != turn {
-			s.turn, s.used = turn, 0
+			s.turn, s.used, s.since = turn, 0, 0
 		}
-		if s.used++; s.ready && s.used <= perTurn {
+		if s.used++; s.ready && s.used <= perTurn && (s.used <= untimed || !d.late(s)) {
 			return nil
 		}
 		if err := d.suspend(s, kind); err != nil {
@@ -174,12 +188,24 @@ func (d *descriptor) wait(s *side, kind string) error {
 	}
 }
 
+// late reports whether a side that is used often has been used for long in this turn.
+func (d *descriptor) late(s *side) bool {
+	now := d.loop.Time()
+	if s.since == 0 {
+		s.since = now
+	}
+	return now-s.since > maxStep
+}
+
 func (d *descriptor) suspend(s *side, kind string) (err error) {
 	y, err := d.loop.Current()
 	if err != nil {
 		if s.ready {
 			return nil
 		}
+		return err
+	}
+	if err := d.drained(s); err != nil {
 		return err
 	}
 	s.busy = true
@@ -207,6 +233,9 @@ func (d *descriptor) Close() error {
 			s.timer = nil
 		}
 		s.lot.Unpark()
+	}
+	if d.onClose != nil {
+		d.onClose()
 	}
 	d.file.remove()
 	return os.NewSyscallError("close", d.sockets.Close(d.fd))
@@ -243,6 +272,9 @@ func (d *descriptor) read(b []byte) (n int, err error) {
 		n, err = d.sockets.Read(d.fd, b)
 		if err == nil {
 			d.rd.used += int32(n >> 12)
+			if n > 0 {
+				d.heard()
+			}
 			// A short read has emptied the buffer. Data that comes later is a
 			// new event.
 			if 0 < n && n < len(b) && !d.hungUp {
@@ -279,6 +311,7 @@ func (d *descriptor) write(b []byte) (n int, err error) {
 		case nil:
 			n += m
 			d.wr.used += int32(m >> 12)
+			d.said()
 			d.wr.ready = m == len(part)
 			continue
 		case unix.EINTR:
