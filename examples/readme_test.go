@@ -83,6 +83,7 @@ var (
 	q        loop.Queue[string]
 	x        string
 	callback func()
+	fd       int
 	blocking func(context.Context) (string, error)
 	pool     *loop.Executor
 	job      func() (string, error)
