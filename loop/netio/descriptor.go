@@ -37,6 +37,7 @@ type descriptor struct {
 	fd      int
 	rd, wr  side
 	hungUp  bool     // the peer has hung up: after a short read there may be more
+	pieces  bool     // after a short read there may always be more, as of a terminal
 	file    unixFile // to be removed by Close
 	network string
 	peer    net.Addr // the other end, or the address listened at
@@ -245,7 +246,7 @@ func (d *descriptor) read(b []byte) (n int, err error) {
 			d.rd.used += int32(n >> 12)
 			// A short read has emptied the buffer. Data that comes later is a
 			// new event.
-			if 0 < n && n < len(b) && !d.hungUp {
+			if 0 < n && n < len(b) && !d.hungUp && !d.pieces {
 				d.rd.ready = false
 			}
 			break

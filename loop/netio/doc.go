@@ -1,5 +1,5 @@
-// Package netio has the connections of an event loop: TCP and Unix sockets that park
-// the task that uses them. y is the coroutine that runs.
+// Package netio has the connections of an event loop: TCP and Unix sockets, pipes and
+// terminals that park the task that uses them. y is the coroutine that runs.
 //
 //	Dial(y, "tcp", "localhost:http")    connect                create_connection
 //	Listen(y, "tcp", "localhost:0")     listen; 0 is any port  start_server
@@ -8,6 +8,10 @@
 //	Conn                                a net.Conn             sock_recv, sock_sendall
 //	c.WaitRead()  c.ReadBy  c.WriteBy   without a buffer; deadlines on the loop's clock
 //	Listener                            a net.Listener         sock_accept
+//	Pipe(y)  OpenPipe(y, name, flag)    one of its own; a FIFO
+//	FileConn(y, os.Stdin)  AdoptFd      a terminal or pipe     connect_read_pipe
+//	AdoptConn(y, c)  AdoptListener      those of package net
+//	FileListener(y, f)                  a socket that listens  create_server
 //	LookupHost(y, "tcp", "localhost")   resolve a name         getaddrinfo
 //	Sockets                             the system calls, for simulated systems
 //
