@@ -9,7 +9,7 @@
 //	c.WaitRead()  c.ReadBy  c.WriteBy   without a buffer; deadlines on the loop's clock
 //	Listener                            a net.Listener         sock_accept
 //	Pipe(y)  OpenPipe(y, name, flag)    one of its own; a FIFO
-//	FileConn(y, os.Stdin)  AdoptFd      a terminal or pipe     connect_read_pipe
+//	FileConn(y, f)  AdoptFd             a terminal or pipe     connect_read_pipe
 //	AdoptConn(y, c)  AdoptListener      those of package net
 //	FileListener(y, f)                  a socket that listens  create_server
 //	LookupHost(y, "tcp", "localhost")   resolve a name         getaddrinfo
