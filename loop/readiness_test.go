@@ -95,8 +95,8 @@ func (p *readers) write(fd int, data string) {
 // pipe returns the two ends of a pipe with data in it.
 func (p *readers) pipe(data string) (r, w int) {
 	var fds [2]int
-	r, w = p.ends(fds, unix.Pipe(fds[:]))
-	r, w = p.fds[len(p.fds)-2], p.fds[len(p.fds)-1]
+	err := unix.Pipe(fds[:])
+	r, w = p.ends(fds, err)
 	p.write(w, data)
 	return r, w
 }

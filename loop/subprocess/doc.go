@@ -2,16 +2,17 @@
 // that wait for a process, read its output or write its input are parked. y is the coroutine
 // that runs.
 //
-//	Run(y, "git", "log")            run to the end, with the output
-//	Exec(y, "sort", "-n")           start a program               create_subprocess_exec
-//	Shell(y, "sort | uniq")         start a shell's command       create_subprocess_shell
-//	Options{Stdin: Pipe}.Exec       the same, and Shell and Run, with options
-//	Pipe  DevNull  Stdout  File(f)  what a standard stream can be PIPE, DEVNULL, STDOUT
-//	p.Stdin  p.Stdout  p.Stderr     the ends of the pipes
-//	p.Wait(y)  p.ReturnCode()       its end                       wait, returncode
-//	p.Communicate(y, input)         input, output and end at once communicate
-//	p.Kill()  p.Terminate()  p.SendSignal(sig)  p.Pid()
-//	p.Close()                       close the pipes; kill it      transport.close
+//	Run(y, "git", "log")              run to the end; its output
+//	Exec(y, "sort", "-n")             start a program             create_subprocess_exec
+//	Shell(y, "sort | uniq")           start a shell's command     create_subprocess_shell
+//	Options{Stdin: Pipe}.Exec         with options; so Shell, Run
+//	Pipe  DevNull  Stdout  File       what a stream can be        PIPE, DEVNULL, STDOUT
+//	p.Stdin  p.Stdout  p.Stderr       the ends of the pipes
+//	p.Wait(y)  p.ReturnCode()         the end                     wait, returncode
+//	p.Communicate(y, input)           all three at once           communicate
+//	p.Kill()  p.Terminate()           signals                     kill, terminate
+//	p.SendSignal(sig)  p.Pid()                                    send_signal, pid
+//	p.Close()                         close the pipes; kill it    transport.close
 //
 // Processes are waited for without a goroutine each on Linux, where the system gives out
 // descriptors for processes (pidfd); elsewhere with one. Each process is reaped when it ends,

@@ -425,8 +425,7 @@ func TestGroup(t *testing.T) {
 				}
 				defer r.Close()
 				o := Options{Stdin: DevNull, Stdout: Pipe, ExtraFiles: []*os.File{w}, Group: true}
-				var running *loop.Task[Output]
-				running = loop.Go(y, func(y *loop.Yielder) (Output, error) { return o.Run(y, "sh", "-c", command) })
+				running := loop.Go(y, func(y *loop.Yielder) (Output, error) { return o.Run(y, "sh", "-c", command) })
 				if name == "cancelled" {
 					cond := func() bool {
 						n, _ := unix.Poll([]unix.PollFd{{Fd: int32(r.Fd()), Events: unix.POLLIN}}, 0)
