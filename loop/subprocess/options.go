@@ -200,17 +200,10 @@ func (o Options) check(y *loop.Yielder, l *loop.Loop) error {
 
 // makePipe makes a pipe of which one end is ours, and the other is for a process.
 func makePipe(y *loop.Yielder, name string, weWrite bool) (ours *netio.Conn, theirs *os.File, err error) {
-	var ends [2]int
-	syscall.ForkLock.RLock()
-	if err = unix.Pipe(ends[:]); err == nil {
-		unix.CloseOnExec(ends[0])
-		unix.CloseOnExec(ends[1])
-	}
-	syscall.ForkLock.RUnlock()
+	own, other, err := newPipe()
 	if err != nil {
-		return nil, nil, os.NewSyscallError("pipe", err)
+		return nil, nil, err
 	}
-	own, other := ends[0], ends[1]
 	if weWrite {
 		own, other = other, own
 	}

@@ -31,10 +31,7 @@ type Process struct {
 	limit   int
 	waiters loop.ParkingLot
 
-	// fd is readable once the process has ended. Then reap reaps it without waiting.
-	fd   int
-	reap func() error
-
+	exit   exit
 	held   bool // Run reaps it
 	ended  bool
 	reaped bool
@@ -129,22 +126,17 @@ func (p *Process) closePipes() {
 
 // watch has the loop reap the process when it ends.
 func (p *Process) watch() (err error) {
-	if p.fd, p.reap, err = exitOf(p.cmd); err == nil {
-		if err = p.loop.Watch(p.fd, (*watcher)(p)); err == nil {
+	if p.exit, err = exitOf(p.cmd); err == nil {
+		if err = p.loop.Watch(p.exit.fd, (*watcher)(p)); err == nil {
+			p.exit.begin()
 			return nil
 		}
-		_ = unix.Close(p.fd)
+		p.exit.abandon()
 	}
 	_ = p.signal(syscall.SIGKILL)
-	if p.reap == nil {
-		p.reap = p.cmd.Wait
-	}
-	go p.reap()
+	go p.cmd.Wait()
 	return err
 }
-
-// exitOf is a variable so that tests can try the other way on Linux.
-var exitOf = exitDescriptor
 
 // watcher is the Process as the loop sees it.
 type watcher Process
@@ -152,12 +144,12 @@ type watcher Process
 // Ready is called by the loop. The event may be that of an older descriptor of the number.
 func (w *watcher) Ready(_, _, _ bool) {
 	p := (*Process)(w)
-	if p.ended || !readable(p.fd) {
+	if p.ended || !readable(p.exit.fd) {
 		return
 	}
 	p.ended = true
-	p.loop.Unwatch(p.fd)
-	_ = unix.Close(p.fd)
+	p.loop.Unwatch(p.exit.fd)
+	_ = unix.Close(p.exit.fd)
 	if !p.held {
 		p.bury()
 	}
@@ -169,24 +161,15 @@ func (w *watcher) Ready(_, _, _ bool) {
 // Close is called when the loop is closed: nobody will hear of the end of the process.
 func (w *watcher) Close() error {
 	p := (*Process)(w)
-	_ = unix.Close(p.fd)
+	_ = unix.Close(p.exit.fd)
 	_ = p.signal(syscall.SIGKILL)
-	go p.reap()
+	go p.exit.reap()
 	return nil
-}
-
-func readable(fd int) bool {
-	for {
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
-		if err != unix.EINTR {
-			return n > 0
-		}
-	}
 }
 
 // bury reaps the process, which has ended.
 func (p *Process) bury() {
-	p.err, p.reaped = p.reap(), true
+	p.err, p.reaped = p.exit.reap(), true
 	state := p.cmd.ProcessState
 	if state == nil { // somebody else has reaped it
 		p.code, p.err = 255, fmt.Errorf("wait for %v: %w", p, p.err)
@@ -197,27 +180,4 @@ func (p *Process) bury() {
 	if p.code = status.ExitStatus(); status.Signaled() {
 		p.code = -int(status.Signal())
 	}
-}
-
-// exitByGoroutine is exitDescriptor with a goroutine that waits.
-func exitByGoroutine(cmd *exec.Cmd) (fd int, reap func() error, err error) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		return -1, nil, err
-	}
-	defer r.Close()
-	raw, err := r.SyscallConn()
-	if err == nil {
-		e := raw.Control(func(old uintptr) { fd, err = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0) })
-		err = errors.Join(e, err)
-	}
-	if err != nil {
-		return -1, nil, errors.Join(err, w.Close())
-	}
-	done := make(chan error, 1)
-	go func() {
-		done <- cmd.Wait()
-		_ = w.Close()
-	}()
-	return fd, func() error { return <-done }, nil
 }

@@ -163,6 +163,42 @@ type simulation struct{ loop.System }
 
 func (simulation) Network() (any, error) { return 1, nil }
 
+// refusing is a System that takes so many descriptors more.
+type refusing struct {
+	*looptest.StandingClock
+	left int
+}
+
+func (s *refusing) Add(fd int) error {
+	if s.left--; s.left < 0 {
+		return syscall.ENOSPC
+	}
+	return s.StandingClock.Add(fd)
+}
+
+// TestStartUnwatched: if the loop cannot watch a descriptor of a new process, none of them is
+// left, nor the process.
+func TestStartUnwatched(t *testing.T) {
+	for left := range 5 {
+		t.Run(fmt.Sprint(left), func(t *testing.T) {
+			clock, err := looptest.NewStandingClock()
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := &refusing{clock, left}
+			looptest.Run(t, func(y *loop.Yielder) error {
+				p, err := all.Shell(y, endless)
+				if left == 4 { // the pipes, and the end of the process
+					return errors.Join(err, p.Close())
+				}
+				wantErr(t, "the start", err, syscall.ENOSPC)
+				return nil
+			}, looptest.On(func() (*loop.Loop, error) { return loop.NewOn(s), nil }))
+			childless(t)
+		})
+	}
+}
+
 // TestStdio: each standard stream can be a file, a pipe, nothing, or this process's.
 func TestStdio(t *testing.T) {
 	play(t, func(t *testing.T, y *loop.Yielder) error {
