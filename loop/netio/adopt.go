@@ -50,12 +50,12 @@ func AdoptFd(y *loop.Yielder, fd int, name string) (*Conn, error) {
 	l, err := systemOf(y)
 	var c *Conn
 	if err == nil {
-		unix.CloseOnExec(fd)
 		c, err = adopt(l, fd, name, false)
 	}
 	if err != nil {
 		return nil, adoptError("adopt", name, err)
 	}
+	unix.CloseOnExec(c.d.fd)
 	return c, nil
 }
 

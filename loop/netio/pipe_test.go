@@ -148,6 +148,11 @@ func TestAdoptKinds(t *testing.T) {
 		if _, err := OpenPipe(y, file.Name(), os.O_RDONLY); !errors.Is(err, ErrRegularFile) {
 			t.Errorf("OpenPipe of a file: %v", err)
 		}
+		_, err = AdoptFd(y, int(file.Fd()), "descriptor")
+		wantErr(t, "AdoptFd of a file", err, ErrRegularFile)
+		if _, err := file.WriteString("still the caller's"); err != nil {
+			t.Error(err)
+		}
 		_, err = AdoptFd(y, 1<<20, "nothing")
 		wantErr(t, "a descriptor that is not open", err, syscall.EBADF)
 

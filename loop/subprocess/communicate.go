@@ -107,18 +107,19 @@ func Run(y *loop.Yielder, name string, args ...string) (Output, error) {
 // ended. With Group it also kills what the process has left running in the group when it ended
 // by itself; that needs Linux 5.4 or later.
 func (o Options) Run(y *loop.Yielder, name string, args ...string) (Output, error) {
-	if o.Input != nil {
+	input := o.Input
+	if input != nil {
 		if o.Stdin != (Stdio{}) && o.Stdin != Pipe {
 			return Output{}, fmt.Errorf("run %s: there is Input, and Stdin is something else", name)
 		}
-		o.Stdin = Pipe
+		o.Stdin, o.Input = Pipe, nil
 	}
 	p, err := o.Exec(y, name, args...)
 	if err != nil {
 		return Output{}, err
 	}
 	p.held = p.group
-	out, err := p.exchange(y, o.Input)
+	out, err := p.exchange(y, input)
 	if err == nil {
 		err = p.wait(y)
 	}

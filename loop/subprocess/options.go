@@ -36,7 +36,8 @@ type Options struct {
 	// SysProcAttr has what else the system offers; see package syscall.
 	SysProcAttr *syscall.SysProcAttr
 
-	// Input is what Run writes to the standard input, which is a pipe then.
+	// Input, for Run only, is what the program reads from its standard input, which is a pipe
+	// then.
 	Input []byte
 
 	// Limit is how many bytes of each output stream Communicate and Run take: if there are
@@ -188,6 +189,8 @@ func (o Options) check(y *loop.Yielder, l *loop.Loop) error {
 		return errors.New("subprocess.Stdout is for Stderr only")
 	case slices.ContainsFunc([]Stdio{o.Stdin, o.Stdout, o.Stderr}, func(s Stdio) bool { return s.kind == file && s.file == nil }):
 		return errors.New("the file of a standard stream is nil")
+	case o.Input != nil:
+		return errors.New("Input is for Run; write to Stdin of the Process, or use Communicate")
 	case o.Limit < 0:
 		return fmt.Errorf("the limit is negative: %d", o.Limit)
 	}

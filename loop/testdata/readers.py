@@ -1,4 +1,4 @@
-"""Plays the scenarios of readiness_test.go on asyncio and prints the traces, which
+"""Plays the scenarios of readers_test.go on asyncio and prints the traces, which
 readers.txt records. Each line is the turn of the loop and what happened in it.
 
     python3 readers.py > readers.txt
