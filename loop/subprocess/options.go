@@ -190,7 +190,7 @@ func (o Options) check(y *loop.Yielder, l *loop.Loop) error {
 	case slices.ContainsFunc([]Stdio{o.Stdin, o.Stdout, o.Stderr}, func(s Stdio) bool { return s.kind == file && s.file == nil }):
 		return errors.New("the file of a standard stream is nil")
 	case o.Input != nil:
-		return errors.New("Input is for Run; write to Stdin of the Process, or use Communicate")
+		return errors.New("the Input is for Run; write to Stdin of the Process, or use Communicate")
 	case o.Limit < 0:
 		return fmt.Errorf("the limit is negative: %d", o.Limit)
 	}

@@ -107,7 +107,7 @@ func TestStartFails(t *testing.T) {
 			"start true: the file of a standard stream is nil":      {Stdin: File(nil)},
 			"start true: the limit is negative: -1":                 {Limit: -1},
 			"start true: not called from a running task":            {},
-			"start true: Input is for Run":                          {Input: []byte("x")},
+			"start true: the Input is for Run":                      {Input: []byte("x")},
 			"run true: there is Input, and Stdin is something else": {Input: []byte("x"), Stdin: DevNull},
 			"input, but its standard input is not a Pipe":           {Stdout: Pipe},
 		} {
