@@ -52,7 +52,7 @@ func (r resolved) connect(network string, a net.Addr) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	fd, err := s.Socket(family)
+	fd, err := s.Socket(family, unix.SOCK_STREAM)
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}

@@ -30,7 +30,7 @@ func deafListener(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fd, err := system{}.Socket(family)
+	fd, err := system{}.Socket(family, unix.SOCK_STREAM)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func loopback(port int) *net.TCPAddr {
 // nobody returns an address of loopback that nobody listens at until the test is over.
 func nobody(t *testing.T) string {
 	t.Helper()
-	fd, err := system{}.Socket(unix.AF_INET)
+	fd, err := system{}.Socket(unix.AF_INET, unix.SOCK_STREAM)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestDialRefused(t *testing.T) {
 // TestDialSelf dials a port that is the one the socket itself gets.
 func TestDialSelf(t *testing.T) {
 	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
-		fd, err := system{}.Socket(unix.AF_INET)
+		fd, err := system{}.Socket(unix.AF_INET, unix.SOCK_STREAM)
 		if err != nil {
 			return err
 		}

@@ -64,7 +64,7 @@ func (r resolved) listen(network string, a net.Addr) (_ *Listener, err error) {
 	if err != nil {
 		return nil, err
 	}
-	fd, err := s.Socket(family)
+	fd, err := s.Socket(family, unix.SOCK_STREAM)
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
@@ -95,7 +95,7 @@ func (r resolved) listen(network string, a net.Addr) (_ *Listener, err error) {
 		if err := s.Bind(fd, sa); err != nil {
 			return nil, os.NewSyscallError("bind", err)
 		}
-	} else if d.file, err = bindUnix(s, fd, sa); err != nil {
+	} else if d.file, err = bindUnix(s, fd, unix.SOCK_STREAM, sa); err != nil {
 		return nil, os.NewSyscallError("bind", err)
 	}
 	if err := s.Listen(fd, backlog); err != nil {
