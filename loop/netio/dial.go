@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -86,7 +87,7 @@ func (timeoutError) Timeout() bool   { return true }
 func (timeoutError) Temporary() bool { return true }
 
 func (timeoutError) Is(target error) bool {
-	return errors.Is(loop.ErrTimeout, target)
+	return target == loop.ErrTimeout || target == os.ErrDeadlineExceeded || target == context.DeadlineExceeded
 }
 
 // ended returns the error of a dial whose context has ended, as package net gives it.
@@ -105,7 +106,7 @@ func (d *Dialer) fail(network string, err error) error {
 // (loop.create_connection with happy_eyeballs_delay, interleave and local_addr). In a task of
 // another loop than Loop the error is [loop.ErrForeignLoop].
 func (d *Dialer) Connect(y *loop.Yielder, network, address string) (*Conn, error) {
-	return d.connect(nil, y, network, address)
+	return d.connect(context.Background(), y, network, address)
 }
 
 // Dial is [Dialer.DialContext] without a context.
@@ -164,7 +165,7 @@ func (d *Dialer) connectElsewhere(ctx context.Context, l *loop.Loop, network, ad
 	var late *Conn
 	var over atomic.Bool
 	r, err := loop.RunCoroutineThreadsafe(ctx, l, func(y *loop.Yielder) (r result, err error) {
-		r.c, r.err = d.connect(context.WithoutCancel(ctx), y, network, address)
+		r.c, r.err = d.connect(context.Background(), y, network, address)
 		if loop.IsCancelled(r.err) {
 			return r, r.err
 		}
@@ -180,15 +181,17 @@ func (d *Dialer) connectElsewhere(ctx context.Context, l *loop.Loop, network, ad
 		_ = late.Close()
 	}
 	switch {
-	case ctx.Err() != nil && err == context.Cause(ctx):
+	case errors.Is(err, loop.ErrClosed):
+		err = net.ErrClosed
+	case ctx.Err() != nil:
 		err = ended(ctx)
-	case err == loop.ErrClosed || loop.IsCancelled(err):
+	case loop.IsCancelled(err): // the loop ends its tasks
 		err = net.ErrClosed
 	}
 	return nil, d.fail(network, err)
 }
 
-// connect is Connect that also ends with ctx; nil stands for the context of the task.
+// connect is Connect that also ends with ctx.
 func (d *Dialer) connect(ctx context.Context, y *loop.Yielder, network, address string) (c *Conn, err error) {
 	l := loop.Running(y)
 	by := forever
@@ -199,7 +202,9 @@ func (d *Dialer) connect(ctx context.Context, y *loop.Yielder, network, address 
 		return nil, d.fail(network, loop.ErrWrongGoroutine)
 	case d.Loop != nil && d.Loop != l:
 		return nil, d.fail(network, loop.ErrForeignLoop)
-	case ctx != nil && ctx.Err() != nil:
+	case l.Closed():
+		return nil, d.fail(network, loop.ErrClosed)
+	case ctx.Err() != nil:
 		return nil, d.fail(network, ended(ctx))
 	}
 	if d.Timeout != 0 {
@@ -209,18 +214,15 @@ func (d *Dialer) connect(ctx context.Context, y *loop.Yielder, network, address 
 	switch {
 	case by != forever && by <= l.Time():
 		return nil, d.fail(network, errTimeout)
-	case by == forever && (ctx == nil || ctx.Done() == nil):
-		return d.race(ctx, y, network, address)
+	case by == forever && ctx.Done() == nil:
+		return d.race(y, network, address)
 	}
 	scope := loop.NewTimeoutAt(l, by)
-	if ctx != nil {
-		stop := context.AfterFunc(ctx, func() {
-			_ = l.CallSoonThreadsafe(func() { _ = scope.Reschedule(0) }) // it may be over by then
-		})
-		defer stop()
-	}
+	defer context.AfterFunc(ctx, func() {
+		_ = l.CallSoonThreadsafe(func() { _ = scope.Reschedule(0) }) // it may be over by then
+	})()
 	err = scope.Run(y, func() (err error) {
-		c, err = d.race(ctx, y, network, address)
+		c, err = d.race(y, network, address)
 		return err
 	})
 	if err == nil {
@@ -231,7 +233,7 @@ func (d *Dialer) connect(ctx context.Context, y *loop.Yielder, network, address 
 	}
 	if scope.Expired() && errors.Is(err, loop.ErrTimeout) {
 		timedOut := &net.OpError{Op: "dial", Net: network, Source: d.LocalAddr, Err: errTimeout}
-		if ctx != nil && ctx.Err() != nil {
+		if ctx.Err() != nil {
 			timedOut.Err = ended(ctx)
 		}
 		var op *net.OpError
@@ -244,8 +246,8 @@ func (d *Dialer) connect(ctx context.Context, y *loop.Yielder, network, address 
 }
 
 // race resolves address and connects to what comes of it.
-func (d *Dialer) race(ctx context.Context, y *loop.Yielder, network, address string) (*Conn, error) {
-	r, addrs, err := d.Resolver.resolve(ctx, y, network, address)
+func (d *Dialer) race(y *loop.Yielder, network, address string) (*Conn, error) {
+	r, addrs, err := d.Resolver.resolve(y, network, address)
 	if err == nil {
 		addrs, err = d.suitable(addrs, network, address)
 	}

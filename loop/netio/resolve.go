@@ -21,11 +21,11 @@ type resolved struct {
 // resolve returns the addresses that the arguments of Listen stand for. An empty host is given as
 // the unspecified address, of both families where the network has both.
 func resolve(y *loop.Yielder, network, address string) (r resolved, addrs []net.Addr, err error) {
-	return (*Resolver)(nil).resolve(nil, y, network, address)
+	return (*Resolver)(nil).resolve(y, network, address)
 }
 
-// resolve is resolve for Dial; the look-up has the values of ctx, or if it is nil of the task.
-func (res *Resolver) resolve(ctx context.Context, y *loop.Yielder, network, address string) (r resolved, addrs []net.Addr, err error) {
+// resolve is resolve for Dial.
+func (res *Resolver) resolve(y *loop.Yielder, network, address string) (r resolved, addrs []net.Addr, err error) {
 	if r, err = place(y); err != nil {
 		return r, nil, err
 	}
@@ -46,7 +46,7 @@ func (res *Resolver) resolve(ctx context.Context, y *loop.Yielder, network, addr
 	}
 	ips := []netip.Addr{netip.IPv6Unspecified(), netip.IPv4Unspecified()}
 	if host != "" {
-		if ips, err = res.lookup(ctx, y, r, family, host); err != nil {
+		if ips, err = res.lookup(y, r, family, host); err != nil {
 			return r, nil, err
 		}
 	}

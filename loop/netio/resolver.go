@@ -97,12 +97,11 @@ func (res *Resolver) LookupHost(y *loop.Yielder, network, host string) ([]netip.
 	if err != nil {
 		return nil, err
 	}
-	return res.lookup(nil, y, r, family, host)
+	return res.lookup(y, r, family, host)
 }
 
-// lookup is LookupHost for a family. The look-up has the values of ctx, or if that is nil those
-// of the context of the task.
-func (res *Resolver) lookup(ctx context.Context, y *loop.Yielder, r resolved, family, host string) ([]netip.Addr, error) {
+// lookup is LookupHost for a family.
+func (res *Resolver) lookup(y *loop.Yielder, r resolved, family, host string) ([]netip.Addr, error) {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		if ip = ip.Unmap(); !of(ip, family) {
 			return nil, &net.AddrError{Err: "no suitable address", Addr: host}
@@ -120,10 +119,7 @@ func (res *Resolver) lookup(ctx context.Context, y *loop.Yielder, r resolved, fa
 	}
 	f := at.flights[q]
 	if f == nil {
-		if ctx == nil {
-			ctx = y.Context()
-		}
-		f = res.fly(ctx, r, at, q, host)
+		f = res.fly(y.Context(), r, at, q, host)
 	}
 	f.waiters++
 	for !f.done {
@@ -139,7 +135,7 @@ func (res *Resolver) lookup(ctx context.Context, y *loop.Yielder, r resolved, fa
 	return slices.Clone(f.ips), f.err
 }
 
-// fly begins a look-up.
+// fly begins a look-up, with the values of ctx.
 func (res *Resolver) fly(ctx context.Context, r resolved, at *lookups, q question, host string) *flight {
 	lookup := r.sockets.LookupIP
 	ttl := answerTTL
