@@ -68,9 +68,9 @@ type Dialer struct {
 
 // Errors of Dialer.
 var (
-	errNoLoop        = fmt.Errorf("%w, and the Dialer has no Loop", loop.ErrNoTask)
-	errCanceled      = canceledError{}
-	errTimeout error = timeoutError{}
+	errNoLoop         = fmt.Errorf("%w, and the Dialer has no Loop", loop.ErrNoTask)
+	errCanceled       = canceledError{}
+	errTimeout  error = timeoutError{}
 )
 
 // canceledError is that of package net, for a context that was cancelled.
