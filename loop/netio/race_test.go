@@ -35,6 +35,25 @@ type quiet struct {
 	system
 	silent []string
 	asked  []func() error // to connect, in the order in which they were tried
+	open   int            // sockets that were dialled, or listen
+}
+
+func (s *quiet) Socket(family int) (int, error) {
+	s.open++
+	return s.system.Socket(family)
+}
+
+func (s *quiet) Close(fd int) error {
+	s.open--
+	return s.system.Close(fd)
+}
+
+// wantClosed checks that of all that was dialled nothing is open.
+func (s *quiet) wantClosed(t *testing.T, when string) {
+	t.Helper()
+	if s.open != 1 { // the listener
+		t.Errorf("%s: %d sockets are open", when, s.open-1)
+	}
 }
 
 func (s *quiet) Connect(fd int, sa syscall.Sockaddr) error {
@@ -105,7 +124,9 @@ func TestB13FirstSilent(t *testing.T) {
 				if got := c.RemoteAddr().String(); got != "127.0.0.9:"+port {
 					t.Errorf("connected to %s", got)
 				}
-				return c.Close()
+				err = c.Close()
+				s.wantClosed(t, "when the connection is closed")
+				return err
 			})
 		})
 	}
@@ -136,7 +157,9 @@ func TestB13LateFirst(t *testing.T) {
 		if _, err := c.Write(msg); err != nil {
 			t.Errorf("the connection cannot be used: %v", err)
 		}
-		return c.Close()
+		err = c.Close()
+		s.wantClosed(t, "when the connection is closed")
+		return err
 	})
 }
 
@@ -183,7 +206,7 @@ func TestB13InTurn(t *testing.T) {
 }
 
 // TestB13Cancelled cancels a dial of several addresses when none, one, two … of them have been
-// tried. looptest finds what is left open.
+// tried. Nothing is left open.
 func TestB13Cancelled(t *testing.T) {
 	for tried := range 4 {
 		s := &quiet{silent: []string{"127.0.0.6", "127.0.0.7", "127.0.0.8"}}
@@ -198,7 +221,9 @@ func TestB13Cancelled(t *testing.T) {
 					looptest.Advance(y, fallbackDelay)
 				}
 			}
-			cancel(y, t, fmt.Sprintf("a dial with %d attempts", tried), dial)
+			what := fmt.Sprintf("a dial with %d attempts", tried)
+			cancel(y, t, what, dial)
+			s.wantClosed(t, what)
 			return nil
 		})
 	}

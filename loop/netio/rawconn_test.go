@@ -117,9 +117,11 @@ func TestC7RawWaits(t *testing.T) {
 				return err
 			}
 			var got []byte
+			calls := 0
 			read := func(y *loop.Yielder) error {
 				return run(y, func() error {
 					return raw.Read(func(fd uintptr) bool {
+						calls++
 						var part [2]byte
 						n, err := unix.Read(int(fd), part[:])
 						got = append(got, part[:max(0, n)]...)
@@ -154,6 +156,13 @@ func TestC7RawWaits(t *testing.T) {
 			late := loop.Spawn(y, read)
 			if err := until(y, func() bool { return b.d.rd.busy }); err != nil {
 				return err
+			}
+			calls = 0
+			if err := turns(y); err != nil {
+				return err
+			}
+			if calls != 0 {
+				t.Errorf("the function is called %d times while nothing comes", calls)
 			}
 			looptest.Advance(y, time.Hour)
 			_, err = late.Await(y)

@@ -155,9 +155,22 @@ func TestC8OneLookup(t *testing.T) {
 		if err := elsewhere(y, func() error { <-b.ended; return nil }); err != nil {
 			return err
 		}
-		again := ask("alone") // and not the one that was cancelled
-		b.answers <- nil
+		last := ask("alone")
+		if err := until(y, func() bool { return len(b.asked) == 3 }); err != nil {
+			return err
+		}
+		last.Cancel()
+		again := ask("alone") // in the same turn, but not of the one that is cancelled
+		if err := until(y, func() bool { return len(b.asked) == 4 }); err != nil {
+			return err
+		}
+		if err := elsewhere(y, func() error { <-b.ended; b.answers <- nil; return nil }); err != nil {
+			return err
+		}
 		_, err := again.Await(y)
+		if _, cancelled := last.Await(y); !loop.IsCancelled(cancelled) {
+			t.Errorf("the last one: %v", cancelled)
+		}
 		return err
 	})
 }
