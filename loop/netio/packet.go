@@ -92,10 +92,10 @@ func resolvePacket(y *loop.Yielder, network, address string) (r resolved, addrs 
 		return r, nil, err
 	}
 	if _, err := strconv.ParseUint(service, 10, 16); err != nil {
-		if r, _, err = resolve(y, "tcp", "127.0.0.1:0"); err != nil {
+		if r, err = place(y); err != nil {
 			return r, nil, err
 		}
-		port, err := lookupPort(y, r.sockets, network, service)
+		port, err := r.lookupPort(y, network, service)
 		if err != nil {
 			return r, nil, err
 		}
@@ -435,21 +435,19 @@ func (c *PacketConn) ReadBy(when time.Duration) error { return c.d.setDeadlinesA
 func (c *PacketConn) WriteBy(when time.Duration) error { return c.d.setDeadlinesAt(when, false, true) }
 
 // SetReadBuffer sets the size of the system's buffer for datagrams that have arrived.
-func (c *PacketConn) SetReadBuffer(bytes int) error { return c.setOption(unix.SO_RCVBUF, bytes) }
+func (c *PacketConn) SetReadBuffer(bytes int) error {
+	return c.d.set(func(s Sockets, fd int) error { return setInt(s, fd, unix.SOL_SOCKET, unix.SO_RCVBUF, bytes) })
+}
 
 // SetWriteBuffer sets the size of the system's buffer for datagrams to be sent.
-func (c *PacketConn) SetWriteBuffer(bytes int) error { return c.setOption(unix.SO_SNDBUF, bytes) }
+func (c *PacketConn) SetWriteBuffer(bytes int) error {
+	return c.d.set(func(s Sockets, fd int) error { return setInt(s, fd, unix.SOL_SOCKET, unix.SO_SNDBUF, bytes) })
+}
 
-func (c *PacketConn) setOption(option, value int) error {
-	d := c.d
-	d.mu.Lock() // Close takes it, so the descriptor is open until the call has returned
-	err := net.ErrClosed
-	if !d.closed {
-		err = os.NewSyscallError("setsockopt", d.sockets.SetsockoptInt(d.fd, unix.SOL_SOCKET, option, value))
+// SyscallConn returns the socket itself, as [Conn.SyscallConn] does.
+func (c *PacketConn) SyscallConn() (syscall.RawConn, error) {
+	if err := c.d.control(); err != nil {
+		return nil, err
 	}
-	d.mu.Unlock()
-	if err != nil {
-		return d.fail("set", err)
-	}
-	return nil
+	return rawConn{rawControl{c.d}}, nil
 }

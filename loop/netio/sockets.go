@@ -40,12 +40,16 @@ type Sockets interface {
 	// GetsockoptInt and SetsockoptInt have the system's own numbers.
 	GetsockoptInt(fd, level, option int) (int, error)
 	SetsockoptInt(fd, level, option, value int) error
+	// SetLinger is SO_LINGER, which is off for a negative number of seconds. Like
+	// SetsockoptInt and Getsockname, it may be called on any goroutine.
+	SetLinger(fd, seconds int) error
 
-	// LookupIP and LookupPort resolve names. They may block, and are called on
-	// goroutines of the loop's executor. network is that of net.Resolver: "ip",
+	// LookupIP, LookupPort and LookupAddr resolve names. They may block, and are called on
+	// goroutines of their own. network is that of net.Resolver: "ip",
 	// "ip4" or "ip6", and "tcp".
 	LookupIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 	LookupPort(ctx context.Context, network, service string) (int, error)
+	LookupAddr(ctx context.Context, addr string) ([]string, error)
 }
 
 // An Endpoint is where a datagram comes from or goes to. At most one of its fields is set.
@@ -84,4 +88,8 @@ func (system) LookupIP(ctx context.Context, network, host string) ([]netip.Addr,
 
 func (system) LookupPort(ctx context.Context, network, service string) (int, error) {
 	return net.DefaultResolver.LookupPort(ctx, network, service)
+}
+
+func (system) LookupAddr(ctx context.Context, addr string) ([]string, error) {
+	return net.DefaultResolver.LookupAddr(ctx, addr)
 }
