@@ -129,11 +129,11 @@ func AdoptListener(y *loop.Yielder, ln net.Listener) (*Listener, error) {
 
 // systemOf returns the loop of y, if its descriptors are those of the operating system.
 func systemOf(y *loop.Yielder) (*loop.Loop, error) {
-	l, s, err := networkOf(y)
-	if err == nil && s != (system{}) {
+	at, err := place(y)
+	if _, ok := at.sockets.(system); err == nil && !ok {
 		err = errors.New("the loop's network is simulated and has no descriptors of the operating system")
 	}
-	return l, err
+	return at.loop, err
 }
 
 // duplicate calls adopt with a new descriptor for the open file of c, and closes it if that

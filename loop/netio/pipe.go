@@ -16,18 +16,18 @@ import (
 // task for example. Read of w and Write of r fail. To connect a process, use package
 // [coloop/loop/subprocess].
 func Pipe(y *loop.Yielder) (r, w *Conn, err error) {
-	l, s, err := networkOf(y)
+	at, err := place(y)
 	if err != nil {
 		return nil, nil, &net.OpError{Op: "open", Net: "pipe", Err: err}
 	}
-	rfd, wfd, err := s.Pipe()
+	rfd, wfd, err := at.sockets.Pipe()
 	if err != nil {
 		return nil, nil, &net.OpError{Op: "open", Net: "pipe", Err: os.NewSyscallError("pipe", err)}
 	}
-	s = fileCalls{Sockets: s}
-	if r, err = newConn(l, s, rfd, "pipe", fileAddr("pipe", "")); err != nil {
+	s := fileCalls{Sockets: at.sockets}
+	if r, err = newConn(at.loop, s, rfd, "pipe", fileAddr("pipe", "")); err != nil {
 		_ = s.Close(wfd)
-	} else if w, err = newConn(l, s, wfd, "pipe", fileAddr("pipe", "")); err != nil {
+	} else if w, err = newConn(at.loop, s, wfd, "pipe", fileAddr("pipe", "")); err != nil {
 		_ = r.Close()
 	}
 	if err != nil {
@@ -61,19 +61,6 @@ func OpenPipe(y *loop.Yielder, name string, flag int) (*Conn, error) {
 			return nil, adoptError("open", name, os.NewSyscallError("open", err))
 		}
 	}
-}
-
-// networkOf returns the loop of y and its calls, for a function that may park.
-func networkOf(y *loop.Yielder) (*loop.Loop, Sockets, error) {
-	l := loop.Running(y)
-	switch {
-	case l == nil:
-		return nil, nil, loop.ErrNoTask
-	case !y.Here():
-		return nil, nil, loop.ErrWrongGoroutine
-	}
-	s, err := socketsOf(l)
-	return l, s, err
 }
 
 // fileCalls are the calls for a descriptor that is no socket, or was not made here.

@@ -27,6 +27,17 @@ func TestPipe(t *testing.T) {
 		if err != nil {
 			return err
 		}
+		raw, err := r.SyscallConn()
+		if err != nil {
+			return err
+		}
+		if err := raw.Control(func(fd uintptr) {
+			if int(fd) != r.d.fd || !nonblock(t, int(fd)) {
+				t.Errorf("the descriptor is %d", fd)
+			}
+		}); err != nil {
+			return err
+		}
 		sent := noise(1 << 20)
 		writer := loop.Spawn(y, func(*loop.Yielder) error {
 			_, err := w.Write(sent)
