@@ -207,6 +207,25 @@ func TestListenConfig(t *testing.T) {
 				return err
 			}
 		}
+		for _, on := range []bool{true, false} {
+			if !on {
+				lc = ListenConfig{KeepAliveConfig: net.KeepAliveConfig{Idle: -1}}
+			}
+			ln, err := lc.Listen(y, "tcp", "127.0.0.1:0")
+			if err != nil {
+				return err
+			}
+			if _, err := Dial(y, "tcp", ln.Addr().String()); err != nil {
+				return err
+			}
+			c, err := ln.Accept()
+			if err != nil {
+				return err
+			}
+			if n, err := unix.GetsockoptInt(c.(*Conn).d.fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE); n != 0 != on {
+				t.Errorf("keep-alive is %d, %v", n, err)
+			}
+		}
 		failed := errors.New("failed")
 		lc.Control = func(string, string, syscall.RawConn) error { return failed }
 		_, err = lc.Listen(y, "tcp", "127.0.0.1:0")

@@ -14,9 +14,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Conn is a stream connection, TCP or Unix, whose Read and Write park the calling task
-// instead of the goroutine. It implements net.Conn, so a protocol library of Go's that reads
-// and writes where it is called runs on it unchanged, crypto/tls included.
+// A Conn is a stream connection, TCP or Unix, or a pipe, terminal or device, whose Read and
+// Write park the calling task instead of the goroutine. It implements net.Conn, so a protocol
+// library of Go's that reads and writes where it is called runs on it unchanged, crypto/tls
+// included.
 //
 // All methods may be called on any goroutine. In a task they park the task, and if the task
 // is cancelled meanwhile they return its CancelledError. In a callback of the loop, or a task
@@ -110,7 +111,7 @@ func (c *Conn) CloseWrite() error { return c.shutdown(unix.SHUT_WR) }
 func (c *Conn) CloseRead() error { return c.shutdown(unix.SHUT_RD) }
 
 func (c *Conn) shutdown(how int) error {
-	return c.d.set("close", func(s Sockets, fd int) error {
+	return c.d.change("close", func(s Sockets, fd int) error {
 		return os.NewSyscallError("shutdown", s.Shutdown(fd, how))
 	})
 }
@@ -119,7 +120,7 @@ func (c *Conn) shutdown(how int) error {
 // received is dropped, and a TCP peer finds the connection reset. It may be called on any
 // goroutine, as Close.
 func (c *Conn) Abort() error {
-	if err := c.d.set("close", func(s Sockets, fd int) error { return os.NewSyscallError("setsockopt", s.SetLinger(fd, 0)) }); err != nil {
+	if err := c.d.change("close", func(s Sockets, fd int) error { return os.NewSyscallError("setsockopt", s.SetLinger(fd, 0)) }); err != nil {
 		return err
 	}
 	return c.Close()

@@ -170,7 +170,7 @@ func (r resolved) listen(lc *ListenConfig, network string, a net.Addr) (_ *Liste
 	if err != nil {
 		return nil, err
 	}
-	fd, err := s.Socket(family)
+	fd, err := s.Socket(family, unix.SOCK_STREAM)
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
@@ -195,7 +195,7 @@ func (r resolved) listen(lc *ListenConfig, network string, a net.Addr) (_ *Liste
 		if err := s.Bind(fd, sa); err != nil {
 			return nil, os.NewSyscallError("bind", err)
 		}
-	} else if d.file, err = bindUnix(s, fd, sa); err != nil {
+	} else if d.file, err = bindUnix(s, fd, unix.SOCK_STREAM, sa); err != nil {
 		return nil, os.NewSyscallError("bind", err)
 	}
 	most := lc.Backlog
@@ -210,7 +210,7 @@ func (r resolved) listen(lc *ListenConfig, network string, a net.Addr) (_ *Liste
 		return nil, os.NewSyscallError("getsockname", err)
 	}
 	d.peer = address(network, bound)
-	return &Listener{d: d, keepAlive: lc.keepAlive()}, r.loop.Watch(fd, d)
+	return &Listener{d: d, keepAlive: lc.KeepAliveConfig}, r.loop.Watch(fd, d)
 }
 
 // options sets the options of a TCP socket that is to listen.
@@ -234,12 +234,13 @@ func (lc *ListenConfig) options(s Sockets, fd int, network string, family int, a
 			return err
 		}
 	}
-	_ = setKeepAlive(s, fd, lc.keepAlive()) // accepted sockets inherit it
+	_ = setKeepAlive(s, fd, listenKeepAlive(lc.KeepAliveConfig)) // accepted sockets inherit it
 	return nil
 }
 
-func (lc *ListenConfig) keepAlive() net.KeepAliveConfig {
-	return keepAliveConfig(lc.KeepAliveConfig.Idle, lc.KeepAliveConfig)
+// listenKeepAlive returns what a ListenConfig's field stands for.
+func listenKeepAlive(config net.KeepAliveConfig) net.KeepAliveConfig {
+	return keepAliveConfig(config.Idle, config)
 }
 
 // reusePort is the option with which the system shares connections out.

@@ -55,7 +55,7 @@ func (ln *Listener) accept(room func() (bool, error)) (*Conn, error) {
 		switch err {
 		case nil:
 			if _, tcp := d.peer.(*net.TCPAddr); tcp && !inheritsKeepAlive {
-				_ = setKeepAlive(d.sockets, fd, ln.keepAlive)
+				_ = setKeepAlive(d.sockets, fd, listenKeepAlive(ln.keepAlive))
 			}
 			return newConn(d.loop, d.sockets, fd, d.network, address(d.network, sa))
 		case unix.EAGAIN:

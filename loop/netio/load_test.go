@@ -33,7 +33,7 @@ var loadFor = stdflag.Duration("loadfor", 0, "how long TestLoad goes on, by wrk 
 func TestLoad(t *testing.T) {
 	realTime(t, func(y *loop.Yielder, l *loop.Loop) error {
 		l.SetExceptionHandler(func(*loop.Loop, loop.ExceptionContext) {}) // of clients that are gone
-		h := &fasthttp.Server{ConnState: follow, Handler: func(ctx *fasthttp.RequestCtx) { ctx.SetBodyString("hello") }, Logger: quiet{}}
+		h := &fasthttp.Server{ConnState: follow, Handler: func(ctx *fasthttp.RequestCtx) { ctx.SetBodyString("hello") }, Logger: noLog{}}
 		s := &Server{
 			Handle:      func(_ *loop.Yielder, c *Conn) error { return h.ServeConn(c) },
 			MaxConns:    *load + 100,
@@ -91,9 +91,9 @@ func TestLoad(t *testing.T) {
 	})
 }
 
-type quiet struct{}
+type noLog struct{}
 
-func (quiet) Printf(string, ...any) {}
+func (noLog) Printf(string, ...any) {}
 
 // behave sends requests on one connection, and returns how many were answered.
 func behave(ctx context.Context, address string) (n int64) {

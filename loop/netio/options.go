@@ -17,48 +17,51 @@ import (
 // SetKeepAlive says whether the system asks a silent peer if it is still there. By default it
 // does, as a connection of package net's does.
 func (c *Conn) SetKeepAlive(on bool) error {
-	return c.d.set("set", func(s Sockets, fd int) error { return setInt(s, fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, bit(on)) })
+	return c.d.set(func(s Sockets, fd int) error { return setInt(s, fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, bit(on)) })
 }
 
 // SetKeepAlivePeriod sets how long the peer must be silent before it is asked; 0 means 15 s, and a
 // negative time changes nothing. It is rounded up to seconds, and 32,767 s at most.
 func (c *Conn) SetKeepAlivePeriod(d time.Duration) error {
-	return c.d.set("set", func(s Sockets, fd int) error { return setPeriod(s, fd, idle, d) })
+	return c.d.set(func(s Sockets, fd int) error { return setPeriod(s, fd, idle, d) })
 }
 
 // SetKeepAliveConfig sets all of it, as net.TCPConn's does.
 func (c *Conn) SetKeepAliveConfig(config net.KeepAliveConfig) error {
-	return c.d.set("set", func(s Sockets, fd int) error { return setKeepAlive(s, fd, config) })
+	return c.d.set(func(s Sockets, fd int) error { return setKeepAlive(s, fd, config) })
 }
 
 // SetNoDelay says whether data is sent at once, which is the default, or is collected first
 // (Nagle's algorithm).
 func (c *Conn) SetNoDelay(on bool) error {
-	return c.d.set("set", func(s Sockets, fd int) error { return setInt(s, fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, bit(on)) })
+	return c.d.set(func(s Sockets, fd int) error { return setInt(s, fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, bit(on)) })
 }
 
 // SetLinger says what Close does with data that was not sent yet: the system goes on sending
 // it if sec is negative, which is the default, drops it and resets the connection if sec is 0, and may
 // drop it after so many seconds if sec is above.
 func (c *Conn) SetLinger(sec int) error {
-	return c.d.set("set", func(s Sockets, fd int) error {
+	return c.d.set(func(s Sockets, fd int) error {
 		return os.NewSyscallError("setsockopt", s.SetLinger(fd, sec))
 	})
 }
 
 // SetReadBuffer sets the size of the system's buffer for data that was not read yet.
 func (c *Conn) SetReadBuffer(bytes int) error {
-	return c.d.set("set", func(s Sockets, fd int) error { return setInt(s, fd, unix.SOL_SOCKET, unix.SO_RCVBUF, bytes) })
+	return c.d.set(func(s Sockets, fd int) error { return setInt(s, fd, unix.SOL_SOCKET, unix.SO_RCVBUF, bytes) })
 }
 
 // SetWriteBuffer sets the size of the system's buffer for data that was not sent yet.
 func (c *Conn) SetWriteBuffer(bytes int) error {
-	return c.d.set("set", func(s Sockets, fd int) error { return setInt(s, fd, unix.SOL_SOCKET, unix.SO_SNDBUF, bytes) })
+	return c.d.set(func(s Sockets, fd int) error { return setInt(s, fd, unix.SOL_SOCKET, unix.SO_SNDBUF, bytes) })
 }
 
-// set changes an option of the socket, for an operation op. It may be called on any
+// set changes an option of the socket.
+func (d *descriptor) set(change func(s Sockets, fd int) error) error { return d.change("set", change) }
+
+// change changes something of the socket, for an operation op. It may be called on any
 // goroutine, because mu keeps the socket open meanwhile.
-func (d *descriptor) set(op string, change func(s Sockets, fd int) error) error {
+func (d *descriptor) change(op string, change func(s Sockets, fd int) error) error {
 	d.mu.Lock()
 	err := net.ErrClosed
 	if !d.closed && !d.mail.close {

@@ -16,17 +16,24 @@ import (
 // All descriptors are non-blocking: a call that would have to wait returns
 // syscall.EAGAIN, or EINPROGRESS. Errors are of type syscall.Errno.
 type Sockets interface {
-	// Socket makes a stream socket of a family, syscall.AF_INET say.
-	Socket(family int) (fd int, err error)
+	// Socket makes a socket of a family, syscall.AF_INET say, and a type,
+	// syscall.SOCK_STREAM or SOCK_DGRAM.
+	Socket(family, sotype int) (fd int, err error)
 	Bind(fd int, sa syscall.Sockaddr) error
 	Listen(fd, backlog int) error
 	Accept(fd int) (nfd int, peer syscall.Sockaddr, err error)
 	Connect(fd int, sa syscall.Sockaddr) error
+	// Pipe makes a pipe and returns its ends.
+	Pipe() (r, w int, err error)
 	// Read and Write are given at least one byte. Peek is Read, but
 	// the data stays there to be read again.
 	Read(fd int, b []byte) (int, error)
 	Write(fd int, b []byte) (int, error)
 	Peek(fd int, b []byte) (int, error)
+	// RecvFrom and SendTo receive and send one datagram, which may be empty. A datagram that is
+	// longer than b is cut off. On a connected socket SendTo is given the zero Endpoint.
+	RecvFrom(fd int, b []byte) (n int, from Endpoint, err error)
+	SendTo(fd int, b []byte, to Endpoint) error
 	// Shutdown ends the reading or the writing: how is syscall.SHUT_RD or SHUT_WR.
 	Shutdown(fd, how int) error
 	Close(fd int) error
@@ -45,6 +52,21 @@ type Sockets interface {
 	LookupIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 	LookupPort(ctx context.Context, network, service string) (int, error)
 	LookupAddr(ctx context.Context, addr string) ([]string, error)
+}
+
+// An Endpoint is where a datagram comes from or goes to. At most one of its fields is set.
+type Endpoint struct {
+	AddrPort netip.AddrPort // of UDP; an IPv6 socket has IPv4 addresses in their IPv6 form
+	Path     string         // of a Unix socket that has a name
+}
+
+// BatchSockets are Sockets that receive and send several datagrams in one call.
+type BatchSockets interface {
+	Sockets
+	// RecvBatch receives at least one datagram, and what else is there, and returns how many.
+	// SendBatch sends at least one.
+	RecvBatch(fd int, ms []Message) (int, error)
+	SendBatch(fd int, ms []Message) (int, error)
 }
 
 // socketsOf returns the calls for descriptors of l.
