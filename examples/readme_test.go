@@ -59,6 +59,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"sync"
 	"time"
@@ -90,6 +91,9 @@ var (
 	pool     *loop.Executor
 	job      func() (string, error)
 	host     string
+	hosts    []string
+	file     *os.File
+	s        *netio.Server
 	ln       *netio.Listener
 	handle   func(y *loop.Yielder, c *netio.Conn) error
 	c        *netio.Conn

@@ -15,7 +15,7 @@
 //	c.WaitRead()  c.ReadBy  c.WriteBy   without a buffer; deadlines on the loop's clock
 //	c.CloseWrite()  c.CloseRead()       one direction          write_eof
 //	c.Abort()                           the peer finds a reset transport.abort
-//	io.Copy(c, f)                       sendfile and splice    sendfile
+//	c.ReadFrom(f)                       io.Copy by the system  sendfile
 //	Listener                            a net.Listener         sock_accept
 //	Pipe(y)  OpenPipe(y, name, flag)    a new pipe; a FIFO
 //	FileConn(y, f)  AdoptFd             a terminal or pipe     connect_read_pipe
