@@ -543,3 +543,27 @@ func TestServerMisuse(t *testing.T) {
 		return nil
 	})
 }
+
+// TestServerLoopClosed closes a loop whose server has a connection that was detached, and waits for
+// it to end.
+func TestServerLoopClosed(t *testing.T) {
+	looptest.NoLeaks(t)
+	l, err := loop.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{MaxConns: 1, IdleTimeout: time.Hour, Handle: func(_ *loop.Yielder, c *Conn) error { c.Detach(); return nil }}
+	_, err = loop.RunUntilComplete(l, loop.Spawn(l, func(y *loop.Yielder) error {
+		if err := start(y, s, "tcp", "127.0.0.1:0"); err != nil {
+			return err
+		}
+		for range 2 {
+			if _, err := dialServer(y, s); err != nil {
+				return err
+			}
+		}
+		return until(y, func() bool { return s.Stats().Detached == 1 && s.Stats().Waiting == 1 })
+	}))
+	wantErr(t, "the run", err, nil)
+	wantErr(t, "Close", l.Close(), nil)
+}
