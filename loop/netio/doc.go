@@ -12,6 +12,7 @@
 //	                                    several addresses and
 //	                                    Shutdown
 //	Conn                                a net.Conn             sock_recv, sock_sendall
+//	c.HandOver(y, l)                    move it to another loop
 //	c.WaitRead()  c.ReadBy  c.WriteBy   without a buffer; deadlines on the loop's clock
 //	c.CloseWrite()  c.CloseRead()       one direction          write_eof
 //	c.Abort()                           the peer finds a reset transport.abort
