@@ -67,7 +67,8 @@ type side struct {
 	timer    *loop.TimerHandle // goes off at the deadline, or before
 	turn     uint32            // the turn of the loop in which ...
 	used     int32             // ... it has been used so often
-	since    time.Duration     // when it had been used untimed times in that turn
+	timed    int32             // how often it must have been used there for late to be asked
+	since    time.Duration     // when late was first asked in that turn
 }
 
 // perTurn is how often a side can be used in one turn of the loop. A peer that is
@@ -75,10 +76,11 @@ type side struct {
 // more.
 const perTurn = 64
 
-// A side that was used more than untimed times in a turn gives way after maxStep, too. What is
-// read costs time of its own: a library that copies all it has at each read can take 100 ms.
+// A side gives way after maxStep in a turn, too. What is read costs time of its own: a
+// library that copies all it has at each read can take 100 ms. To read the clock takes time as
+// well, so it is done after each use of 4 KB or more, and after every untimed smaller ones.
 const (
-	untimed = 8
+	untimed = 20
 	maxStep = 2 * time.Millisecond
 )
 
@@ -179,14 +181,22 @@ func (d *descriptor) wait(s *side, kind string) error {
 			return os.ErrDeadlineExceeded
 		}
 		if turn := d.loop.Turn(); s.turn != turn {
-			s.turn, s.used, s.since = turn, 0, 0
+			s.turn, s.used, s.timed, s.since = turn, 0, untimed, 0
 		}
-		if s.used++; s.ready && s.used <= perTurn && (s.used <= untimed || !d.late(s)) {
+		if s.used++; s.ready && s.used <= perTurn && (s.used < s.timed || !d.late(s)) {
 			return nil
 		}
 		if err := d.suspend(s, kind); err != nil {
 			return err
 		}
+	}
+}
+
+// moved counts the bytes of a use.
+func (s *side) moved(n int) {
+	if n >= 1<<12 {
+		s.used += int32(n >> 12)
+		s.timed = 0
 	}
 }
 
@@ -196,6 +206,7 @@ func (d *descriptor) late(s *side) bool {
 	if s.since == 0 {
 		s.since = now
 	}
+	s.timed = s.used + untimed
 	return now-s.since > maxStep
 }
 
@@ -274,7 +285,7 @@ func (d *descriptor) read(b []byte) (n int, err error) {
 		}
 		n, err = d.sockets.Read(d.fd, b)
 		if err == nil {
-			d.rd.used += int32(n >> 12)
+			d.rd.moved(n)
 			if n > 0 {
 				d.heard()
 			}
@@ -313,7 +324,7 @@ func (d *descriptor) write(b []byte) (n int, err error) {
 		switch e {
 		case nil:
 			n += m
-			d.wr.used += int32(m >> 12)
+			d.wr.moved(m)
 			d.said()
 			d.wr.ready = m == len(part)
 			continue
