@@ -32,6 +32,7 @@
 //	Hand over to threads
 //	  ToThread(y, f)                    wait for a call that blocks   to_thread
 //	  RunInExecutor  Executor           its future                    run_in_executor
+//	  RunToEnd(y, e, f)                 wait for it even if cancelled
 //	  l.CallSoonThreadsafe(f)           from a goroutine, a callback
 //	  RunCoroutineThreadsafe(ctx, l, f) from a goroutine, a task
 //	  CancelWith(ctx, t)  y.Context()   context.Context, both ways    contextvars

@@ -251,6 +251,35 @@ func ExampleRunInExecutor() {
 	// Output: released by the loop <nil>
 }
 
+// A cancelled task gives up its buffer only once the job that fills it has ended.
+func ExampleRunToEnd() {
+	err := loop.Main(func(y *loop.Yielder) error {
+		begun, proceed := make(chan struct{}), make(chan struct{})
+		buffer := make([]byte, 5)
+		task := loop.Spawn(y, func(y *loop.Yielder) error {
+			n, err := loop.RunToEnd(y, nil, func() (int, error) {
+				close(begun)
+				<-proceed
+				return copy(buffer, "hello"), nil
+			})
+			fmt.Println(n, string(buffer))
+			return err
+		})
+		if err := loop.Sleep(y, 0); err != nil {
+			return err
+		}
+		<-begun
+		task.Cancel("enough")
+		close(proceed)
+		_, err := task.Await(y)
+		return err
+	})
+	fmt.Println(err)
+	// Output:
+	// 5 hello
+	// cancelled: enough
+}
+
 // An executor of one goroutine does one job after the other.
 func ExampleLoop_SetDefaultExecutor() {
 	e, err := loop.NewExecutor(1)

@@ -12,7 +12,7 @@ import (
 
 // ReadDir returns what is in a folder, sorted by name, as [os.ReadDir] does.
 func ReadDir(y *loop.Yielder, name string) ([]fs.DirEntry, error) {
-	return Do(y, func() ([]fs.DirEntry, error) { return os.ReadDir(name) })
+	return on(y, func() ([]fs.DirEntry, error) { return os.ReadDir(name) })
 }
 
 // An Entry is a file or folder that [Walk] finds.
@@ -75,7 +75,7 @@ func Names(y *loop.Yielder, name string) iter.Seq2[string, error] {
 		}
 		defer dir.Close(y)
 		for {
-			names, err := Do(y, func() ([]string, error) { return dir.f.Readdirnames(inPieces) })
+			names, err := on(y, func() ([]string, error) { return dir.f.Readdirnames(inPieces) })
 			for _, n := range names {
 				if !yield(n, nil) {
 					return
@@ -93,5 +93,5 @@ func Names(y *loop.Yielder, name string) iter.Seq2[string, error] {
 
 // Glob returns the files that match a pattern, as [filepath.Glob] does.
 func Glob(y *loop.Yielder, pattern string) ([]string, error) {
-	return Do(y, func() ([]string, error) { return filepath.Glob(pattern) })
+	return on(y, func() ([]string, error) { return filepath.Glob(pattern) })
 }

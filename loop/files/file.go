@@ -34,7 +34,7 @@ func CreateTemp(y *loop.Yielder, dir, pattern string) (*File, error) {
 }
 
 func open(y *loop.Yielder, fn func() (*os.File, error)) (*File, error) {
-	f, err := Do(y, fn)
+	f, err := on(y, fn)
 	if err == nil {
 		return &File{f}, nil
 	}
@@ -52,31 +52,31 @@ func (f *File) OS() *os.File { return f.f }
 
 // Read reads up to len(b) bytes at the file's position.
 func (f *File) Read(y *loop.Yielder, b []byte) (int, error) {
-	return Do(y, func() (int, error) { return f.f.Read(b) })
+	return on(y, func() (int, error) { return f.f.Read(b) })
 }
 
 // ReadAt reads len(b) bytes at an offset; fewer come with an error, io.EOF at the end.
 func (f *File) ReadAt(y *loop.Yielder, b []byte, offset int64) (int, error) {
-	return Do(y, func() (int, error) { return f.f.ReadAt(b, offset) })
+	return on(y, func() (int, error) { return f.f.ReadAt(b, offset) })
 }
 
 // Write writes b at the file's position.
 func (f *File) Write(y *loop.Yielder, b []byte) (int, error) {
-	return Do(y, func() (int, error) { return f.f.Write(b) })
+	return on(y, func() (int, error) { return f.f.Write(b) })
 }
 
 // WriteAt writes b at an offset.
 func (f *File) WriteAt(y *loop.Yielder, b []byte, offset int64) (int, error) {
-	return Do(y, func() (int, error) { return f.f.WriteAt(b, offset) })
+	return on(y, func() (int, error) { return f.f.WriteAt(b, offset) })
 }
 
 // Seek sets the file's position and returns it. whence is io.SeekStart, SeekCurrent or SeekEnd.
 func (f *File) Seek(y *loop.Yielder, offset int64, whence int) (int64, error) {
-	return Do(y, func() (int64, error) { return f.f.Seek(offset, whence) })
+	return on(y, func() (int64, error) { return f.f.Seek(offset, whence) })
 }
 
 // Stat describes the file.
-func (f *File) Stat(y *loop.Yielder) (fs.FileInfo, error) { return Do(y, f.f.Stat) }
+func (f *File) Stat(y *loop.Yielder) (fs.FileInfo, error) { return on(y, f.f.Stat) }
 
 // Sync has the system write the file to its device (fsync).
 func (f *File) Sync(y *loop.Yielder) error { return do(y, f.f.Sync) }

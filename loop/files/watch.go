@@ -49,7 +49,7 @@ type found struct {
 
 // NewWatcher returns a Watcher of the files and folders of those names.
 func NewWatcher(y *loop.Yielder, names ...string) (*Watcher, error) {
-	notify, err := Do(y, fsnotify.NewWatcher)
+	notify, err := on(y, fsnotify.NewWatcher)
 	if err != nil {
 		if notify != nil {
 			_ = notify.Close()

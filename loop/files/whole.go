@@ -10,7 +10,7 @@ import (
 
 // ReadFile returns what is in a file, as [os.ReadFile] does.
 func ReadFile(y *loop.Yielder, name string) ([]byte, error) {
-	return Do(y, func() ([]byte, error) { return os.ReadFile(name) })
+	return on(y, func() ([]byte, error) { return os.ReadFile(name) })
 }
 
 // WriteFile makes or empties a file and writes data to it, as [os.WriteFile] does. A failure or
@@ -34,12 +34,12 @@ func AppendFile(y *loop.Yielder, name string, data []byte, perm fs.FileMode) err
 
 // Stat describes a file, as [os.Stat] does.
 func Stat(y *loop.Yielder, name string) (fs.FileInfo, error) {
-	return Do(y, func() (fs.FileInfo, error) { return os.Stat(name) })
+	return on(y, func() (fs.FileInfo, error) { return os.Stat(name) })
 }
 
 // Lstat describes a file and does not follow a symbolic link, as [os.Lstat] does.
 func Lstat(y *loop.Yielder, name string) (fs.FileInfo, error) {
-	return Do(y, func() (fs.FileInfo, error) { return os.Lstat(name) })
+	return on(y, func() (fs.FileInfo, error) { return os.Lstat(name) })
 }
 
 // Chmod changes the permissions of a file.
@@ -80,7 +80,7 @@ func MkdirAll(y *loop.Yielder, path string, perm fs.FileMode) error {
 // MkdirTemp makes a temporary folder, as [os.MkdirTemp] does. If the task is cancelled
 // meanwhile, the folder is removed.
 func MkdirTemp(y *loop.Yielder, dir, pattern string) (string, error) {
-	name, err := Do(y, func() (string, error) { return os.MkdirTemp(dir, pattern) })
+	name, err := on(y, func() (string, error) { return os.MkdirTemp(dir, pattern) })
 	if err != nil && name != "" {
 		_ = os.Remove(name)
 		name = ""
@@ -95,5 +95,5 @@ func Symlink(y *loop.Yielder, from, to string) error {
 
 // Readlink returns where a symbolic link leads, as [os.Readlink] does.
 func Readlink(y *loop.Yielder, name string) (string, error) {
-	return Do(y, func() (string, error) { return os.Readlink(name) })
+	return on(y, func() (string, error) { return os.Readlink(name) })
 }
