@@ -21,6 +21,11 @@ type Replacer struct {
 	// may be empty then.
 	NoSync bool
 
+	// BeforeRename, if it is not nil, is called once a file is complete, with its temporary name
+	// and the one that it gets next, on whichever goroutine does the work. An error is that of
+	// the call, and the file is as it was before.
+	BeforeRename func(part, name string) error
+
 	mu    sync.Mutex // never unlocked again once the Replacer is abandoned
 	parts map[string]struct{}
 }
@@ -110,16 +115,18 @@ func (p *part) commit() error {
 	if err := p.Close(); err != nil {
 		return err
 	}
-	if err := rename(p.Name(), p.final); err != nil {
+	if p.owner.BeforeRename != nil {
+		if err := p.owner.BeforeRename(p.Name(), p.final); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(p.Name(), p.final); err != nil {
 		return err
 	}
 	p.owner.forget(p.Name())
 	p.File = nil
 	return nil
 }
-
-// rename is os.Rename, but for tests.
-var rename = os.Rename
 
 // discard removes the file if it has not got its name.
 func (p *part) discard() error {
@@ -164,6 +171,17 @@ func (r *Replacer) remove(part string) error {
 	defer r.mu.Unlock()
 	delete(r.parts, part)
 	return os.Remove(part)
+}
+
+// Try makes a temporary file for name and removes it, on any goroutine; it blocks. An error says
+// that Write would fail too.
+func (r *Replacer) Try(name string, perm fs.FileMode) error {
+	p := part{owner: r}
+	if err := p.begin(name, perm); err != nil {
+		_ = p.discard() // the first error says more
+		return err
+	}
+	return p.discard()
 }
 
 // Abandon removes the temporary files that there are and blocks every call that would make

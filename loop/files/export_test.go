@@ -10,12 +10,5 @@ func BeginPart(r *Replacer, name string) string {
 	return part.Name()
 }
 
-// SetRename replaces what renames a finished file.
-func SetRename(fn func(from, to string) error) (restore func()) {
-	was := rename
-	rename = fn
-	return func() { rename = was }
-}
-
 // Piece is how many bytes a job reads or writes at most.
 const Piece = piece

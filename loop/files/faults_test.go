@@ -113,38 +113,64 @@ func TestVanishedFolder(t *testing.T) {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		restore := files.SetRename(func(from, to string) error {
-			if err := os.RemoveAll(dir); err != nil {
-				return err
-			}
-			return os.Rename(from, to)
-		})
+		r := files.Replacer{BeforeRename: func(string, string) error { return os.RemoveAll(dir) }}
 		run(t, func(y *loop.Yielder) error {
-			wantErr(t, "WriteFileAtomically", files.WriteFileAtomically(y, filepath.Join(dir, "f"), data, 0o600), fs.ErrNotExist)
+			wantErr(t, "Replacer.WriteFile", r.WriteFile(y, filepath.Join(dir, "f"), data, 0o600), fs.ErrNotExist)
 			wantErr(t, "WriteFile", files.WriteFile(y, filepath.Join(dir, "f"), data, 0o600), fs.ErrNotExist)
 			_, err := files.ReadDir(y, dir)
 			wantErr(t, "ReadDir", err, fs.ErrNotExist)
 			return nil
 		})
-		restore()
 	}
 }
 
-// TestPanicBeforeRename: a panic leaves no temporary file.
-func TestPanicBeforeRename(t *testing.T) {
-	defer files.SetRename(func(string, string) error { panic("oops") })()
+// TestBeforeRename: a panic or an error leaves no temporary file, and the file as it was.
+func TestBeforeRename(t *testing.T) {
+	failure := errors.New("failure")
 	for _, data := range [][]byte{[]byte("x"), large} {
 		dir := t.TempDir()
+		path := filepath.Join(dir, "f")
+		if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var part string
+		panics := files.Replacer{BeforeRename: func(string, string) error { panic("oops") }}
+		fails := files.Replacer{BeforeRename: func(p, name string) error {
+			equal(t, "the name", name, path)
+			got, err := os.ReadFile(p)
+			wantErr(t, "ReadFile", err, nil)
+			equal(t, "complete", bytes.Equal(got, data), true)
+			part = p
+			return failure
+		}}
 		run(t, func(y *loop.Yielder) error {
-			err := files.WriteFileAtomically(y, filepath.Join(dir, "f"), data, 0o600)
+			err := panics.WriteFile(y, path, data, 0o600)
 			var p *coroutine.PanicError
 			if !errors.As(err, &p) {
 				t.Errorf("%v, want a panic", err)
 			}
+			wantErr(t, "with a failure", fails.WriteFile(y, path, data, 0o600), failure)
+			wantErr(t, "Write", fails.Write(path, data, 0o600), failure)
 			return nil
 		})
-		equal(t, "left", left(t, dir), "")
+		equal(t, "the folder of the part", filepath.Dir(part), dir)
+		equal(t, "left", left(t, dir), "f")
+		got, err := os.ReadFile(path)
+		wantErr(t, "ReadFile", err, nil)
+		equal(t, "the file", string(got), "old")
 	}
+}
+
+// TestTry: Try says what Write would say, and leaves nothing.
+func TestTry(t *testing.T) {
+	var r files.Replacer
+	dir := t.TempDir()
+	wantErr(t, "Try", r.Try(filepath.Join(dir, "f"), 0o600), nil)
+	wantErr(t, "no folder", r.Try(filepath.Join(dir, "none", "f"), 0o600), fs.ErrNotExist)
+	if err := r.Try(dir, 0o600); err == nil {
+		t.Error("a folder can be replaced")
+	}
+	equal(t, "left", left(t, dir), "")
 }
 
 // TestLimitInTheMiddle: the system takes a part of what is written. The number says how much.
