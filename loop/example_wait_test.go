@@ -296,3 +296,19 @@ func ExampleLoop_SetDefaultExecutor() {
 	}))
 	// Output: [1 2] <nil>
 }
+
+// A callback for a task whose type does not matter.
+func ExampleOnDone() {
+	err := loop.Main(func(y *loop.Yielder) error {
+		task := loop.Go(y, func(y *loop.Yielder) (int, error) { return 7, nil })
+		loop.OnDone(task, func() { fmt.Println("the task has ended") })
+		if _, err := task.Await(y); err != nil {
+			return err
+		}
+		return loop.Sleep(y, 0)
+	})
+	fmt.Println(err)
+	// Output:
+	// the task has ended
+	// <nil>
+}
