@@ -37,9 +37,12 @@ type descriptor struct {
 	fd      int
 	rd, wr  side
 	hungUp  bool     // the peer has hung up: after a short read there may be more
+	pieces  bool     // after a short read there may always be more, as of a terminal
 	file    unixFile // to be removed by Close
 	network string
 	peer    net.Addr // the other end, or the address listened at
+
+	dialling *loop.ParkingLot // of the task that connects; nil if none does
 
 	posted atomic.Bool // another goroutine has set a deadline or closed the descriptor
 	mu     sync.Mutex
@@ -92,6 +95,9 @@ func (d *descriptor) Ready(read, write, hangup bool) {
 	}
 	if write {
 		d.wr.wake()
+		if d.dialling != nil {
+			d.dialling.Unpark()
+		}
 	}
 }
 
@@ -245,7 +251,7 @@ func (d *descriptor) read(b []byte) (n int, err error) {
 			d.rd.used += int32(n >> 12)
 			// A short read has emptied the buffer. Data that comes later is a
 			// new event.
-			if 0 < n && n < len(b) && !d.hungUp {
+			if 0 < n && n < len(b) && !d.hungUp && !d.pieces {
 				d.rd.ready = false
 			}
 			break
