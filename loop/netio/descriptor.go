@@ -68,7 +68,7 @@ type side struct {
 	turn     uint32            // the turn of the loop in which ...
 	used     int32             // ... it has been used so often
 	timed    int32             // how often it must have been used there for late to be asked
-	since    time.Duration     // when late was first asked in that turn
+	since    time.Duration     // when the clock was first read in that turn
 }
 
 // perTurn is how often a side can be used in one turn of the loop. A peer that is
@@ -193,10 +193,13 @@ func (d *descriptor) wait(s *side, kind string) error {
 }
 
 // moved counts the bytes of a use.
-func (s *side) moved(n int) {
+func (d *descriptor) moved(s *side, n int) {
 	if n >= 1<<12 {
 		s.used += int32(n >> 12)
 		s.timed = 0
+		if s.since == 0 {
+			s.since = d.loop.Time()
+		}
 	}
 }
 
@@ -285,7 +288,7 @@ func (d *descriptor) read(b []byte) (n int, err error) {
 		}
 		n, err = d.sockets.Read(d.fd, b)
 		if err == nil {
-			d.rd.moved(n)
+			d.moved(&d.rd, n)
 			if n > 0 {
 				d.heard()
 			}
@@ -324,7 +327,7 @@ func (d *descriptor) write(b []byte) (n int, err error) {
 		switch e {
 		case nil:
 			n += m
-			d.wr.moved(m)
+			d.moved(&d.wr, m)
 			d.said()
 			d.wr.ready = m == len(part)
 			continue

@@ -188,32 +188,34 @@ func TestC9UploadShared(t *testing.T) {
 }
 
 // TestC9SlowReader: a library that computes at each read gives way to others after a while, though
-// it has not read much.
+// it has not read much: at once if it reads a lot at a time.
 func TestC9SlowReader(t *testing.T) {
-	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
-		const size = 500
-		if err := say(a, string(make([]byte, size))); err != nil {
-			return err
-		}
-		read, before := 0, 0
-		reader := loop.Spawn(y, func(y *loop.Yielder) error {
-			for one := make([]byte, 1); read < size; read++ {
-				if _, err := b.Read(one); err != nil {
-					return err
+	for _, tt := range []struct{ size, reads, most int }{{1, 200, 2*untimed + 3}, {4 << 10, 30, 1}} {
+		eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
+			writer := loop.Spawn(y, func(*loop.Yielder) error { return say(a, string(make([]byte, tt.size*tt.reads))) })
+			read, before := 0, 0
+			reader := loop.Spawn(y, func(y *loop.Yielder) error {
+				for buf := make([]byte, tt.size); read < tt.reads; read++ {
+					if _, err := io.ReadFull(b, buf); err != nil {
+						return err
+					}
+					looptest.Advance(y, 2*maxStep)
 				}
-				looptest.Advance(y, maxStep)
+				return nil
+			})
+			err := until(y, func() bool {
+				if read-before > tt.most {
+					t.Errorf("%d reads of %d bytes in one turn", read-before, tt.size)
+				}
+				before = read
+				return reader.Done()
+			})
+			if _, e := writer.Await(y); err == nil {
+				err = e
 			}
-			return nil
+			return err
 		})
-		err := until(y, func() bool {
-			if read-before > 2*untimed+3 {
-				t.Errorf("%d reads in one turn", read-before)
-			}
-			before = read
-			return reader.Done()
-		})
-		return err
-	})
+	}
 }
 
 // exact is a system on which a loop asks for events in every turn. It is tidied after so many
