@@ -41,8 +41,12 @@ func Running(y *Yielder) *Loop {
 }
 
 // taskOf returns the task that the coroutine of y runs in.
-func taskOf(y *Yielder) (*task, error) {
-	switch c := y.Given().(type) {
+func taskOf(y *Yielder) (*task, error) { return taskIn(y.Given()) }
+
+// taskIn returns the task that the coroutine runs in which was given ctx. It may be called
+// on any goroutine.
+func taskIn(ctx context.Context) (*task, error) {
+	switch c := ctx.(type) {
 	case *taskContext:
 		return (*task)(c), nil
 	case nil:

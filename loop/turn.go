@@ -43,12 +43,18 @@ func (l *Loop) begin() {
 	running.Store(l, nil)
 	l.running, l.unpolled, l.report = true, 0, l.event
 	l.retire = l.stacks.Adopt()
+	if l.watch != nil {
+		l.watch.begin()
+	}
 }
 
 func (l *Loop) end() {
 	running.Delete(l)
 	l.running, l.stopping = false, false
 	l.retire()
+	if l.watch != nil {
+		l.watch.idle()
+	}
 }
 
 // runOnce is one turn of the loop (BaseEventLoop._run_once): wait for I/O and
@@ -83,6 +89,9 @@ func (l *Loop) runOnce() error {
 	l.ready.peak = max(l.ready.peak, n)
 	for n > 0 {
 		n = l.runReady(n)
+	}
+	if l.watch != nil {
+		l.watch.idle()
 	}
 	return nil
 }
@@ -161,8 +170,8 @@ func (l *Loop) runReady(n int) (left int) {
 		switch {
 		case h.cancelled:
 			h.drop(l)
-		case l.debug != nil:
-			l.debug.run(h)
+		case l.inspected:
+			l.runInspected(h)
 		case ok:
 			t.run(l)
 		default:
@@ -170,6 +179,19 @@ func (l *Loop) runReady(n int) (left int) {
 		}
 	}
 	return left
+}
+
+// runInspected runs a handle in debug mode, or with a watchdog.
+func (l *Loop) runInspected(h *Handle) {
+	if l.watch != nil {
+		t, _ := h.cb.(*task)
+		l.watch.step(t)
+	}
+	if l.debug != nil {
+		l.debug.run(h)
+	} else {
+		h.cb.run(l)
+	}
 }
 
 // panicked deals with a panic of a callback: in a task it becomes the task's
