@@ -106,7 +106,7 @@ func (g goroutine) frames() (all []runtime.Frame) {
 
 // runsUsers reports whether a function is one of ours that calls the user's.
 func runsUsers(function string) bool {
-	return function == "coloop/loop.(*Loop).runInspected" ||
+	return function == "coloop/loop.(*Loop).runReady" ||
 		strings.HasPrefix(function, "coloop/coroutine.") && strings.HasSuffix(function, ".call")
 }
 

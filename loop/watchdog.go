@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // A Watchdog reports a step of a task, or a callback, that blocks the loop, while it does:
@@ -73,24 +74,34 @@ type watchdog struct {
 	report func(Blockage)
 
 	// The goroutine of the loop writes these.
-	at    atomic.Uint64        // the number of the step, odd while it lasts
-	who   atomic.Pointer[task] // whose step it is
+	at    atomic.Uint64        // odd while a step is under way; another number for each turn and each callback
+	who   atomic.Pointer[task] // whose step it is; a task has one step a turn at most
 	root  atomic.Uint64        // the number of the goroutine that runs the loop
 	known bool                 // root is
-	n     uint64               // at, without its last bit
+	n     uint64               // at
 
 	// heed has the loop wake the watchdog when it goes on.
 	heed atomic.Bool
 	wake chan struct{}
 
 	// The goroutine of the watchdog writes these.
-	seen   uint64 // at, when it was last looked at
+	seen   moment
 	when   time.Time
-	lasted time.Duration // for how long at was that
+	lasted time.Duration // for how long it has been doing that
 	due    time.Duration // what lasted must be for the next report
 	told   *Blockage     // the last report of the step; nil if there is none
 
 	quit, ended chan struct{}
+}
+
+// moment is what the loop was doing when it was looked at.
+type moment struct {
+	at  uint64
+	who uintptr // no pointer, which would keep the task alive
+}
+
+func (w *watchdog) moment() moment {
+	return moment{w.at.Load(), uintptr(unsafe.Pointer(w.who.Load()))}
 }
 
 // begin is called when the loop is about to run or to be closed, perhaps on another goroutine
@@ -103,17 +114,25 @@ func (w *watchdog) step(t *task) {
 		w.known = true
 		w.root.Store(goroutineHere())
 	}
-	w.n += 2
 	w.who.Store(t)
-	w.at.Store(w.n + 1)
+	if w.n%2 == 0 {
+		w.n++
+		w.at.Store(w.n)
+	} else if t == nil {
+		w.n += 2
+		w.at.Store(w.n)
+	}
 	if w.heed.Load() {
 		w.alert()
 	}
 }
 
 func (w *watchdog) idle() {
-	w.who.Store(nil) // it would keep the task alive
-	w.at.Store(w.n)
+	if w.n%2 != 0 {
+		w.n++
+		w.who.Store(nil) // it would keep the task alive
+		w.at.Store(w.n)
+	}
 	if w.heed.Load() {
 		w.alert()
 	}
@@ -163,23 +182,23 @@ func (w *watchdog) look(now time.Time) (rest bool) {
 	// by a debugger, or because the machine was suspended.
 	passed := min(now.Sub(w.when), 2*w.every())
 	w.when = now
-	at := w.at.Load()
+	is := w.moment()
 	switch {
-	case at != w.seen:
+	case is != w.seen:
 		if b := w.told; b != nil {
 			w.told = nil
 			b.For, b.Over = w.lasted+passed, true
 			w.tell(*b)
 		}
-		w.seen, w.lasted, w.due = at, 0, w.limit
+		w.seen, w.lasted, w.due = is, 0, w.limit
 		return false
-	case at%2 == 0:
-		return w.await(at)
+	case is.at%2 == 0:
+		return w.await(is)
 	}
 	w.lasted += passed
 	if w.lasted >= w.due {
 		b := w.inspect()
-		if w.at.Load() != at {
+		if w.moment() != is {
 			return false // the next look sees it
 		}
 		for w.due <= w.lasted {
@@ -187,16 +206,16 @@ func (w *watchdog) look(now time.Time) (rest bool) {
 		}
 		w.told = &b
 		w.tell(b)
-		w.await(at)
+		w.await(is)
 	}
 	return false
 }
 
 // await has the loop wake the watchdog when it goes on, and reports whether it has not gone
 // on yet.
-func (w *watchdog) await(at uint64) bool {
+func (w *watchdog) await(from moment) bool {
 	w.heed.Store(true)
-	return w.at.Load() == at
+	return w.moment() == from
 }
 
 // tell reports b.
