@@ -20,5 +20,5 @@ func Peak(p *Pool) int {
 	if t == nil {
 		return cap(p.idle)
 	}
-	return max(len(t.slots)/4, cap(p.idle))
+	return max(len(*t)/4, cap(p.idle))
 }

@@ -13,10 +13,7 @@ type owners struct {
 
 // ownerTable is an open-addressed hash table, whose length is a power of two. At least
 // half of the slots are free.
-type ownerTable struct {
-	slots []atomic.Uintptr
-	shift uint8 // leaves as many bits of a hash as an index has
-}
+type ownerTable []atomic.Uintptr
 
 // A slot is a number or one of these.
 const (
@@ -27,18 +24,18 @@ const (
 const leastSlots = 64
 
 func newOwnerTable(n int) *ownerTable {
-	t := &ownerTable{shift: 64 - 6}
 	size := leastSlots
-	for ; size < 4*n; size *= 2 {
-		t.shift--
+	for size < 4*n {
+		size *= 2
 	}
-	t.slots = make([]atomic.Uintptr, size)
-	return t
+	t := make(ownerTable, size)
+	return &t
 }
 
-// first returns the slot at which to begin looking for g.
-func (t *ownerTable) first(g uintptr) uintptr {
-	return uintptr(uint64(g) * 0x9e3779b97f4a7c15 >> (t.shift & 63))
+// at returns the slot to look at for g after i others.
+func (t ownerTable) at(g, i uintptr) *atomic.Uintptr {
+	hash := uintptr(uint64(g) * 0x9e3779b97f4a7c15 >> 32)
+	return &t[(hash+i)&uintptr(len(t)-1)]
 }
 
 func (o *owners) has(g uintptr) bool {
@@ -46,8 +43,8 @@ func (o *owners) has(g uintptr) bool {
 	if t == nil {
 		return false
 	}
-	for i := t.first(g); ; i++ {
-		switch t.slots[i&uintptr(len(t.slots)-1)].Load() {
+	for i := uintptr(0); ; i++ {
+		switch t.at(g, i).Load() {
 		case g:
 			return true
 		case free:
@@ -61,7 +58,7 @@ func (o *owners) add(g uintptr) {
 		return
 	}
 	t := o.table.Load()
-	if t == nil || 2*(o.used+1) > len(t.slots) {
+	if t == nil || 2*(o.used+1) > len(*t) {
 		t = o.rebuild()
 	}
 	t.put(g)
@@ -70,11 +67,11 @@ func (o *owners) add(g uintptr) {
 }
 
 func (t *ownerTable) put(g uintptr) {
-	i := t.first(g)
-	for t.slots[i&uintptr(len(t.slots)-1)].Load() != free {
+	i := uintptr(0)
+	for t.at(g, i).Load() != free {
 		i++
 	}
-	t.slots[i&uintptr(len(t.slots)-1)].Store(g)
+	t.at(g, i).Store(g)
 }
 
 func (o *owners) remove(g uintptr) {
@@ -82,8 +79,8 @@ func (o *owners) remove(g uintptr) {
 	if t == nil {
 		return
 	}
-	for i := t.first(g); ; i++ {
-		slot := &t.slots[i&uintptr(len(t.slots)-1)]
+	for i := uintptr(0); ; i++ {
+		slot := t.at(g, i)
 		switch slot.Load() {
 		case g:
 			slot.Store(left)
@@ -99,8 +96,8 @@ func (o *owners) remove(g uintptr) {
 func (o *owners) rebuild() *ownerTable {
 	t := newOwnerTable(o.n + 1)
 	if old := o.table.Load(); old != nil {
-		for i := range old.slots {
-			if g := old.slots[i].Load(); g > left {
+		for i := range *old {
+			if g := (*old)[i].Load(); g > left {
 				t.put(g)
 			}
 		}
@@ -112,7 +109,7 @@ func (o *owners) rebuild() *ownerTable {
 
 // shrink gives back the memory of a table that has become much too large.
 func (o *owners) shrink() {
-	if t := o.table.Load(); t != nil && len(t.slots) > leastSlots && len(t.slots) > 16*(o.n+1) {
+	if t := o.table.Load(); t != nil && len(*t) > leastSlots && len(*t) > 16*(o.n+1) {
 		o.rebuild()
 	}
 }

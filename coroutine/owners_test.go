@@ -35,8 +35,8 @@ func TestOwners(t *testing.T) {
 				t.Fatalf("seed %d: %d is lost", seed, g)
 			}
 		}
-		if table := set.table.Load(); 2*set.used > len(table.slots) {
-			t.Errorf("seed %d: %d of %d slots are used", seed, set.used, len(table.slots))
+		if table := set.table.Load(); 2*set.used > len(*table) {
+			t.Errorf("seed %d: %d of %d slots are used", seed, set.used, len(*table))
 		}
 	}
 }

@@ -73,7 +73,7 @@ func runningTask(y *Yielder) (*task, error) {
 
 // notHere is the error of using the y of t at a place where its coroutine does not run.
 func (t *task) notHere() error {
-	l := runningHere()
+	l := Here()
 	if l == nil {
 		return ErrWrongGoroutine
 	}
@@ -109,7 +109,7 @@ func (l *Loop) Current() (*Yielder, error) {
 			}
 		}
 	}
-	if other := runningHere(); other != nil && other != l {
+	if other := Here(); other != nil && other != l {
 		return nil, ErrForeignLoop
 	}
 	return nil, ErrNoTask

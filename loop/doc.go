@@ -36,6 +36,8 @@
 //	  RunCoroutineThreadsafe(ctx, l, f) from a goroutine, a task
 //	  CancelWith(ctx, t)  y.Context()   context.Context, both ways    contextvars
 //	  l.AddSignalHandler
+//	  l.AddReader  l.AddWriter          when a descriptor is ready
+//	  WaitReadable  WaitWritable        the same, for a task
 //	Observe
 //	  fmt.Println(t)  Dump(w, l)        what waits for what           repr, all_tasks
 //	  l.SetDebug(&Debug{})              slow steps and more           set_debug

@@ -6,9 +6,17 @@ import "sync"
 // (asyncio's _running_loop).
 var running sync.Map
 
-// runningHere returns the loop that the calling goroutine runs, or in one of whose tasks
-// it is the coroutine; nil if there is none.
-func runningHere() (here *Loop) {
+// IsRunning reports whether the loop is running (loop.is_running). It may be called on any
+// goroutine.
+func (l *Loop) IsRunning() bool {
+	_, ok := running.Load(l)
+	return ok
+}
+
+// Here returns the loop that the calling goroutine runs, or in one of whose tasks it is the
+// coroutine (asyncio.get_running_loop); nil if there is none. It is for code that is given
+// no y, and may be called on any goroutine. [Running] is faster.
+func Here() (here *Loop) {
 	running.Range(func(l, _ any) bool {
 		if l := l.(*Loop); l.OnLoop() {
 			here = l

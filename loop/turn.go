@@ -32,7 +32,7 @@ func (l *Loop) mayRun() error {
 		return ErrClosed
 	case l.running:
 		return ErrRunning
-	case runningHere() != nil:
+	case Here() != nil:
 		return fmt.Errorf("cannot run within another event loop: %w", ErrRunning)
 	}
 	return nil

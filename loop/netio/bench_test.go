@@ -127,3 +127,27 @@ func BenchmarkAccept(b *testing.B) {
 		return err
 	})
 }
+
+// instant are sockets whose calls take no time.
+type instant struct{ Sockets }
+
+func (instant) Read(_ int, b []byte) (int, error)  { return len(b), nil }
+func (instant) Write(_ int, b []byte) (int, error) { return len(b), nil }
+
+// BenchmarkConnCall is what a Read and a Write cost beside their system calls.
+func BenchmarkConnCall(b *testing.B) {
+	benchNet(b, func(y *loop.Yielder, l *loop.Loop) error {
+		c := &Conn{d: newDescriptor(l, instant{}, 0, "tcp")}
+		msg := make([]byte, 100)
+		for range b.N {
+			c.d.rd.ready, c.d.wr.ready = true, true
+			if _, err := c.Write(msg); err != nil {
+				return err
+			}
+			if _, err := c.Read(msg); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -12,18 +12,25 @@ import (
 	"coloop/loop"
 )
 
-// A Conn is a stream connection, TCP or Unix, whose Read and Write park the
-// calling task instead of the goroutine. It implements net.Conn, so any protocol
-// library of Go's runs on it unchanged, crypto/tls included.
+// A Conn is a stream connection, TCP or Unix, or a pipe, terminal or device, whose Read and
+// Write park the calling task instead of the goroutine. It implements net.Conn, so a protocol
+// library of Go's that reads and writes where it is called runs on it unchanged, crypto/tls
+// included.
 //
-// A library that locks a sync.Mutex around Read or Write must not be used by a
-// second task meanwhile, which would stop the loop instead of parking: finish the
-// handshake of a tls.Conn before it gets a reader and a writer.
+// All methods may be called on any goroutine. In a task they park the task, and if the task
+// is cancelled meanwhile they return its CancelledError. In a callback of the loop, or a task
+// without a stack, an operation that would have to wait returns [loop.ErrNoTask]. On a
+// goroutine that the loop does not know, of a library for example, they block that goroutine
+// until the loop has done the work; once the loop has ended they return net.ErrClosed. A
+// task must not wait for such a goroutine, with a channel for example, because the loop
+// stands meanwhile: [loop.Block] is for that.
 //
-// Read, Write and the deadlines belong to the tasks of the loop, one reading and
-// one writing at a time. Close may be called on any goroutine. Called where no
-// stackful task runs, Read and Write that would have to wait return ErrNoTask.
-// If the task is cancelled while parked they return its CancelledError.
+// Several operations in the same direction wait in line, first come, first served, and
+// the data of one Write is not mixed with that of another.
+//
+// A library that holds a sync.Mutex during a Read or Write must not be used by a second
+// task that locks the mutex too, which would stop the loop instead of parking. [TLSConn] is
+// free of that; other libraries run on goroutines of their own, by [loop.Block].
 type Conn struct {
 	_ noCopy
 
@@ -46,6 +53,9 @@ func (c *Conn) Loop() *loop.Loop { return c.d.loop }
 
 // Read reads into b the data that has arrived, and parks while there is none.
 func (c *Conn) Read(b []byte) (int, error) {
+	if !c.d.loop.OnLoop() {
+		return foreign(c.d, "read", func() (int, error) { return c.Read(b) })
+	}
 	n, err := c.d.read(b)
 	switch {
 	case err != nil:
@@ -58,14 +68,27 @@ func (c *Conn) Read(b []byte) (int, error) {
 
 // WaitRead parks until Read would return without parking. It needs no buffer.
 func (c *Conn) WaitRead() error {
-	if err := c.d.wait(&c.d.rd, "Conn.Read"); err != nil {
-		return c.d.fail("read", err)
+	d := c.d
+	if !d.loop.OnLoop() {
+		_, err := foreign(d, "read", func() (struct{}, error) { return struct{}{}, c.WaitRead() })
+		return err
+	}
+	err := d.begin(&d.rd, "Conn.Read")
+	if err == nil {
+		err = d.wait(&d.rd, "Conn.Read")
+		d.rd.end()
+	}
+	if err != nil {
+		return d.fail("read", err)
 	}
 	return nil
 }
 
 // Write writes all of b, and parks while the peer does not keep up.
 func (c *Conn) Write(b []byte) (int, error) {
+	if !c.d.loop.OnLoop() {
+		return foreign(c.d, "write", func() (int, error) { return c.Write(b) })
+	}
 	n, err := c.d.write(b)
 	if err != nil {
 		return n, c.d.fail("write", err)
@@ -73,14 +96,17 @@ func (c *Conn) Write(b []byte) (int, error) {
 	return n, nil
 }
 
-// Close closes the connection; a task parked on it gets net.ErrClosed. It may be
-// called on any goroutine; on others than the loop's it takes effect in the
-// loop's next turn.
+// Close closes the connection; operations under way return net.ErrClosed. On goroutines other
+// than the loop's it does not wait for the loop, which closes the socket in its next turn.
 func (c *Conn) Close() error { return c.d.closeAnywhere() }
 
 // CloseWrite tells the peer that no more data will come, and leaves the other direction
 // open.
 func (c *Conn) CloseWrite() error {
+	if !c.d.loop.OnLoop() {
+		_, err := foreign(c.d, "close", func() (struct{}, error) { return struct{}{}, c.CloseWrite() })
+		return err
+	}
 	if c.d.closed {
 		return c.d.fail("close", net.ErrClosed)
 	}
@@ -92,82 +118,41 @@ func (c *Conn) CloseWrite() error {
 
 // LocalAddr returns the address of this end. Its first call must come before Close; if
 // it does not, the address is nil.
-func (c *Conn) LocalAddr() net.Addr {
-	d := c.d
-	if d.local == nil && !d.closed {
-		if sa, err := d.sockets.Getsockname(d.fd); err == nil {
-			d.local = address(d.network, sa)
-		}
-	}
-	return d.local
-}
+func (c *Conn) LocalAddr() net.Addr { return c.d.localAddr() }
 
 // RemoteAddr returns the address of the other end.
 func (c *Conn) RemoteAddr() net.Addr { return c.d.peer }
 
 // SetDeadline sets both deadlines. Once the loop is closed there are no deadlines, and
 // the error is [loop.ErrClosed].
-func (c *Conn) SetDeadline(t time.Time) error {
-	return c.setDeadlines(c.onLoop(t), &c.d.rd, &c.d.wr)
-}
+func (c *Conn) SetDeadline(t time.Time) error { return c.d.setDeadlines(t, true, true) }
 
 // SetReadDeadline makes a Read under way or to come return
 // os.ErrDeadlineExceeded at t; the zero time means never.
-func (c *Conn) SetReadDeadline(t time.Time) error {
-	return c.setDeadlines(c.onLoop(t), &c.d.rd)
-}
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.d.setDeadlines(t, true, false) }
 
 // SetWriteDeadline is SetReadDeadline for Write.
-func (c *Conn) SetWriteDeadline(t time.Time) error {
-	return c.setDeadlines(c.onLoop(t), &c.d.wr)
-}
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.d.setDeadlines(t, false, true) }
 
 // ReadBy is SetReadDeadline for a time on the loop's clock; a negative one
 // means never.
-func (c *Conn) ReadBy(when time.Duration) error {
-	if when < 0 {
-		when = forever
-	}
-	return c.setDeadlines(when, &c.d.rd)
-}
+func (c *Conn) ReadBy(when time.Duration) error { return c.d.setDeadlinesAt(when, true, false) }
 
 // WriteBy is ReadBy for Write.
-func (c *Conn) WriteBy(when time.Duration) error {
-	if when < 0 {
-		when = forever
-	}
-	return c.setDeadlines(when, &c.d.wr)
-}
-
-func (c *Conn) onLoop(t time.Time) time.Duration {
-	if t.IsZero() {
-		return forever
-	}
-	now, d := c.d.loop.Time(), time.Until(t)
-	if d > forever-now {
-		return forever
-	}
-	return now + d
-}
-
-func (c *Conn) setDeadlines(when time.Duration, sides ...*side) error {
-	switch {
-	case c.d.closed:
-		return c.d.fail("set", net.ErrClosed)
-	case c.d.loop.Closed(): // this is clean-up code, and no timer would go off
-		return c.d.fail("set", loop.ErrClosed)
-	}
-	for _, s := range sides {
-		c.d.setDeadline(s, when)
-	}
-	return nil
-}
+func (c *Conn) WriteBy(when time.Duration) error { return c.d.setDeadlinesAt(when, false, true) }
 
 // Buffered reports whether the connection has data, EOF or an error waiting, as far
 // as the system has reported it. An idle pooled connection for which this is true
 // must not be reused.
 func (c *Conn) Buffered() bool {
 	d := c.d
+	if !d.loop.OnLoop() {
+		buffered, err := foreign(d, "read", func() (bool, error) { return c.Buffered(), nil })
+		return buffered || err != nil
+	}
+	if d.posted.Load() {
+		d.takeMail()
+	}
 	if d.closed || !d.rd.ready {
 		return d.closed
 	}

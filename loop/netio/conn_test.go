@@ -248,36 +248,6 @@ func TestConnClosedElsewhere(t *testing.T) {
 	})
 }
 
-// TestConnBusy is about a second task in one direction, also after the first
-// has been woken and before it runs: it must not get in between.
-func TestConnBusy(t *testing.T) {
-	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
-		var got [1]byte
-		first := loop.Spawn(y, func(y *loop.Yielder) error { _, err := a.Read(got[:]); return err })
-		if err := until(y, func() bool { return a.d.rd.busy }); err != nil {
-			return err
-		}
-		_, err := a.Read(make([]byte, 1))
-		wantErr(t, "second reader", err, ErrBusy)
-		if _, err := b.Write([]byte("x")); err != nil {
-			return err
-		}
-		for !a.d.rd.ready {
-			if err := loop.Sleep(y, 0); err != nil {
-				return err
-			}
-			if _, err = a.Read(make([]byte, 1)); !errors.Is(err, ErrBusy) && got[0] == 0 {
-				t.Errorf("second reader: %v, want %v", err, ErrBusy)
-			}
-			if got[0] != 0 {
-				break
-			}
-		}
-		_, err = first.Await(y)
-		return err
-	})
-}
-
 func TestConnOutsideTask(t *testing.T) {
 	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
 		l := a.Loop()

@@ -3,11 +3,12 @@
 package netio
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"net"
 	"os"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"coloop/loop"
@@ -17,10 +18,6 @@ import (
 
 // forever is a time that never comes.
 const forever = time.Duration(math.MaxInt64)
-
-// ErrBusy is returned by a Read or Write that finds another task parked in the
-// same direction of the connection.
-var ErrBusy = errors.New("another task is waiting on the connection already")
 
 // noCopy makes go vet report copies of a struct that contains it.
 type noCopy struct{}
@@ -32,24 +29,34 @@ func (*noCopy) Unlock() {}
 // that was reported ready stays so until a system call says otherwise. An event may
 // belong to a closed socket whose number was reused, so it is no more than a hint
 // that a system call is worth trying.
+//
+// It belongs to the goroutine of its loop, but for the fields that mu guards.
 type descriptor struct {
 	loop    *loop.Loop
 	sockets Sockets
 	fd      int
 	rd, wr  side
 	hungUp  bool     // the peer has hung up: after a short read there may be more
+	pieces  bool     // after a short read there may always be more, as of a terminal
 	file    unixFile // to be removed by Close
-	closed  bool
 	network string
 	peer    net.Addr // the other end, or the address listened at
-	local   net.Addr // this end, if it was asked for
+
+	dialling *loop.ParkingLot // of the task that connects; nil if none does
+
+	posted atomic.Bool // another goroutine has set a deadline or closed the descriptor
+	mu     sync.Mutex
+	mail   mail     // what it has set
+	closed bool     // only the loop sets it
+	local  net.Addr // this end, if it was asked for
 }
 
 // side is one direction of a descriptor.
 type side struct {
-	lot      loop.ParkingLot // of at most one task
+	lot      loop.ParkingLot  // of at most one task, which waits for the socket
+	line     *loop.ParkingLot // of the tasks that wait for that one; nil until there is one
 	ready    bool
-	busy     bool // a task is suspended on it
+	busy     bool // an operation that has had to wait is under way
 	deadline time.Duration
 	timer    *loop.TimerHandle // goes off at the deadline, or before
 	turn     uint32            // the turn of the loop in which ...
@@ -57,7 +64,8 @@ type side struct {
 }
 
 // perTurn is how often a side can be used in one turn of the loop. A peer that is
-// faster than this end must not keep the other tasks waiting.
+// faster than this end must not keep the other tasks waiting. Each 4 KB count as one use
+// more.
 const perTurn = 64
 
 // maxIO is the greatest size of one read or write. Systems have a limit of their own,
@@ -87,6 +95,9 @@ func (d *descriptor) Ready(read, write, hangup bool) {
 	}
 	if write {
 		d.wr.wake()
+		if d.dialling != nil {
+			d.dialling.Unpark()
+		}
 	}
 }
 
@@ -98,12 +109,57 @@ func (s *side) wake() {
 	}
 }
 
+// begin begins an operation on a side, which end ends. If another one has had to wait and is
+// still under way, the task waits in line until that has ended, as with package net.
+func (d *descriptor) begin(s *side, kind string) error {
+	if d.posted.Load() || s.busy {
+		return d.queue(s, kind)
+	}
+	return nil
+}
+
+func (d *descriptor) queue(s *side, kind string) error {
+	if d.posted.Load() {
+		d.takeMail()
+	}
+	switch {
+	case d.closed:
+		return net.ErrClosed
+	case !s.busy:
+		return nil
+	}
+	y, err := d.loop.Current()
+	if err != nil {
+		return err
+	}
+	if s.line == nil {
+		s.line = &loop.ParkingLot{Kind: kind, Owner: d}
+	}
+	woken, err := s.line.Park(y, nil)
+	if err != nil && woken {
+		s.end()
+	}
+	return err
+}
+
+// end ends an operation.
+func (s *side) end() {
+	if s.busy {
+		s.next()
+	}
+}
+
+// next lets the next operation in line begin.
+func (s *side) next() {
+	s.busy = false
+	if s.line != nil {
+		_, s.busy = s.line.Unpark()
+	}
+}
+
 // wait returns when the side is ready, its deadline has passed or the descriptor
 // is closed, and parks the running task until then. kind names the operation.
 func (d *descriptor) wait(s *side, kind string) error {
-	if s.busy {
-		return ErrBusy
-	}
 	for waited := false; ; waited = true {
 		if d.closed {
 			return net.ErrClosed
@@ -139,35 +195,7 @@ func (d *descriptor) suspend(s *side, kind string) (err error) {
 		s.lot.Kind, s.lot.Owner = kind, d
 		_, err = s.lot.Park(y, nil)
 	}
-	s.busy = false
 	return err
-}
-
-// passed reports whether the deadline of the side is over.
-func (s *side) passed(l *loop.Loop) bool { return s.deadline != forever && s.deadline <= l.Time() }
-
-// setDeadline gives the side a deadline on the loop's clock. Deadlines are moved at each
-// request, so a timer that goes off at or before the new one is left alone; expire sets
-// it again.
-func (d *descriptor) setDeadline(s *side, when time.Duration) {
-	s.deadline = when
-	if when == forever || s.timer != nil && s.timer.When() <= when {
-		return
-	}
-	if s.timer != nil {
-		s.timer.Cancel()
-	}
-	s.timer = d.loop.CallAt(when, func() { d.expire(s) })
-}
-
-func (d *descriptor) expire(s *side) {
-	s.timer = nil
-	switch {
-	case s.deadline > d.loop.Time():
-		d.setDeadline(s, s.deadline)
-	default:
-		s.lot.Unpark()
-	}
 }
 
 // Close closes the descriptor and wakes the tasks that are parked on it.
@@ -175,7 +203,9 @@ func (d *descriptor) Close() error {
 	if d.closed {
 		return net.ErrClosed
 	}
+	d.mu.Lock()
 	d.closed = true
+	d.mu.Unlock()
 	d.loop.Unwatch(d.fd)
 	for _, s := range []*side{&d.rd, &d.wr} {
 		if s.timer != nil {
@@ -188,72 +218,84 @@ func (d *descriptor) Close() error {
 	return os.NewSyscallError("close", d.sockets.Close(d.fd))
 }
 
-// closeAnywhere is Close for any goroutine; on others than the loop's it takes effect
-// in the loop's next turn.
-func (d *descriptor) closeAnywhere() error {
-	if !d.loop.OnLoop() {
-		// A closed loop has closed its descriptors.
-		_ = d.loop.CallSoonThreadsafe(func() { _ = d.Close() })
-		return nil
-	}
-	if err := d.Close(); err != nil {
-		return d.fail("close", err)
-	}
-	return nil
-}
-
 func (d *descriptor) fail(op string, err error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	return &net.OpError{Op: op, Net: d.network, Source: d.local, Addr: d.peer, Err: err}
 }
 
+// localAddr returns the address of this end. It may be called on any goroutine.
+func (d *descriptor) localAddr() net.Addr {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.local == nil && !d.closed {
+		if sa, err := d.sockets.Getsockname(d.fd); err == nil {
+			d.local = address(d.network, sa)
+		}
+	}
+	return d.local
+}
+
 // read reads into b, and parks while there is nothing to read.
-func (d *descriptor) read(b []byte) (int, error) {
+func (d *descriptor) read(b []byte) (n int, err error) {
 	b = b[:min(len(b), maxIO)]
-	if len(b) == 0 {
-		return 0, nil
+	if err := d.begin(&d.rd, "Conn.Read"); err != nil || len(b) == 0 {
+		return 0, err
 	}
 	for {
-		if err := d.wait(&d.rd, "Conn.Read"); err != nil {
-			return 0, err
+		if err = d.wait(&d.rd, "Conn.Read"); err != nil {
+			break
 		}
-		n, err := d.sockets.Read(d.fd, b)
-		switch {
-		case err == unix.EINTR:
-		case err == unix.EAGAIN:
-			d.rd.ready, d.hungUp = false, false
-		case err != nil:
-			return 0, os.NewSyscallError("read", err)
-		default:
+		n, err = d.sockets.Read(d.fd, b)
+		if err == nil {
+			d.rd.used += int32(n >> 12)
 			// A short read has emptied the buffer. Data that comes later is a
 			// new event.
-			if 0 < n && n < len(b) && !d.hungUp {
+			if 0 < n && n < len(b) && !d.hungUp && !d.pieces {
 				d.rd.ready = false
 			}
-			return n, nil
+			break
 		}
+		switch n = 0; err {
+		case unix.EINTR:
+			continue
+		case unix.EAGAIN:
+			d.rd.ready, d.hungUp = false, false
+			continue
+		}
+		err = os.NewSyscallError("read", err)
+		break
 	}
+	d.rd.end()
+	return n, err
 }
 
 // write writes all of b, and parks while the peer takes no more.
 func (d *descriptor) write(b []byte) (n int, err error) {
+	if err := d.begin(&d.wr, "Conn.Write"); err != nil {
+		return 0, err
+	}
 	for n < len(b) {
-		if err := d.wait(&d.wr, "Conn.Write"); err != nil {
-			return n, err
+		if err = d.wait(&d.wr, "Conn.Write"); err != nil {
+			break
 		}
 		part := b[n:min(len(b), n+maxIO)]
-		m, err := d.sockets.Write(d.fd, part)
-		switch {
-		case err == unix.EINTR:
-		case err == unix.EAGAIN:
-			d.wr.ready = false
-		case err != nil:
-			return n, os.NewSyscallError("write", err)
-		default:
+		m, e := d.sockets.Write(d.fd, part)
+		switch e {
+		case nil:
 			n += m
-			if m < len(part) {
-				d.wr.ready = false
-			}
+			d.wr.used += int32(m >> 12)
+			d.wr.ready = m == len(part)
+			continue
+		case unix.EINTR:
+			continue
+		case unix.EAGAIN:
+			d.wr.ready = false
+			continue
 		}
+		err = os.NewSyscallError("write", e)
+		break
 	}
-	return n, nil
+	d.wr.end()
+	return n, err
 }

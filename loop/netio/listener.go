@@ -15,7 +15,8 @@ import (
 )
 
 // A Listener accepts connections of a loop. It implements net.Listener; Accept
-// parks the calling task.
+// parks the calling task. Like those of a [Conn], its methods may be called on any
+// goroutine.
 type Listener struct {
 	_ noCopy
 
@@ -63,7 +64,7 @@ func (r resolved) listen(network string, a net.Addr) (_ *Listener, err error) {
 	if err != nil {
 		return nil, err
 	}
-	fd, err := s.Socket(family)
+	fd, err := s.Socket(family, unix.SOCK_STREAM)
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
@@ -91,10 +92,11 @@ func (r resolved) listen(network string, a net.Addr) (_ *Listener, err error) {
 				return nil, os.NewSyscallError("setsockopt", err)
 			}
 		}
+		_ = setKeepAlive(s, fd, keepAliveConfig(0, net.KeepAliveConfig{})) // accepted sockets inherit it
 		if err := s.Bind(fd, sa); err != nil {
 			return nil, os.NewSyscallError("bind", err)
 		}
-	} else if d.file, err = bindUnix(s, fd, sa); err != nil {
+	} else if d.file, err = bindUnix(s, fd, unix.SOCK_STREAM, sa); err != nil {
 		return nil, os.NewSyscallError("bind", err)
 	}
 	if err := s.Listen(fd, backlog); err != nil {
@@ -110,6 +112,9 @@ func (r resolved) listen(network string, a net.Addr) (_ *Listener, err error) {
 
 // Accept parks the task until there is a connection and returns it, a *Conn.
 func (ln *Listener) Accept() (net.Conn, error) {
+	if !ln.d.loop.OnLoop() {
+		return foreign(ln.d, "accept", ln.Accept)
+	}
 	c, err := ln.accept()
 	if err != nil {
 		return nil, ln.d.fail("accept", err)
@@ -118,14 +123,21 @@ func (ln *Listener) Accept() (net.Conn, error) {
 }
 
 func (ln *Listener) accept() (*Conn, error) {
+	d := ln.d
+	if err := d.begin(&d.rd, "Listener.Accept"); err != nil {
+		return nil, err
+	}
+	defer d.rd.end()
 	for {
-		d := ln.d
 		if err := d.wait(&d.rd, "Listener.Accept"); err != nil {
 			return nil, err
 		}
 		fd, sa, err := d.sockets.Accept(d.fd)
 		switch err {
 		case nil:
+			if _, tcp := d.peer.(*net.TCPAddr); tcp && !inheritsKeepAlive {
+				_ = setKeepAlive(d.sockets, fd, keepAliveConfig(0, net.KeepAliveConfig{}))
+			}
 			return newConn(d.loop, d.sockets, fd, d.network, address(d.network, sa))
 		case unix.EAGAIN:
 			d.rd.ready = false
@@ -139,7 +151,14 @@ func (ln *Listener) accept() (*Conn, error) {
 // Addr returns the address listened at.
 func (ln *Listener) Addr() net.Addr { return ln.d.peer }
 
-// Close stops listening, and removes the file of a Unix socket; a task parked in
-// Accept gets net.ErrClosed. It may be called on any goroutine, like Close of
-// Conn.
-func (ln *Listener) Close() error { return ln.d.closeAnywhere() }
+// Close stops listening, and removes the file of a Unix socket; a task parked in Accept
+// gets net.ErrClosed. When it returns, nobody listens at the address any more. On
+// goroutines other than the loop's it waits for that, if the loop is running.
+func (ln *Listener) Close() error {
+	d := ln.d
+	if d.loop.OnLoop() || !d.loop.IsRunning() {
+		return d.closeAnywhere()
+	}
+	_, err := foreign(d, "close", func() (struct{}, error) { return struct{}{}, ln.Close() })
+	return err
+}

@@ -1,0 +1,114 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package netio
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"runtime"
+	"time"
+
+	"coloop/loop"
+)
+
+// This file is about calls on goroutines that the loop does not know, a library's for
+// example. A connection belongs to the goroutine of its loop, so the loop does the work
+// and the calling goroutine waits for it.
+
+// errInCoroutine is returned by a call within an iter.Pull or a coroutine that no task runs.
+// The task that resumed it may be the loop's own. To wait there would stop the loop.
+var errInCoroutine = fmt.Errorf("%w: the call is within an iter.Pull, whose goroutine cannot be parked", loop.ErrNoTask)
+
+// foreign calls op, which may park, in a task of the loop, and blocks the calling goroutine
+// until it has returned. Once the loop has ended the error is net.ErrClosed.
+func foreign[T any](d *descriptor, op string, fn func() (T, error)) (T, error) {
+	var zero T
+	if loop.Here() != nil { // to wait here would stop that loop
+		return zero, d.fail(op, loop.ErrForeignLoop)
+	}
+	if inCoroutine() {
+		return zero, d.fail(op, errInCoroutine)
+	}
+	v, err := loop.RunCoroutineThreadsafe(context.Background(), d.loop, func(*loop.Yielder) (T, error) { return fn() })()
+	if err == loop.ErrClosed || loop.IsCancelled(err) {
+		return v, d.fail(op, net.ErrClosed)
+	}
+	return v, err
+}
+
+// inCoroutine reports whether the calling goroutine was made by iter.Pull. It is resumed by
+// another goroutine, and that one stands still meanwhile.
+func inCoroutine() bool {
+	for pcs, skip := make([]uintptr, 64), 1; ; skip += len(pcs) {
+		n := runtime.Callers(skip, pcs)
+		for frames, more := runtime.CallersFrames(pcs[:n]), n > 0; more; {
+			var f runtime.Frame
+			if f, more = frames.Next(); f.Function == "runtime.corostart" {
+				return true
+			}
+		}
+		if n < len(pcs) {
+			return false
+		}
+	}
+}
+
+// mail is what other goroutines have set and the loop has not taken yet. It takes effect for
+// every operation that begins after the call that has set it.
+type mail struct {
+	rd, wr func() time.Duration // new deadlines; nil if there is none
+	close  bool
+}
+
+// post changes the mail and has the loop take it.
+func (d *descriptor) post(write func(m *mail)) error {
+	d.mu.Lock()
+	if d.closed || d.mail.close {
+		d.mu.Unlock()
+		return net.ErrClosed
+	}
+	write(&d.mail)
+	d.posted.Store(true)
+	d.mu.Unlock()
+	return d.loop.CallSoonThreadsafe(d.takeMail)
+}
+
+// takeMail does what other goroutines have asked for, on the goroutine of the loop.
+func (d *descriptor) takeMail() {
+	d.mu.Lock()
+	m := d.mail
+	d.mail.rd, d.mail.wr = nil, nil
+	d.posted.Store(false)
+	closed := d.closed
+	d.mu.Unlock()
+	if closed || d.loop.Closed() {
+		return
+	}
+	if m.close {
+		_ = d.Close()
+		return
+	}
+	if m.rd != nil {
+		d.setDeadline(&d.rd, m.rd())
+	}
+	if m.wr != nil {
+		d.setDeadline(&d.wr, m.wr())
+	}
+}
+
+// closeAnywhere is Close for any goroutine. On others than the loop's, every operation that
+// begins afterwards finds the descriptor closed, and the socket itself is closed in the
+// loop's next turn.
+func (d *descriptor) closeAnywhere() error {
+	var err error
+	if d.loop.OnLoop() {
+		err = d.Close()
+	} else if err = d.post(func(m *mail) { m.close = true }); err == loop.ErrClosed {
+		err = nil // a closed loop has closed its descriptors
+	}
+	if err != nil {
+		return d.fail("close", err)
+	}
+	return nil
+}
