@@ -66,7 +66,7 @@ func TestStacks(t *testing.T) {
 		}
 		slices.Sort(got)
 		slices.Sort(numbers)
-		expect(t, "stacks", got, numbers)
+		expect(t, "stacks", fmt.Sprint(got), fmt.Sprint(numbers))
 	}
 	all := []int{0, 1, 2, 3, 4}
 	for range 2 { // the second time on stacks that are used again

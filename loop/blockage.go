@@ -50,7 +50,7 @@ type ParkedTask struct {
 //
 //	task 'w' blocks its event loop for 2s: chan receive in main.worker at main.go:31
 func (b Blockage) String() string {
-	s := fmt.Sprintf("%s %s its event loop for %v", b.who(), b.verb(), b.For)
+	s := fmt.Sprintf("%s %s its event loop for %v", b.who(), b.verb(), b.For.Round(time.Millisecond))
 	if b.State != "" {
 		s += ": " + b.State + doing(b.Frames)
 	}
@@ -116,7 +116,7 @@ func isStandard(pkg string) bool {
 
 // log writes the blockage to slog.
 func (b Blockage) log() {
-	args := []any{"for", b.For}
+	args := []any{"for", b.For.Round(time.Millisecond)}
 	if b.Task != "" {
 		args = append(args, "task", b.Task)
 	}

@@ -18,8 +18,13 @@ func (h HandWatchdog) Look(now int) (rest bool) {
 	return h.w.look(time.Unix(0, 0).Add(time.Duration(now) * h.w.every()))
 }
 
-// Inspect describes the step under way.
-func (h HandWatchdog) Inspect() Blockage { return h.w.inspect() }
+// Inspect describes the step under way, and returns nothing if there is none.
+func (h HandWatchdog) Inspect() Blockage {
+	if b, ok := h.w.inspect(); ok {
+		return b
+	}
+	return Blockage{}
+}
 
 // Woken reports whether the loop has woken the watchdog, and takes that.
 func (h HandWatchdog) Woken() bool {
@@ -31,7 +36,7 @@ func (h HandWatchdog) Woken() bool {
 	}
 }
 
-// Frames parses a stack trace; it returns the number, state and puller of each goroutine,
+// Goroutines parses a stack trace; it returns the number, state and puller of each goroutine,
 // and its calls.
 func Goroutines(trace string) (all []ParsedGoroutine) {
 	for _, g := range parseGoroutines([]byte(trace)) {
@@ -44,6 +49,7 @@ func Goroutines(trace string) (all []ParsedGoroutine) {
 	return all
 }
 
+// A ParsedGoroutine is one that Goroutines has found.
 type ParsedGoroutine struct {
 	ID, Puller uint64
 	State      string

@@ -87,7 +87,7 @@ type watchdog struct {
 	// The goroutine of the watchdog writes these.
 	seen   moment
 	when   time.Time
-	lasted time.Duration // for how long it has been doing that
+	lasted atomic.Int64  // for how long it has been doing that; a time.Duration
 	due    time.Duration // what lasted must be for the next report
 	told   *Blockage     // the last report of the step; nil if there is none
 
@@ -187,21 +187,21 @@ func (w *watchdog) look(now time.Time) (rest bool) {
 	case is != w.seen:
 		if b := w.told; b != nil {
 			w.told = nil
-			b.For, b.Over = w.lasted+passed, true
+			b.For, b.Over = time.Duration(w.lasted.Load())+passed, true
 			w.tell(*b)
 		}
-		w.seen, w.lasted, w.due = is, 0, w.limit
+		w.seen, w.due = is, w.limit
+		w.lasted.Store(0)
 		return false
 	case is.at%2 == 0:
 		return w.await(is)
 	}
-	w.lasted += passed
-	if w.lasted >= w.due {
-		b := w.inspect()
-		if w.moment() != is {
+	if lasted := time.Duration(w.lasted.Add(int64(passed))); lasted >= w.due {
+		b, ok := w.inspect()
+		if !ok || w.moment() != is {
 			return false // the next look sees it
 		}
-		for w.due <= w.lasted {
+		for w.due <= lasted {
 			w.due *= 2
 		}
 		w.told = &b
@@ -232,10 +232,11 @@ func (w *watchdog) tell(b Blockage) {
 	}
 }
 
-// inspect describes the step under way. It may be called on any goroutine. The description
-// is of no use if the step is over by now.
-func (w *watchdog) inspect() Blockage {
-	b := Blockage{For: w.lasted}
+// inspect describes the step under way. It reports whether there is one, and the same at the
+// end as at the beginning. It may be called on any goroutine.
+func (w *watchdog) inspect() (b Blockage, ok bool) {
+	is := w.moment()
+	b.For = time.Duration(w.lasted.Load())
 	t := w.who.Load()
 	tasks := make(map[uint64]*task)
 	for _, s := range w.loop.stacks.Stacks() {
@@ -254,7 +255,7 @@ func (w *watchdog) inspect() Blockage {
 	if t != nil {
 		b.Task = t.Name()
 	}
-	return b
+	return b, is.at%2 != 0 && w.moment() == is
 }
 
 // running returns the goroutine, among all, that runs now on behalf of the loop: its own,
