@@ -24,9 +24,11 @@ type KeyPair struct {
 	loop      *loop.Loop
 	cert, key string
 
-	mu      sync.Mutex
+	loading sync.Mutex   // held while files are read
+	files   [2]fileState // of which current was made, or the last error
+
+	mu      sync.Mutex // held for an instant
 	current *tls.Certificate
-	files   [2]fileState  // of which current was made, or the last error
 	looked  time.Duration // when, on the loop's clock
 }
 
@@ -38,6 +40,9 @@ type fileState struct {
 }
 
 func (f fileState) same(g fileState) bool {
+	if f.info == nil || g.info == nil {
+		return f.info == g.info
+	}
 	return f.time.Equal(g.time) && f.size == g.size && os.SameFile(f.info, g.info)
 }
 
@@ -108,14 +113,14 @@ func (k *KeyPair) due() bool {
 
 // load reads the files if they have changed, or in any case. It may be called on any goroutine.
 func (k *KeyPair) load(always bool) error {
+	k.loading.Lock()
+	defer k.loading.Unlock()
 	var files [2]fileState
 	for i, name := range []string{k.cert, k.key} {
 		if info, err := os.Stat(name); err == nil {
 			files[i] = fileState{info.ModTime(), info.Size(), info}
 		} // else LoadX509KeyPair says what is wrong
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	if !always && files[0].same(k.files[0]) && files[1].same(k.files[1]) {
 		return nil
 	}
@@ -124,6 +129,8 @@ func (k *KeyPair) load(always bool) error {
 	if err != nil {
 		return fmt.Errorf("load the key pair of %s: %w", k.cert, err)
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.current = &cert
 	return nil
 }

@@ -216,6 +216,19 @@ func (s *Stream) Close() error {
 	return err
 }
 
+// Abort closes the connection at once and drops what is kept (transport.abort).
+func (s *Stream) Abort() error {
+	if s.own == nil {
+		return s.conn.Close()
+	}
+	d := s.own.base()
+	if !d.loop.OnLoop() {
+		_, err := foreign(d, "close", func() (struct{}, error) { return struct{}{}, s.Abort() })
+		return err
+	}
+	return d.wrap("close", d.Close())
+}
+
 // WaitClosed parks until the socket is closed, after Close (StreamWriter.wait_closed). If not all
 // output could be written it returns why: os.ErrDeadlineExceeded if the peer did not read.
 func (s *Stream) WaitClosed(y *loop.Yielder) error {
