@@ -93,6 +93,17 @@ type outgoing struct {
 	linger  *loop.TimerHandle // the connection is closed, and the socket will be
 }
 
+// open returns net.ErrClosed if d was closed, on whatever goroutine.
+func (d *descriptor) open() error {
+	if d.posted.Load() {
+		d.takeMail()
+	}
+	if d.closed {
+		return net.ErrClosed
+	}
+	return nil
+}
+
 // outgoing returns the output of d, for the first of its users.
 func (d *descriptor) outgoing() *outgoing {
 	if d.wr.out == nil {

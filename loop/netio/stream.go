@@ -3,6 +3,7 @@
 package netio
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -120,8 +121,8 @@ func (s *Stream) Write(b []byte) (int, error) {
 
 func (s *Stream) write(b []byte) error {
 	d, o := s.own.base(), s.out()
-	if d.posted.Load() {
-		d.takeMail()
+	if err := d.open(); err != nil {
+		return err
 	}
 	if d.wr.passed(d.loop) {
 		return os.ErrDeadlineExceeded
@@ -208,12 +209,11 @@ func (s *Stream) CloseWrite() error {
 // Close closes the connection (StreamWriter.close). It does not park: kept output is written
 // by the loop, for 30 seconds at most, and then the socket is closed; see [Stream.WaitClosed].
 // If output could not be written before, Close returns why.
-func (s *Stream) Close() error {
-	err := s.conn.Close()
-	if o := s.out(); err == nil && o != nil && s.loop.OnLoop() && o.err != nil {
-		err = s.fail("close", o.err)
+func (s *Stream) Close() (err error) {
+	if o := s.out(); o != nil && s.loop.OnLoop() && o.err != nil {
+		defer func(lost error) { err = cmp.Or(err, s.fail("close", lost)) }(o.err)
 	}
-	return err
+	return s.conn.Close()
 }
 
 // Abort closes the connection at once and drops what is kept (transport.abort).

@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"coloop/loop"
@@ -237,6 +238,9 @@ func (c *TLSConn) read(b []byte) (int, error) {
 		return 0, d.fail("read", err)
 	}
 	defer c.reads.leave()
+	if err := d.open(); err != nil { // crypto/tls returns the end once it has seen that
+		return 0, d.fail("read", err)
+	}
 	n, err := c.tls.Read(b)
 	return n, given(err)
 }
@@ -299,8 +303,8 @@ func (c *TLSConn) closeWrite() error {
 		return d.fail("close", err)
 	}
 	defer c.writes.leave()
-	if d.closed {
-		return d.fail("close", net.ErrClosed)
+	if err := d.open(); err != nil {
+		return d.fail("close", err)
 	}
 	return c.tls.CloseWrite()
 }
@@ -317,7 +321,13 @@ func (c *TLSConn) finish() error {
 	if c.writes.busy {
 		return c.below.finish()
 	}
-	return c.tls.Close()
+	o := c.base().outgoing()
+	before := o.err
+	err := c.tls.Close()
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
+		err, o.err = nil, before // the peer, who cannot be told, has closed it, too
+	}
+	return err
 }
 
 // NetConn returns the connection below, a [Conn] or another TLSConn. To use it corrupts the TLS
