@@ -61,8 +61,10 @@ func receive(t transport, b []byte, kind string) (int, error) {
 // wrap is fail for an error that may be nil, the end of the input, or the error of a method of
 // the connection.
 func (d *descriptor) wrap(op string, err error) error {
-	var wrapped *net.OpError
-	if err == nil || err == io.EOF || errors.As(err, &wrapped) {
+	if err == nil || err == io.EOF {
+		return err
+	}
+	if _, ok := errors.AsType[*net.OpError](err); ok {
 		return err
 	}
 	return d.fail(op, err)

@@ -75,17 +75,15 @@ func (s *Stream) unread() int { return len(s.buf) - s.start }
 // [LimitOverrunError].
 func (s *Stream) ReadLine(y *loop.Yielder) ([]byte, error) {
 	line, err := s.ReadUntil(y, "\n")
-	var over *LimitOverrunError
-	var incomplete *IncompleteReadError
-	switch {
-	case errors.As(err, &incomplete):
-		if len(incomplete.Partial) == 0 {
+	switch e := err.(type) {
+	case *IncompleteReadError:
+		if len(e.Partial) == 0 {
 			return nil, io.EOF
 		}
-		return incomplete.Partial, nil
-	case errors.As(err, &over):
-		if over.found {
-			s.take(over.Consumed + 1)
+		return e.Partial, nil
+	case *LimitOverrunError:
+		if e.found {
+			s.take(e.Consumed + 1)
 		} else {
 			s.take(s.unread())
 		}
@@ -114,8 +112,10 @@ func (s *Stream) ReadUntil(y *loop.Yielder, separators ...string) ([]byte, error
 	if len(separators) == 0 {
 		separators = []string{"\n"}
 	}
-	separators = slices.Clone(separators)
-	slices.SortStableFunc(separators, func(a, b string) int { return cmp.Compare(len(a), len(b)) })
+	if len(separators) > 1 {
+		separators = slices.Clone(separators)
+		slices.SortStableFunc(separators, func(a, b string) int { return cmp.Compare(len(a), len(b)) })
+	}
 	shortest, longest := len(separators[0]), len(separators[len(separators)-1])
 	if shortest == 0 {
 		return nil, errors.New("read until: a separator is empty")

@@ -125,8 +125,10 @@ func (w wire) Read(b []byte) (int, error) {
 	}
 	c.early = nil
 	n, err := receive(c.below, b, "TLSConn.Read")
-	var failed *os.SyscallError
-	if err == nil || err == io.EOF || errors.Is(err, net.ErrClosed) || errors.As(err, &failed) {
+	if err == nil || err == io.EOF || errors.Is(err, net.ErrClosed) {
+		return n, err
+	}
+	if _, ok := errors.AsType[*os.SyscallError](err); ok {
 		return n, err
 	}
 	return n, &interrupted{err}
@@ -165,19 +167,14 @@ func given(err error) error {
 	return err
 }
 
-// perform calls op, on the loop.
-func perform[T any](c *TLSConn, name string, op func() (T, error)) (T, error) {
-	if d := c.base(); !d.loop.OnLoop() {
-		return foreign(d, name, op)
-	}
-	return op()
-}
-
 // Handshake shakes hands, unless that has been done. Other methods do so by themselves, so that
 // it is needed only to learn the outcome. It takes 60 seconds at most. An error is final.
 func (c *TLSConn) Handshake() error {
-	_, err := perform(c, "handshake", func() (struct{}, error) { return struct{}{}, c.shake() })
-	return err
+	if d := c.base(); !d.loop.OnLoop() {
+		_, err := foreign(d, "handshake", func() (struct{}, error) { return struct{}{}, c.shake() })
+		return err
+	}
+	return c.shake()
 }
 
 func (c *TLSConn) shake() error {
@@ -226,7 +223,10 @@ func (c *TLSConn) ConnectionState() tls.ConnectionState {
 // after the peer's CloseWrite or Close, and io.ErrUnexpectedEOF if the connection ends within
 // a record.
 func (c *TLSConn) Read(b []byte) (int, error) {
-	return perform(c, "read", func() (int, error) { return c.read(b) })
+	if d := c.base(); !d.loop.OnLoop() {
+		return foreign(d, "read", func() (int, error) { return c.read(b) })
+	}
+	return c.read(b)
 }
 
 func (c *TLSConn) read(b []byte) (int, error) {
@@ -247,7 +247,10 @@ func (c *TLSConn) read(b []byte) (int, error) {
 
 // Write writes all of b, and parks while the peer does not keep up.
 func (c *TLSConn) Write(b []byte) (int, error) {
-	return perform(c, "write", func() (int, error) { return c.write(b) })
+	if d := c.base(); !d.loop.OnLoop() {
+		return foreign(d, "write", func() (int, error) { return c.write(b) })
+	}
+	return c.write(b)
 }
 
 func (c *TLSConn) write(b []byte) (n int, err error) {
@@ -290,8 +293,11 @@ func (c *TLSConn) push(b []byte, reply bool) error {
 
 // CloseWrite tells the peer that no more data will come, and leaves the other direction open.
 func (c *TLSConn) CloseWrite() error {
-	_, err := perform(c, "close", func() (struct{}, error) { return struct{}{}, c.closeWrite() })
-	return err
+	if d := c.base(); !d.loop.OnLoop() {
+		_, err := foreign(d, "close", func() (struct{}, error) { return struct{}{}, c.closeWrite() })
+		return err
+	}
+	return c.closeWrite()
 }
 
 func (c *TLSConn) closeWrite() error {
