@@ -23,15 +23,19 @@ var layers = map[string][]string{
 	"loop/internal/poll":  nil,
 	"loop/internal/heapq": nil,
 	"loop":                {"coroutine", "loop/internal/poll", "loop/internal/heapq"},
+	"loop/files":          {"loop"},
 	"loop/netio":          {"coroutine", "loop"},
 	"loop/looptest":       {"coroutine", "loop"},
+	"loop/subprocess":     {"loop", "loop/netio"},
 	"client":              {"coroutine", "loop", "loop/netio"},
 }
 
 // libraries are the modules of others that each of these packages may import.
 var libraries = map[string][]string{
 	"loop/internal/poll": {"github.com/panjf2000/gnet/v2", "golang.org/x/sys"},
+	"loop/files":         {"github.com/fsnotify/fsnotify"},
 	"loop/netio":         {"golang.org/x/sys"},
+	"loop/subprocess":    {"golang.org/x/sys"},
 	"loop/looptest":      {"go.uber.org/goleak"},
 	"client":             {"github.com/valyala/fasthttp"},
 }

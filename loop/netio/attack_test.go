@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -177,7 +176,8 @@ func TestC2Websocket(t *testing.T) {
 			server, err = new(websocket.Upgrader).Upgrade(&hijacked{conn: s}, request, nil)
 			return err
 		}, func(y *loop.Yielder) (err error) {
-			client, _, err = websocket.NewClient(b, &url.URL{Scheme: "ws", Host: "h"}, nil, 0, 0)
+			dial := func(string, string) (net.Conn, error) { return b, nil }
+			client, _, err = (&websocket.Dialer{NetDial: dial}).Dial("ws://h/", nil)
 			return err
 		})
 		if err != nil {

@@ -37,9 +37,12 @@ type descriptor struct {
 	fd      int
 	rd, wr  side
 	hungUp  bool     // the peer has hung up: after a short read there may be more
+	pieces  bool     // after a short read there may always be more, as of a terminal
 	file    unixFile // to be removed by Close
 	network string
 	peer    net.Addr // the other end, or the address listened at
+
+	dialling *loop.ParkingLot // of the task that connects; nil if none does
 
 	posted atomic.Bool // another goroutine has set a deadline or closed the descriptor
 	mu     sync.Mutex
@@ -93,6 +96,9 @@ func (d *descriptor) Ready(read, write, hangup bool) {
 	}
 	if write {
 		d.wr.wake()
+		if d.dialling != nil {
+			d.dialling.Unpark()
+		}
 	}
 }
 
@@ -127,14 +133,10 @@ func (d *descriptor) queue(s *side, kind string) error {
 	case !s.busy:
 		return nil
 	}
-	y, err := d.loop.Current()
-	if err != nil {
-		return err
-	}
 	if s.line == nil {
 		s.line = &loop.ParkingLot{Kind: kind, Owner: d}
 	}
-	woken, err := s.line.Park(y, nil)
+	woken, err := s.line.ParkCurrent(d.loop, nil)
 	if err != nil && woken {
 		s.end()
 	}
@@ -182,22 +184,18 @@ func (d *descriptor) wait(s *side, kind string) error {
 	}
 }
 
-func (d *descriptor) suspend(s *side, kind string) (err error) {
-	y, err := d.loop.Current()
-	if err != nil {
-		if s.ready {
-			return nil
-		}
+func (d *descriptor) suspend(s *side, kind string) error {
+	s.busy = true
+	if !s.ready {
+		s.lot.Kind, s.lot.Owner = kind, d
+		_, err := s.lot.ParkCurrent(d.loop, nil)
 		return err
 	}
-	s.busy = true
-	if s.ready {
-		err = loop.Sleep(y, 0)
-	} else {
-		s.lot.Kind, s.lot.Owner = kind, d
-		_, err = s.lot.Park(y, nil)
+	y, err := d.loop.Current()
+	if err != nil {
+		return nil // a callback, which cannot give way, has the loop to itself
 	}
-	return err
+	return d.loop.NoteCancelled(loop.Sleep(y, 0))
 }
 
 // Close closes the descriptor at once and wakes the tasks that are parked on it.
@@ -206,14 +204,19 @@ func (d *descriptor) Close() error {
 	if d.closed && (o == nil || o.linger == nil) {
 		return net.ErrClosed
 	}
-	d.shut()
-	d.loop.Unwatch(d.fd)
+	d.forsake()
 	d.file.remove()
 	err := os.NewSyscallError("close", d.sockets.Close(d.fd))
 	if o != nil {
 		o.released()
 	}
 	return err
+}
+
+// forsake is Close without closing the socket.
+func (d *descriptor) forsake() {
+	d.shut()
+	d.loop.Unwatch(d.fd)
 }
 
 // shut makes the operations under way and to come fail.
@@ -263,7 +266,7 @@ func (d *descriptor) read(b []byte) (n int, err error) {
 			d.rd.used += int32(n >> 12)
 			// A short read has emptied the buffer. Data that comes later is a
 			// new event.
-			if 0 < n && n < len(b) && !d.hungUp {
+			if 0 < n && n < len(b) && !d.hungUp && !d.pieces {
 				d.rd.ready = false
 			}
 			break

@@ -1,14 +1,24 @@
-// Package netio has the connections of an event loop: TCP and Unix sockets that park
-// the task that uses them. y is the coroutine that runs.
+// Package netio has the connections of an event loop: TCP and Unix sockets, pipes and
+// terminals that park the task that uses them. y is the coroutine that runs.
 //
 //	Dial(y, "tcp", "localhost:http")    connect                create_connection
+//	Dialer                              the same with options; its DialContext is for
+//	                                    libraries that let their user dial
 //	Listen(y, "tcp", "localhost:0")     listen; 0 is any port  start_server
 //	Serve(y, ln, handle)                a task for each        serve_forever
 //	                                    connection of ln
 //	Conn                                a net.Conn             sock_recv, sock_sendall
+//	c.HandOver(y, l)                    move it to another loop
 //	c.WaitRead()  c.ReadBy  c.WriteBy   without a buffer; deadlines on the loop's clock
 //	Listener                            a net.Listener         sock_accept
+//	Pipe(y)  OpenPipe(y, name, flag)    a new pipe; a FIFO
+//	FileConn(y, f)  AdoptFd             a terminal or pipe     connect_read_pipe
+//	AdoptConn(y, c)  AdoptListener      those of package net
+//	FileListener(y, f)                  a socket that listens  create_server
 //	LookupHost(y, "tcp", "localhost")   resolve a name         getaddrinfo
+//	LookupPort(y, "tcp", "http")                               getservbyname
+//	LookupAddr(y, "127.0.0.1")          the name of a host     getnameinfo
+//	Resolver                            remembers the answers
 //	Sockets                             the system calls, for simulated systems
 //
 // A [Conn] is a net.Conn, so code that reads and writes where it is called runs on it

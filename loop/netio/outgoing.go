@@ -363,13 +363,9 @@ func (o *outgoing) gate(kind string) error {
 		case d.rd.passed(d.loop):
 			return os.ErrDeadlineExceeded
 		}
-		y, err := d.loop.Current()
-		if err != nil {
-			return err
-		}
 		d.rd.busy, o.gated = true, true
 		d.rd.lot.Kind, d.rd.lot.Owner = kind, d
-		_, err = d.rd.lot.Park(y, nil)
+		_, err := d.rd.lot.ParkCurrent(d.loop, nil)
 		o.gated = false
 		if err != nil {
 			return err

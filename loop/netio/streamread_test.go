@@ -35,8 +35,8 @@ func (c *chunks) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// answer calls op of s and describes the outcome as testdata/streams.py does.
-func answer(y *loop.Yielder, s *Stream, op []any) []any {
+// outcome calls op of s and describes the outcome as testdata/streams.py does.
+func outcome(y *loop.Yielder, s *Stream, op []any) []any {
 	var v []byte
 	var err error
 	number := func() int { return int(op[1].(float64)) }
@@ -97,7 +97,7 @@ func TestStreamReaderIsAsyncios(t *testing.T) {
 			s.SetLimit(play.Limit)
 			var got [][]any
 			for _, op := range play.Ops {
-				got = append(got, answer(y, s, op))
+				got = append(got, outcome(y, s, op))
 			}
 			if diff := cmp.Diff(play.Answers, got); diff != "" {
 				t.Errorf("%s\n%s", lines.Bytes(), diff)

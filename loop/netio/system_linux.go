@@ -7,12 +7,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func (system) Socket(family int) (int, error) {
-	return unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+func (system) Socket(family, sotype int) (int, error) {
+	return unix.Socket(family, sotype|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 }
 
 func (system) Accept(fd int) (int, syscall.Sockaddr, error) {
 	return syscall.Accept4(fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+}
+
+func (system) Pipe() (r, w int, err error) {
+	var ends [2]int
+	err = unix.Pipe2(ends[:], unix.O_NONBLOCK|unix.O_CLOEXEC)
+	return ends[0], ends[1], err
 }
 
 // Read and Write are unix.Read and unix.Write without a word to the Go scheduler. On a

@@ -17,12 +17,8 @@ func (t *turnstile) enter(l *loop.Loop, kind string, owner any) error {
 		t.busy = true
 		return nil
 	}
-	y, err := l.Current()
-	if err != nil {
-		return err
-	}
 	t.lot.Kind, t.lot.Owner = kind, owner
-	woken, err := t.lot.Park(y, nil)
+	woken, err := t.lot.ParkCurrent(l, nil)
 	if err != nil && woken {
 		t.leave()
 	}
