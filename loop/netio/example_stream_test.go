@@ -55,6 +55,35 @@ func ExampleStream() {
 	// <nil>
 }
 
+// A Stream over a pipe: whatever is a Conn can be read by lines.
+func ExampleNewStream() {
+	err := loop.Main(func(y *loop.Yielder) error {
+		r, w, err := netio.Pipe(y)
+		if err != nil {
+			return err
+		}
+		in, out := netio.NewStream(y, r), netio.NewStream(y, w)
+		fmt.Fprintln(out, "through the pipe")
+		line, err := in.ReadLine(y)
+		fmt.Printf("%s", line)
+		return errors.Join(err, in.Close(), out.Close())
+	})
+	fmt.Println(err)
+	// Output:
+	// through the pipe
+	// <nil>
+}
+
+// Errors are those of Dial.
+func ExampleOpenConnection() {
+	err := loop.Main(func(y *loop.Yielder) error {
+		_, err := netio.OpenConnection(y, "unix", "/nobody/listens/here")
+		return err
+	})
+	fmt.Println(err)
+	// Output: dial unix /nobody/listens/here: connect: no such file or directory
+}
+
 // A message with a length before it, and one that is cut off.
 func ExampleStream_ReadExactly() {
 	err := talk(func(_ *loop.Yielder, s *netio.Stream) error {

@@ -61,6 +61,52 @@ func ExampleDialTLS() {
 	// <nil>
 }
 
+// The config of a server says which certificate it shows.
+func ExampleListenTLS() {
+	err := loop.Main(func(y *loop.Yielder) error {
+		_, err := netio.ListenTLS(y, "tcp", "localhost:0", &tls.Config{})
+		return err
+	})
+	fmt.Println(err)
+	// Output:
+	// listen with TLS: neither Certificates, GetCertificate, nor GetConfigForClient set in Config
+}
+
+// Two tasks share a TLSConn, which must not be done with a tls.Conn: one reads while the other
+// writes more than the peer takes at once.
+func ExampleTLSConn() {
+	serverConfig, clientConfig := exampleConfigs()
+	err := talk(func(y *loop.Yielder, s *netio.Stream) error {
+		c, err := netio.StartTLS(y, s.NetConn(), serverConfig, true)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(c, c)
+		return err
+	}, func(y *loop.Yielder, s *netio.Stream) error {
+		c, err := netio.StartTLS(y, s.NetConn(), clientConfig, false)
+		if err != nil {
+			return err
+		}
+		var tasks loop.TaskGroup
+		return tasks.Run(y, func() error {
+			tasks.Go(func(*loop.Yielder) error {
+				n, err := io.Copy(io.Discard, c)
+				fmt.Println(n)
+				return err
+			})
+			if _, err := c.Write(make([]byte, 20<<20)); err != nil {
+				return err
+			}
+			return c.CloseWrite()
+		})
+	})
+	fmt.Println(err)
+	// Output:
+	// 20971520
+	// <nil>
+}
+
 // A conversation begins in the clear and goes on over TLS, as that of SMTP.
 func ExampleStream_StartTLS() {
 	serverConfig, clientConfig := exampleConfigs()
