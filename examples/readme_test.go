@@ -60,12 +60,14 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"time"
 
 	"coloop/client"
 	"coloop/loop"
+	"coloop/loop/files"
 	"coloop/loop/netio"
 	"coloop/loop/subprocess"
 )
@@ -99,6 +101,7 @@ var (
 	data     []byte
 	session  client.Client
 	url      string
+	name     string
 	urls     []string
 	fetch    func(url string) ([]byte, error)
 	err      error
@@ -196,7 +199,7 @@ type builtPackage struct {
 // brings the other layers with it.
 var built = sync.OnceValues(func() (map[string]builtPackage, error) {
 	list := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,GoFiles,Export",
-		"coloop/client", "coloop/loop/subprocess", "coloop/loop/looptest", "log", "testing")
+		"coloop/client", "coloop/loop/files", "coloop/loop/subprocess", "coloop/loop/looptest", "log", "testing")
 	list.Dir = root
 	out, err := list.Output()
 	if err != nil {

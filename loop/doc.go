@@ -36,6 +36,7 @@
 //	  Block(y, f)                       without a limit on how many; waited
 //	                                    for if it is cancelled
 //	  RunInExecutor  Executor           its future                    run_in_executor
+//	  RunToEnd(y, e, f)                 wait for it even if cancelled
 //	  l.CallSoonThreadsafe(f)           from a goroutine, a callback
 //	  RunCoroutineThreadsafe(ctx, l, f) from a goroutine, a task
 //	  CancelWith(ctx, t)  y.Context()   context.Context, both ways    contextvars
