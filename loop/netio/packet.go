@@ -405,7 +405,7 @@ func (c *PacketConn) WriteBatch(ms []Message) (n int, err error) {
 // Close closes the socket, and removes the file of a Unix one; operations under way return
 // net.ErrClosed. On goroutines other than the loop's it does not wait for the loop, which closes
 // the socket in its next turn.
-func (c *PacketConn) Close() error { return c.d.closeAnywhere() }
+func (c *PacketConn) Close() error { return c.d.closeAnywhere(c.d.Close) }
 
 // LocalAddr returns the address at which the connection receives; nil if it was not asked for
 // before Close.
