@@ -52,8 +52,8 @@ const (
 
 // taskNotes is what few tasks have.
 type taskNotes struct {
-	name string
-	made []uintptr // the calls that made it, in debug mode
+	name   string
+	made   []uintptr       // the calls that made it, in debug mode
 	handed *CancelledError // to code that knows no tasks; see ParkingLot.ParkCurrent
 }
 
