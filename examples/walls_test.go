@@ -23,6 +23,7 @@ var layers = map[string][]string{
 	"loop/internal/poll":  nil,
 	"loop/internal/heapq": nil,
 	"loop":                {"coroutine", "loop/internal/poll", "loop/internal/heapq"},
+	"loop/files":          {"loop"},
 	"loop/netio":          {"coroutine", "loop"},
 	"loop/looptest":       {"coroutine", "loop"},
 	"client":              {"coroutine", "loop", "loop/netio"},
@@ -31,6 +32,7 @@ var layers = map[string][]string{
 // libraries are the modules of others that each of these packages may import.
 var libraries = map[string][]string{
 	"loop/internal/poll": {"github.com/panjf2000/gnet/v2", "golang.org/x/sys"},
+	"loop/files":         {"github.com/fsnotify/fsnotify"},
 	"loop/netio":         {"golang.org/x/sys"},
 	"loop/looptest":      {"go.uber.org/goleak"},
 	"client":             {"github.com/valyala/fasthttp"},

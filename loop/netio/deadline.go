@@ -92,12 +92,14 @@ func (d *descriptor) postDeadlines(when func() time.Duration, rd, wr bool) error
 	return d.fail("set", err)
 }
 
-// onLoop returns t as a time on the loop's clock; forever if it is zero.
-func (d *descriptor) onLoop(t time.Time) time.Duration {
+func (d *descriptor) onLoop(t time.Time) time.Duration { return onLoop(d.loop, t) }
+
+// onLoop returns t as a time on the clock of l; forever if it is zero.
+func onLoop(l *loop.Loop, t time.Time) time.Duration {
 	if t.IsZero() {
 		return forever
 	}
-	now, left := d.loop.Time(), time.Until(t)
+	now, left := l.Time(), time.Until(t)
 	if left > forever-now {
 		return forever
 	}

@@ -41,6 +41,8 @@ type descriptor struct {
 	network string
 	peer    net.Addr // the other end, or the address listened at
 
+	dialling *loop.ParkingLot // of the task that connects; nil if none does
+
 	posted atomic.Bool // another goroutine has set a deadline or closed the descriptor
 	mu     sync.Mutex
 	mail   mail     // what it has set
@@ -92,6 +94,9 @@ func (d *descriptor) Ready(read, write, hangup bool) {
 	}
 	if write {
 		d.wr.wake()
+		if d.dialling != nil {
+			d.dialling.Unpark()
+		}
 	}
 }
 

@@ -3,127 +3,303 @@
 package netio
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
+	"sync/atomic"
 	"syscall"
+	"time"
 
-	"coloop/coroutine"
 	"coloop/loop"
-
-	"golang.org/x/sys/unix"
 )
 
 // Dial connects to address on network "tcp", "tcp4", "tcp6" or "unix", parking
-// the task (loop.create_connection). Names of hosts and ports are resolved, and the
-// addresses of a host tried in turn. Errors are [net.OpError], as those of net.Dial
-// are, joined if there is one for each of several addresses.
+// the task (loop.create_connection). It is [Dialer.Connect] of the zero Dialer.
 func Dial(y *loop.Yielder, network, address string) (*Conn, error) {
-	r, addrs, err := resolve(y, network, address)
-	if err != nil {
-		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
-	}
-	return r.dialAny(network, addrs)
+	return new(Dialer).Connect(y, network, address)
 }
 
-// dialAny tries addresses in turn, and returns the first connection that is made.
-func (r resolved) dialAny(network string, addrs []net.Addr) (*Conn, error) {
-	var failures []error
-	for _, a := range addrs {
-		c, err := r.connect(network, a)
-		if err == nil {
-			return c, nil
-		}
-		err = &net.OpError{Op: "dial", Net: network, Addr: a, Err: err}
-		if loop.IsCancelled(err) || errors.Is(err, coroutine.GeneratorExit) {
-			return nil, err
-		}
-		failures = append(failures, err)
-	}
-	if len(failures) == 1 {
-		return nil, failures[0]
-	}
-	return nil, errors.Join(failures...)
+// A Dialer has the options for connecting, as a net.Dialer does. The zero value is ready for
+// use. Its methods may be called concurrently, on any goroutine.
+//
+// [Dialer.Connect] is for code that has a y. [Dialer.DialContext] and [Dialer.Dial] have the
+// signatures of net.Dialer's methods, for libraries that let their user dial.
+//
+// Names of hosts and ports are resolved. If a host has several addresses, the Dialer connects
+// as RFC 8305 (Happy Eyeballs) says: IPv6 and IPv4 addresses take turns, an attempt begins when
+// the one before it has failed or FallbackDelay has passed, and the first connection that is
+// made is returned. The other attempts are ended then.
+//
+// Errors are [net.OpError], as those of net.Dialer are, joined if there is one for each of
+// several addresses.
+type Dialer struct {
+	// Loop is the loop of the connections; nil means that whose task calls ([loop.Here]).
+	Loop *loop.Loop
+
+	// Timeout and Deadline limit the time of a dial, resolving included, on the loop's clock. Zero
+	// means no limit; the earlier one counts.
+	Timeout  time.Duration
+	Deadline time.Time
+
+	// LocalAddr is the address of this end, a *net.TCPAddr or *net.UnixAddr; nil means any.
+	LocalAddr net.Addr
+
+	// FallbackDelay is how long an attempt to connect may take before the next address is tried
+	// too, on the loop's clock. Zero means 250 ms, as RFC 8305 recommends. If it is negative, an
+	// address is tried only when the one before has failed.
+	FallbackDelay time.Duration
+
+	// KeepAlive and KeepAliveConfig are those of net.Dialer: by default a peer that has been silent
+	// for 15 s is asked every 15 s whether it is still there, and the connection fails after
+	// 9 requests without an answer. A negative KeepAlive means that it is not asked. KeepAlive is
+	// ignored if KeepAliveConfig.Enable is true.
+	KeepAlive       time.Duration
+	KeepAliveConfig net.KeepAliveConfig
+
+	// Control is called with each socket before it is connected, on the goroutine of the loop;
+	// network is "tcp4", "tcp6" or "unix". It must not wait.
+	Control func(network, address string, c syscall.RawConn) error
+
+	// Resolver resolves names of hosts; nil means one that all Dialers share.
+	Resolver *Resolver
 }
 
-func (r resolved) connect(network string, a net.Addr) (*Conn, error) {
-	s := r.sockets
-	sa, family, err := sockaddr(a)
-	if err != nil {
-		return nil, err
+// Errors of Dialer.
+var (
+	errNoLoop         = fmt.Errorf("%w, and the Dialer has no Loop", loop.ErrNoTask)
+	errCanceled       = canceledError{}
+	errTimeout  error = timeoutError{}
+)
+
+// canceledError is that of package net, for a context that was cancelled.
+type canceledError struct{}
+
+func (canceledError) Error() string        { return "operation was canceled" }
+func (canceledError) Is(target error) bool { return target == context.Canceled }
+
+// timeoutError is that of package net, for a time that is up.
+type timeoutError struct{}
+
+func (timeoutError) Error() string   { return "i/o timeout" }
+func (timeoutError) Timeout() bool   { return true }
+func (timeoutError) Temporary() bool { return true }
+
+func (timeoutError) Is(target error) bool {
+	return target == loop.ErrTimeout || target == os.ErrDeadlineExceeded || target == context.DeadlineExceeded
+}
+
+// ended returns the error of a dial whose context has ended, as package net gives it.
+func ended(ctx context.Context) error {
+	if ctx.Err() == context.DeadlineExceeded {
+		return errTimeout
 	}
-	fd, err := s.Socket(family)
-	if err != nil {
-		return nil, os.NewSyscallError("socket", err)
+	return errCanceled
+}
+
+func (d *Dialer) fail(network string, err error) error {
+	return &net.OpError{Op: "dial", Net: network, Source: d.LocalAddr, Err: err}
+}
+
+// Connect connects to address on network "tcp", "tcp4", "tcp6" or "unix", parking the task of y
+// (loop.create_connection with happy_eyeballs_delay, interleave and local_addr). In a task of
+// another loop than Loop the error is [loop.ErrForeignLoop].
+func (d *Dialer) Connect(y *loop.Yielder, network, address string) (*Conn, error) {
+	return d.connect(context.Background(), y, network, address)
+}
+
+// Dial is [Dialer.DialContext] without a context.
+func (d *Dialer) Dial(network, address string) (net.Conn, error) {
+	return d.DialContext(context.Background(), network, address)
+}
+
+// DialContext connects to address as [Dialer.Connect] does, and returns a *Conn. In a task of
+// Loop it parks the task; if the task is cancelled, the error is its CancelledError. On a
+// goroutine that no loop knows it blocks that goroutine, and Loop does the work; once Loop
+// has ended the error is net.ErrClosed. In a task of another loop it is
+// [loop.ErrForeignLoop].
+//
+// If ctx ends before the connection is made, the error is context.Canceled or
+// context.DeadlineExceeded, in the words of package net.
+func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	if ctx == nil {
+		panic("nil context")
 	}
-	if family != unix.AF_UNIX {
-		if err := s.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
-			_ = s.Close(fd)
-			return nil, os.NewSyscallError("setsockopt", err)
+	l := d.Loop
+	if l == nil {
+		l = loop.Here()
+	}
+	var c *Conn
+	var err error
+	switch {
+	case l == nil:
+		err = d.fail(network, errNoLoop)
+	case l.OnLoop():
+		y, e := l.Current()
+		if e != nil {
+			return nil, d.fail(network, e)
 		}
-	}
-	connecting := false
-	switch err := s.Connect(fd, sa); err {
-	case nil:
-	case unix.EINPROGRESS, unix.EINTR:
-		connecting = true
+		c, err = d.connect(ctx, y, network, address)
+	case loop.Here() != nil: // to wait here would stop that loop
+		err = d.fail(network, loop.ErrForeignLoop)
+	case inCoroutine():
+		err = d.fail(network, errInCoroutine)
 	default:
-		_ = s.Close(fd)
-		return nil, os.NewSyscallError("connect", err)
+		c, err = d.connectElsewhere(ctx, l, network, address)
 	}
-	c, err := newConn(r.loop, s, fd, network, a)
 	if err != nil {
 		return nil, err
-	}
-	if connecting {
-		if err := c.d.connected(); err != nil {
-			_ = c.d.Close()
-			return nil, err
-		}
 	}
 	return c, nil
 }
 
-// connected parks until the connection is made or has failed.
-func (d *descriptor) connected() error {
-	defer d.wr.end()
-	for {
-		d.wr.ready = false
-		if err := d.wait(&d.wr, "Dial"); err != nil {
-			return err
-		}
-		code, err := d.sockets.GetsockoptInt(d.fd, unix.SOL_SOCKET, unix.SO_ERROR)
-		if err != nil {
-			return os.NewSyscallError("getsockopt", err)
-		}
-		switch err := unix.Errno(code); err {
-		case unix.EINPROGRESS, unix.EALREADY, unix.EINTR:
-			continue
-		case 0, unix.EISCONN:
-		default:
-			return os.NewSyscallError("connect", err)
-		}
-		peer, err := d.sockets.Getpeername(d.fd)
-		if err != nil {
-			continue // the event belonged to an older socket of that number
-		}
-		// If nobody listens at the port, the system may have given this very socket
-		// that port, and the socket is connected to itself.
-		if own, err := d.sockets.Getsockname(d.fd); err == nil && sameSockaddr(own, peer) {
-			return os.NewSyscallError("connect", unix.ECONNREFUSED)
-		}
-		return nil
+// connectElsewhere has a task of l connect, and blocks the calling goroutine.
+func (d *Dialer) connectElsewhere(ctx context.Context, l *loop.Loop, network, address string) (*Conn, error) {
+	type result struct {
+		c   *Conn
+		err error
 	}
+	// The caller may go, because ctx has ended, in the moment in which the connection is made.
+	// Whoever comes second closes it.
+	var late *Conn
+	var over atomic.Bool
+	r, err := loop.RunCoroutineThreadsafe(ctx, l, func(y *loop.Yielder) (r result, err error) {
+		r.c, r.err = d.connect(context.Background(), y, network, address)
+		if loop.IsCancelled(r.err) {
+			return r, r.err
+		}
+		if late = r.c; !over.CompareAndSwap(false, true) && late != nil {
+			_ = late.Close()
+		}
+		return r, nil
+	})()
+	if err == nil {
+		return r.c, r.err
+	}
+	if !over.CompareAndSwap(false, true) && late != nil {
+		_ = late.Close()
+	}
+	switch {
+	case errors.Is(err, loop.ErrClosed):
+		err = net.ErrClosed
+	case ctx.Err() != nil:
+		err = ended(ctx)
+	case loop.IsCancelled(err): // the loop ends its tasks
+		err = net.ErrClosed
+	}
+	return nil, d.fail(network, err)
 }
 
-func sameSockaddr(a, b syscall.Sockaddr) bool {
-	switch a := a.(type) {
-	case *syscall.SockaddrInet4:
-		b, ok := b.(*syscall.SockaddrInet4)
-		return ok && a.Port == b.Port && a.Addr == b.Addr
-	case *syscall.SockaddrInet6:
-		b, ok := b.(*syscall.SockaddrInet6)
-		return ok && a.Port == b.Port && a.Addr == b.Addr
+// connect is Connect that also ends with ctx.
+func (d *Dialer) connect(ctx context.Context, y *loop.Yielder, network, address string) (c *Conn, err error) {
+	l := loop.Running(y)
+	by := forever
+	switch {
+	case l == nil:
+		return nil, d.fail(network, loop.ErrNoTask)
+	case !y.Here():
+		return nil, d.fail(network, loop.ErrWrongGoroutine)
+	case d.Loop != nil && d.Loop != l:
+		return nil, d.fail(network, loop.ErrForeignLoop)
+	case l.Closed():
+		return nil, d.fail(network, loop.ErrClosed)
+	case ctx.Err() != nil:
+		return nil, d.fail(network, ended(ctx))
 	}
-	return false
+	if d.Timeout != 0 {
+		by = after(l, d.Timeout)
+	}
+	by = min(by, onLoop(l, d.Deadline))
+	switch {
+	case by != forever && by <= l.Time():
+		return nil, d.fail(network, errTimeout)
+	case by == forever && ctx.Done() == nil:
+		return d.race(y, network, address)
+	}
+	scope := loop.NewTimeoutAt(l, by)
+	defer context.AfterFunc(ctx, func() {
+		_ = l.CallSoonThreadsafe(func() { _ = scope.Reschedule(0) }) // it may be over by then
+	})()
+	err = scope.Run(y, func() (err error) {
+		c, err = d.race(y, network, address)
+		return err
+	})
+	if err == nil {
+		return c, nil
+	}
+	if c != nil {
+		_ = c.Close()
+	}
+	if scope.Expired() && errors.Is(err, loop.ErrTimeout) {
+		timedOut := &net.OpError{Op: "dial", Net: network, Source: d.LocalAddr, Err: errTimeout}
+		if ctx.Err() != nil {
+			timedOut.Err = ended(ctx)
+		}
+		var op *net.OpError
+		if errors.As(err, &op) {
+			timedOut.Addr = op.Addr
+		}
+		err = timedOut
+	}
+	return nil, err
+}
+
+// race resolves address and connects to what comes of it.
+func (d *Dialer) race(y *loop.Yielder, network, address string) (*Conn, error) {
+	r, addrs, err := d.Resolver.resolve(y, network, address)
+	if err == nil {
+		addrs, err = d.suitable(addrs, network, address)
+	}
+	if err != nil {
+		return nil, d.fail(network, err)
+	}
+	delay := d.FallbackDelay
+	switch {
+	case delay == 0:
+		delay = fallbackDelay
+	case delay < 0:
+		delay = forever
+	}
+	c, err := (&race{resolved: r, dialer: d, network: network, addrs: interleave(addrs), delay: delay}).run(y)
+	if err != nil && !loop.IsCancelled(err) {
+		d.Resolver.forget(r.loop, network, address)
+	}
+	return c, err
+}
+
+// suitable returns the addresses that can be reached from LocalAddr.
+func (d *Dialer) suitable(addrs []net.Addr, network, address string) (some []net.Addr, err error) {
+	local, _ := d.LocalAddr.(*net.TCPAddr)
+	_, unix := d.LocalAddr.(*net.UnixAddr)
+	switch {
+	case d.LocalAddr == nil:
+		return addrs, nil
+	case network == "unix" && unix:
+		return addrs, nil
+	case network == "unix" || local == nil:
+		return nil, &net.AddrError{Err: "mismatched local address type", Addr: d.LocalAddr.String()}
+	}
+	for _, a := range addrs {
+		if unspecified(local.IP) || is4(a) == is4(local) {
+			some = append(some, a)
+		}
+	}
+	if some == nil {
+		return nil, &net.AddrError{Err: "no suitable address", Addr: address}
+	}
+	return some, nil
+}
+
+// after returns the time on the loop's clock that is d from now.
+func after(l *loop.Loop, d time.Duration) time.Duration {
+	now := l.Time()
+	return now + min(d, forever-now)
+}
+
+func unspecified(ip net.IP) bool { return len(ip) == 0 || ip.IsUnspecified() }
+
+func is4(a net.Addr) bool {
+	t, ok := a.(*net.TCPAddr)
+	return ok && t.IP.To4() != nil
 }

@@ -2,6 +2,8 @@
 // the task that uses them. y is the coroutine that runs.
 //
 //	Dial(y, "tcp", "localhost:http")    connect                create_connection
+//	Dialer                              the same with options; its DialContext is for
+//	                                    libraries that let their user dial
 //	Listen(y, "tcp", "localhost:0")     listen; 0 is any port  start_server
 //	Serve(y, ln, handle)                a task for each        serve_forever
 //	                                    connection of ln
@@ -9,6 +11,9 @@
 //	c.WaitRead()  c.ReadBy  c.WriteBy   without a buffer; deadlines on the loop's clock
 //	Listener                            a net.Listener         sock_accept
 //	LookupHost(y, "tcp", "localhost")   resolve a name         getaddrinfo
+//	LookupPort(y, "tcp", "http")                               getservbyname
+//	LookupAddr(y, "127.0.0.1")          the name of a host     getnameinfo
+//	Resolver                            remembers the answers
 //	Sockets                             the system calls, for simulated systems
 //
 // A [Conn] is a net.Conn, so code that reads and writes where it is called runs on it

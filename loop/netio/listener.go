@@ -64,7 +64,7 @@ func (r resolved) listen(network string, a net.Addr) (_ *Listener, err error) {
 	if err != nil {
 		return nil, err
 	}
-	fd, err := s.Socket(family)
+	fd, err := s.Socket(family, unix.SOCK_STREAM)
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
@@ -92,10 +92,11 @@ func (r resolved) listen(network string, a net.Addr) (_ *Listener, err error) {
 				return nil, os.NewSyscallError("setsockopt", err)
 			}
 		}
+		_ = setKeepAlive(s, fd, keepAliveConfig(0, net.KeepAliveConfig{})) // accepted sockets inherit it
 		if err := s.Bind(fd, sa); err != nil {
 			return nil, os.NewSyscallError("bind", err)
 		}
-	} else if d.file, err = bindUnix(s, fd, sa); err != nil {
+	} else if d.file, err = bindUnix(s, fd, unix.SOCK_STREAM, sa); err != nil {
 		return nil, os.NewSyscallError("bind", err)
 	}
 	if err := s.Listen(fd, backlog); err != nil {
@@ -134,6 +135,9 @@ func (ln *Listener) accept() (*Conn, error) {
 		fd, sa, err := d.sockets.Accept(d.fd)
 		switch err {
 		case nil:
+			if _, tcp := d.peer.(*net.TCPAddr); tcp && !inheritsKeepAlive {
+				_ = setKeepAlive(d.sockets, fd, keepAliveConfig(0, net.KeepAliveConfig{}))
+			}
 			return newConn(d.loop, d.sockets, fd, d.network, address(d.network, sa))
 		case unix.EAGAIN:
 			d.rd.ready = false

@@ -18,16 +18,15 @@ type resolved struct {
 	sockets Sockets
 }
 
-// resolve returns the addresses that the arguments of Dial or Listen stand for. An empty host is given as
+// resolve returns the addresses that the arguments of Listen stand for. An empty host is given as
 // the unspecified address, of both families where the network has both.
 func resolve(y *loop.Yielder, network, address string) (r resolved, addrs []net.Addr, err error) {
-	if r.loop = loop.Running(y); r.loop == nil {
-		return r, nil, loop.ErrNoTask
-	}
-	if !y.Here() {
-		return r, nil, loop.ErrWrongGoroutine
-	}
-	if r.sockets, err = socketsOf(r.loop); err != nil {
+	return (*Resolver)(nil).resolve(y, network, address)
+}
+
+// resolve is resolve for Dial.
+func (res *Resolver) resolve(y *loop.Yielder, network, address string) (r resolved, addrs []net.Addr, err error) {
+	if r, err = place(y); err != nil {
 		return r, nil, err
 	}
 	if network == "unix" {
@@ -41,23 +40,18 @@ func resolve(y *loop.Yielder, network, address string) (r resolved, addrs []net.
 	if err != nil {
 		return r, nil, err
 	}
-	port, err := lookupPort(y, r.sockets, network, service)
+	port, err := r.lookupPort(y, network, service)
 	if err != nil {
 		return r, nil, err
 	}
-	var ips []netip.Addr
-	switch ip, err := netip.ParseAddr(host); {
-	case err == nil:
-		ips = []netip.Addr{ip.Unmap()}
-	case host == "":
-		ips = []netip.Addr{netip.IPv6Unspecified(), netip.IPv4Unspecified()}
-	default:
-		if ips, err = LookupHost(y, network, host); err != nil {
+	ips := []netip.Addr{netip.IPv6Unspecified(), netip.IPv4Unspecified()}
+	if host != "" {
+		if ips, err = res.lookup(y, r, family, host); err != nil {
 			return r, nil, err
 		}
 	}
 	for _, ip := range ips {
-		if family == "ip" || ip.Is4() == (family == "ip4") {
+		if of(ip, family) {
 			addrs = append(addrs, net.TCPAddrFromAddrPort(netip.AddrPortFrom(ip, port)))
 		}
 	}
@@ -67,10 +61,42 @@ func resolve(y *loop.Yielder, network, address string) (r resolved, addrs []net.
 	return r, addrs, nil
 }
 
+// place returns the loop of the task of y and its system calls.
+func place(y *loop.Yielder) (r resolved, err error) {
+	if r.loop = loop.Running(y); r.loop == nil {
+		return r, loop.ErrNoTask
+	}
+	if !y.Here() {
+		return r, loop.ErrWrongGoroutine
+	}
+	r.sockets, err = socketsOf(r.loop)
+	return r, err
+}
+
 // families maps each network with host names to the name that a resolver has for it.
 var families = map[string]string{"tcp": "ip", "tcp4": "ip4", "tcp6": "ip6"}
 
-func lookupPort(y *loop.Yielder, s Sockets, network, service string) (uint16, error) {
+// of reports whether ip is of a family.
+func of(ip netip.Addr, family string) bool { return family == "ip" || ip.Is4() == (family == "ip4") }
+
+// LookupPort returns the port of a service, "http" say, for network "tcp", "tcp4" or "tcp6"
+// (socket.getservbyname). If the service is a number or in the system's list, it does not wait.
+func LookupPort(y *loop.Yielder, network, service string) (int, error) {
+	if _, ok := families[network]; !ok {
+		return 0, net.UnknownNetworkError(network)
+	}
+	r, err := place(y)
+	if err != nil {
+		return 0, err
+	}
+	port, err := r.lookupPort(y, network, service)
+	return int(port), err
+}
+
+// services has the list of services in a file, which is read once.
+var services = &net.Resolver{PreferGo: true}
+
+func (r resolved) lookupPort(y *loop.Yielder, network, service string) (uint16, error) {
 	port, err := strconv.ParseUint(service, 10, 16)
 	if err == nil {
 		return uint16(port), nil
@@ -78,32 +104,32 @@ func lookupPort(y *loop.Yielder, s Sockets, network, service string) (uint16, er
 	if service == "" || strings.Trim(service, "+-0123456789") == "" {
 		return 0, &net.AddrError{Err: "invalid port", Addr: service}
 	}
-	n, err := loop.ToThread(y, func(ctx context.Context) (int, error) {
-		return s.LookupPort(ctx, network, service)
+	if _, ok := r.sockets.(system); ok {
+		if n, err := services.LookupPort(context.Background(), network, service); err == nil {
+			return uint16(n), nil
+		}
+	}
+	n, err := lookupApart(y, r.loop, func(ctx context.Context) (int, error) {
+		return r.sockets.LookupPort(ctx, network, service)
 	})
 	return uint16(n), err
 }
 
-// LookupHost resolves a host name for network "tcp", "tcp4" or "tcp6" on the
-// loop's executor (loop.getaddrinfo). Cancelling the task ends the lookup.
-func LookupHost(y *loop.Yielder, network, host string) ([]netip.Addr, error) {
-	family, ok := families[network]
-	if !ok {
-		return nil, net.UnknownNetworkError(network)
-	}
-	l := loop.Running(y)
-	if l == nil {
-		return nil, loop.ErrNoTask
-	}
-	s, err := socketsOf(l)
+// LookupAddr returns the names of the host at an IP address (loop.getnameinfo), as
+// net.LookupAddr does. If the task is cancelled, so is the look-up.
+func LookupAddr(y *loop.Yielder, addr string) ([]string, error) {
+	r, err := place(y)
 	if err != nil {
 		return nil, err
 	}
-	return loop.ToThread(y, func(ctx context.Context) ([]netip.Addr, error) {
-		ips, err := s.LookupIP(ctx, family, host)
-		for i, ip := range ips {
-			ips[i] = ip.Unmap()
-		}
-		return ips, err
+	return lookupApart(y, r.loop, func(ctx context.Context) ([]string, error) {
+		return r.sockets.LookupAddr(ctx, addr)
 	})
+}
+
+// lookupApart calls fn on a goroutine for look-ups, and parks the task.
+func lookupApart[T any](y *loop.Yielder, l *loop.Loop, fn func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(y.Context()))
+	defer cancel()
+	return loop.RunInExecutor(l, shared.at(l).executor, func() (T, error) { return fn(ctx) }).Await(y)
 }

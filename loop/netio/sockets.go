@@ -16,8 +16,9 @@ import (
 // All descriptors are non-blocking: a call that would have to wait returns
 // syscall.EAGAIN, or EINPROGRESS. Errors are of type syscall.Errno.
 type Sockets interface {
-	// Socket makes a stream socket of a family, syscall.AF_INET say.
-	Socket(family int) (fd int, err error)
+	// Socket makes a socket of a family, syscall.AF_INET say, and a type,
+	// syscall.SOCK_STREAM or SOCK_DGRAM.
+	Socket(family, sotype int) (fd int, err error)
 	Bind(fd int, sa syscall.Sockaddr) error
 	Listen(fd, backlog int) error
 	Accept(fd int) (nfd int, peer syscall.Sockaddr, err error)
@@ -27,6 +28,10 @@ type Sockets interface {
 	Read(fd int, b []byte) (int, error)
 	Write(fd int, b []byte) (int, error)
 	Peek(fd int, b []byte) (int, error)
+	// RecvFrom and SendTo receive and send one datagram, which may be empty. A datagram that is
+	// longer than b is cut off. On a connected socket SendTo is given the zero Endpoint.
+	RecvFrom(fd int, b []byte) (n int, from Endpoint, err error)
+	SendTo(fd int, b []byte, to Endpoint) error
 	// Shutdown ends the writing.
 	Shutdown(fd int) error
 	Close(fd int) error
@@ -35,12 +40,31 @@ type Sockets interface {
 	// GetsockoptInt and SetsockoptInt have the system's own numbers.
 	GetsockoptInt(fd, level, option int) (int, error)
 	SetsockoptInt(fd, level, option, value int) error
+	// SetLinger is SO_LINGER, which is off for a negative number of seconds. Like
+	// SetsockoptInt and Getsockname, it may be called on any goroutine.
+	SetLinger(fd, seconds int) error
 
-	// LookupIP and LookupPort resolve names. They may block, and are called on
-	// goroutines of the loop's executor. network is that of net.Resolver: "ip",
+	// LookupIP, LookupPort and LookupAddr resolve names. They may block, and are called on
+	// goroutines of their own. network is that of net.Resolver: "ip",
 	// "ip4" or "ip6", and "tcp".
 	LookupIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 	LookupPort(ctx context.Context, network, service string) (int, error)
+	LookupAddr(ctx context.Context, addr string) ([]string, error)
+}
+
+// An Endpoint is where a datagram comes from or goes to. At most one of its fields is set.
+type Endpoint struct {
+	AddrPort netip.AddrPort // of UDP; an IPv6 socket has IPv4 addresses in their IPv6 form
+	Path     string         // of a Unix socket that has a name
+}
+
+// BatchSockets are Sockets that receive and send several datagrams in one call.
+type BatchSockets interface {
+	Sockets
+	// RecvBatch receives at least one datagram, and what else is there, and returns how many.
+	// SendBatch sends at least one.
+	RecvBatch(fd int, ms []Message) (int, error)
+	SendBatch(fd int, ms []Message) (int, error)
 }
 
 // socketsOf returns the calls for descriptors of l.
@@ -64,4 +88,8 @@ func (system) LookupIP(ctx context.Context, network, host string) ([]netip.Addr,
 
 func (system) LookupPort(ctx context.Context, network, service string) (int, error) {
 	return net.DefaultResolver.LookupPort(ctx, network, service)
+}
+
+func (system) LookupAddr(ctx context.Context, addr string) ([]string, error) {
+	return net.DefaultResolver.LookupAddr(ctx, addr)
 }

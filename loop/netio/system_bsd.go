@@ -3,6 +3,7 @@
 package netio
 
 import (
+	"net"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -11,9 +12,9 @@ import (
 // On these systems a second call marks the descriptor as closed on exec;
 // syscall.ForkLock keeps the process from starting a program between the two.
 
-func (system) Socket(family int) (int, error) {
+func (system) Socket(family, sotype int) (int, error) {
 	syscall.ForkLock.RLock()
-	fd, err := unix.Socket(family, unix.SOCK_STREAM, 0)
+	fd, err := unix.Socket(family, sotype, 0)
 	if err == nil {
 		unix.CloseOnExec(fd)
 	}
@@ -48,3 +49,44 @@ func nonblocking(fd int) (int, error) {
 
 func (system) Read(fd int, b []byte) (int, error)  { return unix.Read(fd, b) }
 func (system) Write(fd int, b []byte) (int, error) { return unix.Write(fd, b) }
+
+func (system) RecvFrom(fd int, b []byte) (int, Endpoint, error) {
+	n, sa, err := syscall.Recvfrom(fd, b, 0)
+	if err != nil {
+		return 0, Endpoint{}, err
+	}
+	return n, endpoint(sa), nil
+}
+
+func (system) SendTo(fd int, b []byte, to Endpoint) error {
+	if to == (Endpoint{}) {
+		_, err := unix.Write(fd, b)
+		return err
+	}
+	sa, err := to.sockaddr()
+	if err != nil {
+		return err
+	}
+	return syscall.Sendto(fd, b, 0, sa)
+}
+
+// endpoint makes an Endpoint of a sockaddr.
+func endpoint(sa syscall.Sockaddr) Endpoint {
+	switch a := address("", sa).(type) {
+	case *net.TCPAddr:
+		return Endpoint{AddrPort: a.AddrPort()}
+	case *net.UnixAddr:
+		return Endpoint{Path: a.Name}
+	}
+	return Endpoint{}
+}
+
+// sockaddr is the reverse of endpoint.
+func (e Endpoint) sockaddr() (syscall.Sockaddr, error) {
+	var a net.Addr = &net.UnixAddr{Name: e.Path}
+	if e.AddrPort.IsValid() {
+		a = net.TCPAddrFromAddrPort(e.AddrPort)
+	}
+	sa, _, err := sockaddr(a)
+	return sa, err
+}

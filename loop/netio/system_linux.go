@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func (system) Socket(family int) (int, error) {
-	return unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+func (system) Socket(family, sotype int) (int, error) {
+	return unix.Socket(family, sotype|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 }
 
 func (system) Accept(fd int) (int, syscall.Sockaddr, error) {

@@ -3,6 +3,7 @@
 package netio
 
 import (
+	"math"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -31,4 +32,9 @@ func (system) GetsockoptInt(fd, level, option int) (int, error) {
 
 func (system) SetsockoptInt(fd, level, option, value int) error {
 	return unix.SetsockoptInt(fd, level, option, value)
+}
+
+func (system) SetLinger(fd, seconds int) error {
+	return unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER,
+		&unix.Linger{Onoff: int32(bit(seconds >= 0)), Linger: int32(min(max(0, seconds), math.MaxInt32))})
 }

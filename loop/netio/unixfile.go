@@ -27,13 +27,13 @@ func (f unixFile) remove() {
 
 // bindUnix binds fd to the address of a Unix socket. If a listener that has ended
 // left its file there, the file is replaced.
-func bindUnix(s Sockets, fd int, sa syscall.Sockaddr) (f unixFile, err error) {
+func bindUnix(s Sockets, fd, sotype int, sa syscall.Sockaddr) (f unixFile, err error) {
 	name := sa.(*syscall.SockaddrUnix).Name
 	if name == "" || name[0] == '@' { // an abstract one of Linux's, without a file
 		return f, s.Bind(fd, sa)
 	}
 	err = s.Bind(fd, sa)
-	if err == unix.EADDRINUSE && stale(s, name, sa) && os.Remove(name) == nil {
+	if err == unix.EADDRINUSE && stale(s, name, sotype, sa) && os.Remove(name) == nil {
 		err = s.Bind(fd, sa)
 	}
 	if err != nil {
@@ -45,12 +45,12 @@ func bindUnix(s Sockets, fd int, sa syscall.Sockaddr) (f unixFile, err error) {
 }
 
 // stale reports whether there is a socket of that name at which nobody listens.
-func stale(s Sockets, name string, sa syscall.Sockaddr) bool {
+func stale(s Sockets, name string, sotype int, sa syscall.Sockaddr) bool {
 	info, err := os.Lstat(name)
 	if err != nil || info.Mode().Type() != os.ModeSocket {
 		return false
 	}
-	fd, err := s.Socket(unix.AF_UNIX)
+	fd, err := s.Socket(unix.AF_UNIX, sotype)
 	if err != nil {
 		return false
 	}
