@@ -85,12 +85,12 @@ func (t *task) notHere() error {
 // y is no good here if it was derived from that of the task: once the task has been
 // cancelled it stays done, even if the task has dealt with the cancellation, with a
 // Timeout for example.
-func callContext(y *Yielder) (context.Context, context.CancelFunc) {
+func callContext(y *Yielder) (context.Context, context.CancelCauseFunc) {
 	ctx := y.Context()
 	if _, ok := ctx.(*scope); ok || ctx.Err() != nil {
 		ctx = context.WithoutCancel(ctx)
 	}
-	return context.WithCancel(ctx)
+	return context.WithCancelCause(ctx)
 }
 
 // Current returns the running coroutine of l, for methods whose signature has no
