@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"coloop/loop"
@@ -20,16 +23,21 @@ type env struct {
 	dial    netio.Dialer
 }
 
-// runCase tries one library, in a task, while another task ticks. A library that stops the loop is
-// found by the ticks.
+// runCase tries one library, in a task, while another task ticks. It is an error if the loop
+// stands, if the loop has an error that nobody asked for, or if tasks or sockets are left.
 func runCase(name, address, folder string) error {
 	i := slices.IndexFunc(libraries, func(l library) bool { return l.name == name })
 	if i < 0 {
 		return fmt.Errorf("there is no library %q", name)
 	}
-	lib := libraries[i]
-	return loop.Main(func(y *loop.Yielder) error {
+	sockets := openSockets()
+	var unseen []error
+	r := loop.Runner{Debug: &loop.Debug{Slow: stopped}}
+	_, err := loop.RunIn(&r, func(y *loop.Yielder) (struct{}, error) {
 		l := loop.Running(y)
+		l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) {
+			unseen = append(unseen, fmt.Errorf("%s: %w", c.Message, orNil(c.Exception)))
+		})
 		e := &env{y: y, l: l, address: address, folder: folder, dial: netio.Dialer{Loop: l}}
 		var longest time.Duration
 		ticker := loop.Spawn(y, func(y *loop.Yielder) error {
@@ -40,14 +48,46 @@ func runCase(name, address, folder string) error {
 				longest = max(longest, l.Time()-last)
 			}
 		})
-		err := lib.try(e)
+		err := libraries[i].try(e)
 		ticker.Cancel()
 		_, _ = ticker.Await(y)
 		if err == nil && longest > stopped {
 			err = fmt.Errorf("the loop stood for %v", longest)
 		}
-		return err
+		if err == nil {
+			err = leftovers(y, sockets)
+		}
+		return struct{}{}, err
 	})
+	err = errors.Join(err, r.Close()) // may add to unseen
+	return errors.Join(append(unseen, err)...)
+}
+
+// leftovers returns an error if other tasks than that of y, or sockets, are left. A library's
+// goroutines have a moment to end.
+func leftovers(y *loop.Yielder, sockets int) error {
+	l := loop.Running(y)
+	for range 300 {
+		if len(l.AllTasks()) == 1 && openSockets() <= sockets {
+			return nil
+		}
+		if err := loop.Sleep(y, 10*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("left are %d sockets and the tasks %v", openSockets()-sockets, l.AllTasks())
+}
+
+// openSockets returns the number of sockets that the process has open, 0 if the system does not
+// tell.
+func openSockets() (n int) {
+	files, _ := filepath.Glob("/dev/fd/*")
+	for _, f := range files {
+		if to, err := os.Readlink(f); err == nil && strings.HasPrefix(to, "socket:") {
+			n++
+		}
+	}
+	return n
 }
 
 // stopped is a time that the loop stands only if something blocks it: slow below says what

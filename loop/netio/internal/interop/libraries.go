@@ -12,9 +12,11 @@ var libraries = []library{
 	{"mysql", "github.com/go-sql-driver/mysql", inTask, "mariadb", "mysql.RegisterDialContext; a sql.DB of one task's", tryMySQL},
 	{"gomemcache", "github.com/bradfitz/gomemcache", inTask, "memcached", "client.DialContext = dialer.DialContext", tryMemcache},
 	{"gorilla", "github.com/gorilla/websocket", inTask, "", "NetDialContext returns netio.NewStream(conn)", tryWebsocket},
+	{"miekg/dns", "github.com/miekg/dns", inTask, "", "client.ExchangeWithConn(m, &dns.Conn{Conn: packetConn})", tryDNS},
 
 	{"net/http", "", inBlock, "nginx", "Transport.DialContext = dialer.DialContext", tryHTTP},
 	{"net/http.server", "", inBlock, "", "server.Serve(listener)", tryHTTPServer},
+	{"net.Resolver", "", inBlock, "", "Resolver{PreferGo: true, Dial: dialer.DialContext}", tryResolver},
 	{"go-redis", "github.com/redis/go-redis/v9", inBlock, "redis", "Options.Dialer = dialer.DialContext", tryGoRedis},
 	{"pgxpool", "github.com/jackc/pgx/v5", inBlock, "postgres", "ConnConfig.DialFunc = dialer.DialContext", tryPgxPool},
 	{"database/sql", "github.com/go-sql-driver/mysql", inBlock, "mariadb", "mysql.RegisterDialContext", tryDatabaseSQL},

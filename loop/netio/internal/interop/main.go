@@ -158,7 +158,7 @@ func isolated(lib library, s *server) (out string, err error) {
 		args = append(args, "-address", s.address, "-folder", s.folder)
 	}
 	c := exec.CommandContext(ctx, self, args...)
-	c.Env = append(os.Environ(), "COLOOP_DEBUG=1")
+	c.Env = append(os.Environ(), "QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING=true")
 	var b bytes.Buffer
 	c.Stdout, c.Stderr = io.Discard, &b
 	err = c.Run()

@@ -40,8 +40,11 @@ var servers = map[string]func(s *server, host, port string) error{
 		return s.commandWith(conf, "mosquitto", "-c", "FILE")
 	},
 	"nginx": func(s *server, host, port string) error {
-		conf := fmt.Sprintf("daemon off; pid %s/pid; error_log stderr; events {} http { access_log off;\n"+
-			"server { listen %s:%s; location / { return 200 'hello from nginx'; } } }\n", s.folder, host, port)
+		conf := fmt.Sprintf("daemon off; pid %s/pid; error_log stderr; events {} http { access_log off;\n", s.folder)
+		for _, what := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+			conf += fmt.Sprintf("%s_temp_path %s/%s;\n", what, s.folder, what) // theirs is for root alone
+		}
+		conf += fmt.Sprintf("server { listen %s:%s; location / { return 200 'hello from nginx'; } } }\n", host, port)
 		return s.commandWith(conf, "nginx", "-c", "FILE", "-e", "stderr", "-p", s.folder)
 	},
 	"postgres": func(s *server, host, port string) error {

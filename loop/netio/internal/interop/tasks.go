@@ -262,8 +262,8 @@ func tryMessages(e *env) error {
 }
 
 // tryWebsocket has a server and a client of gorilla's, each with a task that reads and one that
-// writes. The connections are Streams, whose writes never park, because gorilla holds a lock
-// during a write.
+// writes. The connections are Streams, whose writes never park, because a reader of gorilla's
+// answers pings, and waits for a writer with a lock.
 func tryWebsocket(e *env) error {
 	ln, err := netio.Listen(e.y, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -271,7 +271,7 @@ func tryWebsocket(e *env) error {
 	}
 	server := loop.Spawn(e.y, func(y *loop.Yielder) error {
 		return netio.Serve(y, ln, func(y *loop.Yielder, c *netio.Conn) error {
-			s := netio.NewStream(c)
+			s := netio.NewStream(y, c)
 			r := bufio.NewReader(s)
 			req, err := http.ReadRequest(r)
 			if err != nil {
@@ -289,6 +289,9 @@ func tryWebsocket(e *env) error {
 				if err := ws.WriteMessage(kind, msg); err != nil {
 					return err
 				}
+				if err := s.Drain(y); err != nil {
+					return err
+				}
 			}
 		})
 	})
@@ -297,7 +300,11 @@ func tryWebsocket(e *env) error {
 		if err != nil {
 			return nil, err
 		}
-		return netio.NewStream(c), nil
+		y, err := e.l.Current()
+		if err != nil {
+			return nil, err
+		}
+		return netio.NewStream(y, c), nil
 	}}
 	err = e.together(4, func(y *loop.Yielder, i int) error {
 		ws, _, err := dialer.DialContext(y.Context(), "ws://"+ln.Addr().String()+"/", nil)
@@ -310,7 +317,7 @@ func tryWebsocket(e *env) error {
 				if err := ws.WriteMessage(websocket.TextMessage, []byte(fmt.Sprint(i, n))); err != nil {
 					return err
 				}
-				if err := loop.Sleep(y, 0); err != nil {
+				if err := ws.NetConn().(*netio.Stream).Drain(y); err != nil {
 					return err
 				}
 			}
