@@ -15,14 +15,17 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -63,7 +66,9 @@ func main() {
 		}
 		return
 	}
-	ok, err := runAll(*only, *table)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ok, err := runAll(ctx, *only, *table)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "interop:", err)
 		os.Exit(2)
@@ -73,7 +78,7 @@ func main() {
 	}
 }
 
-func runAll(only, table string) (ok bool, err error) {
+func runAll(ctx context.Context, only, table string) (ok bool, err error) {
 	chosen := libraries
 	if only != "" {
 		chosen = nil
@@ -99,6 +104,9 @@ func runAll(only, table string) (ok bool, err error) {
 	ok = true
 	var rows []string
 	for _, lib := range chosen {
+		if ctx.Err() != nil {
+			return false, context.Cause(ctx)
+		}
 		s := running[lib.server]
 		if lib.server != "" && s == nil {
 			s = start(lib.server, folder)
@@ -112,7 +120,7 @@ func runAll(only, table string) (ok bool, err error) {
 			result, ok = fmt.Sprintf("**%s does not start: %v**", lib.server, s.err), false
 		default:
 			began := time.Now()
-			if out, err := isolated(lib, s); err != nil {
+			if out, err := isolated(ctx, lib, s); err != nil {
 				result, ok = fmt.Sprintf("**%v: %s**", err, out), false
 			} else {
 				result = fmt.Sprintf("works (%.1f s)", time.Since(began).Seconds())
@@ -146,12 +154,12 @@ func insert(file, table string) error {
 }
 
 // isolated runs one library in a process of its own, and returns what it wrote.
-func isolated(lib library, s *server) (out string, err error) {
+func isolated(ctx context.Context, lib library, s *server) (out string, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	args := []string{"-case", lib.name}
 	if s != nil {
@@ -162,14 +170,10 @@ func isolated(lib library, s *server) (out string, err error) {
 	var b bytes.Buffer
 	c.Stdout, c.Stderr = io.Discard, &b
 	err = c.Run()
-	if ctx.Err() != nil {
-		err = fmt.Errorf("hangs")
+	if ctx.Err() == context.DeadlineExceeded {
+		err = errors.New("hangs")
 	}
-	lines := strings.TrimSpace(b.String())
-	if err == nil && strings.Contains(lines, "level=ERROR") {
-		err = fmt.Errorf("reports")
-	}
-	return strings.ReplaceAll(lines, "\n", " / "), err
+	return strings.ReplaceAll(strings.TrimSpace(b.String()), "\n", " / "), err
 }
 
 // version returns the version of a module in this program.

@@ -20,6 +20,8 @@ type server struct {
 	err     error
 	address string
 	cmd     *exec.Cmd
+	ended   chan struct{} // closed when cmd has ended, as result says
+	result  error
 	folder  string
 	output  bytes.Buffer
 }
@@ -57,7 +59,7 @@ var servers = map[string]func(s *server, host, port string) error{
 			return err
 		}
 		if out, err := initdb.CombinedOutput(); err != nil {
-			return fmt.Errorf("initdb: %w: %s", err, out)
+			return fmt.Errorf("initdb: %w: %s", err, lastLine(string(out)))
 		}
 		if err := s.command(filepath.Join(bin[len(bin)-1], "postgres"), "-D", s.folder+"/data", "-h", host, "-p", port, "-k", s.folder, "-F"); err != nil {
 			return err
@@ -65,13 +67,13 @@ var servers = map[string]func(s *server, host, port string) error{
 		return s.asUser(s.cmd, "postgres")
 	},
 	"mariadb": func(s *server, host, port string) error {
-		install := exec.Command("mariadb-install-db", "--no-defaults", "--user=mysql", "--datadir="+s.folder+"/data",
+		install := exec.Command("mariadb-install-db", "--no-defaults", "--datadir="+s.folder+"/data",
 			"--auth-root-authentication-method=normal", "--skip-test-db")
 		if err := s.asUser(install, "mysql"); err != nil {
 			return err
 		}
 		if out, err := install.CombinedOutput(); err != nil {
-			return fmt.Errorf("mariadb-install-db: %w: %s", err, out)
+			return fmt.Errorf("mariadb-install-db: %w: %s", err, lastLine(string(out)))
 		}
 		if err := s.command("mariadbd", "--no-defaults", "--datadir="+s.folder+"/data", "--bind-address="+host, "--port="+port,
 			"--socket="+s.folder+"/s", "--pid-file="+s.folder+"/pid"); err != nil {
@@ -192,17 +194,19 @@ func (s *server) start(prepare func(s *server, host, port string) error) error {
 	if err := s.cmd.Start(); err != nil {
 		return err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- s.cmd.Wait() }()
+	s.ended = make(chan struct{})
+	go func() {
+		s.result = s.cmd.Wait()
+		close(s.ended)
+	}()
 	for range 300 {
 		if c, err := net.Dial("tcp", s.address); err == nil {
 			_ = c.Close()
 			return nil
 		}
 		select {
-		case err := <-ended:
-			s.cmd = nil
-			return fmt.Errorf("it ends: %v: %s", err, lastLine(s.output.String()))
+		case <-s.ended:
+			return fmt.Errorf("it ends: %v: %s", s.result, lastLine(s.output.String()))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
@@ -214,8 +218,16 @@ func lastLine(s string) string {
 	return lines[len(lines)-1]
 }
 
+// stop has the server end in order, and kills it if it does not.
 func (s *server) stop() {
-	if s.cmd != nil && s.cmd.Process != nil {
+	if s.ended == nil {
+		return
+	}
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-s.ended:
+	case <-time.After(10 * time.Second):
 		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
+		<-s.ended
 	}
 }
