@@ -66,6 +66,7 @@ import (
 	"coloop/client"
 	"coloop/loop"
 	"coloop/loop/netio"
+	"coloop/loop/subprocess"
 )
 
 var (
@@ -83,6 +84,8 @@ var (
 	q        loop.Queue[string]
 	x        string
 	callback func()
+	fd       int
+	p        *subprocess.Process
 	blocking func(context.Context) (string, error)
 	pool     *loop.Executor
 	job      func() (string, error)
@@ -189,7 +192,7 @@ type builtPackage struct {
 // brings the other layers with it.
 var built = sync.OnceValues(func() (map[string]builtPackage, error) {
 	list := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,GoFiles,Export",
-		"coloop/client", "coloop/loop/looptest", "log", "testing")
+		"coloop/client", "coloop/loop/subprocess", "coloop/loop/looptest", "log", "testing")
 	list.Dir = root
 	out, err := list.Output()
 	if err != nil {

@@ -90,6 +90,8 @@ func describe(cb callback) string {
 		return "callback " + funcName(cb)
 	case *checkedCallback:
 		return "callback " + funcName(cb.fn)
+	case *readyCall:
+		return "callback " + funcName(cb.fn)
 	}
 	return fmt.Sprintf("callback of %T", cb)
 }

@@ -34,15 +34,15 @@ type Each struct {
 // others, until all functions have ended. Then, on each loop, the tasks that are left are
 // cancelled and seen to their end, and the loop is closed, as by [Runner.Close].
 //
-// The error joins the errors of the functions, but for the cancellations that RunEach has asked for,
-// and the errors of closing. A function that fails leaves a zero result. If
-// a function ends with runtime.Goexit, RunEach does so too, when everything has ended.
+// The error joins those of the functions, but for the cancellations that RunEach has asked
+// for, and those of closing the loops. A function that fails leaves a zero result. If a
+// function ends with runtime.Goexit, RunEach does so too, when everything has ended.
 //
 // SIGINT does what [RunIn] says, if RunEach is called on the main goroutine: the first
 // cancels all functions, and the error is [ErrInterrupted]. A handler for SIGINT that is
 // to take the place of that must be added to the first loop.
 func RunEach[T any](n int, fn func(y *Yielder, e Each) (T, error)) ([]T, error) {
-	return runEach(n, InterruptMain, fn, codeOf(fn))
+	return runEach(n, fn, codeOf(fn))
 }
 
 // MainEach is [RunEach] for a program without a result.
@@ -50,11 +50,11 @@ func MainEach(n int, fn func(y *Yielder, e Each) error) error {
 	if fn == nil {
 		return errNilMain
 	}
-	_, err := runEach(n, InterruptMain, func(y *Yielder, e Each) (struct{}, error) { return struct{}{}, fn(y, e) }, codeOf(fn))
+	_, err := runEach(n, func(y *Yielder, e Each) (struct{}, error) { return struct{}{}, fn(y, e) }, codeOf(fn))
 	return err
 }
 
-func runEach[T any](n int, mode InterruptMode, fn func(y *Yielder, e Each) (T, error), pc uintptr) ([]T, error) {
+func runEach[T any](n int, fn func(y *Yielder, e Each) (T, error), pc uintptr) ([]T, error) {
 	switch {
 	case fn == nil:
 		return nil, errNilMain
@@ -79,7 +79,7 @@ func runEach[T any](n int, mode InterruptMode, fn func(y *Yielder, e Each) (T, e
 	for i := range g.members {
 		g.members[i].prepare(g, loops[i], func(y *Yielder) (T, error) { return fn(y, Each{i, loops}) }, pc)
 	}
-	return g.run(mode)
+	return g.run()
 }
 
 // A team is one call of RunEach.
@@ -143,10 +143,10 @@ func (g *team[T]) cancel() {
 }
 
 // run runs the loops, the first on the calling goroutine.
-func (g *team[T]) run(mode InterruptMode) ([]T, error) {
+func (g *team[T]) run() ([]T, error) {
 	interrupted := false
 	stop := func() (came bool) { return false }
-	if mode.takes() {
+	if InterruptMain.takes() {
 		stop = sync.OnceValue(g.members[0].loop.onInterrupt(func() {
 			interrupted = true
 			g.cancel()

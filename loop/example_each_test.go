@@ -2,6 +2,7 @@ package loop_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -105,4 +106,49 @@ func ExampleRunOn() {
 		return err
 	})
 	// Output: guest <nil>
+}
+
+// A method without a y waits in the task that runs.
+func ExampleParkingLot_ParkCurrent() {
+	_ = loop.Main(func(y *loop.Yielder) error {
+		l := loop.Running(y)
+		lot := loop.ParkingLot{Kind: "Read"}
+		read := func() (string, error) { // as a method of a net.Conn
+			_, err := lot.ParkCurrent(l, nil)
+			return "data", err
+		}
+		l.CallSoon(func() { lot.Unpark() })
+		fmt.Println(read())
+		return nil
+	})
+	// Output: data <nil>
+}
+
+// A library has an error of its own for everything. The task is cancelled all the same.
+func ExampleLoop_NoteCancelled() {
+	_ = loop.Main(func(y *loop.Yielder) error {
+		l := loop.Running(y)
+		read := func() error { // as a method of a net.Conn
+			y, err := l.Current()
+			if err != nil {
+				return err
+			}
+			return l.NoteCancelled(loop.Sleep(y, time.Hour))
+		}
+		query := func() error { // of a library
+			if read() != nil {
+				return errors.New("conn closed")
+			}
+			return nil
+		}
+		task := loop.Spawn(y, func(*loop.Yielder) error { return query() })
+		l.CallSoon(func() { task.Cancel() })
+		_, err := task.Await(y)
+		fmt.Println(err)
+		fmt.Println(task.Cancelled(), loop.IsCancelled(err))
+		return nil
+	})
+	// Output:
+	// cancelled: conn closed
+	// true true
 }

@@ -77,7 +77,7 @@ func TestC6LibraryCancelled(t *testing.T) {
 		}, true, "cancelled: enough", loop.ErrCancelled},
 		"giving way": {func(y *loop.Yielder, lib *library) error {
 			for {
-				if lib.l.GiveWay() != nil {
+				if lib.l.NoteCancelled(loop.Sleep(y, 0)) != nil {
 					return errLibrary
 				}
 			}
@@ -213,14 +213,12 @@ func TestParkCurrent(t *testing.T) {
 		expect(t, "woken", woken, true)
 		expectErr(t, "error", err, nil)
 
-		var inCallback, giveWay error
+		var inCallback error
 		l.CallSoon(func() {
 			_, inCallback = lot.ParkCurrent(l, nil)
-			giveWay = l.GiveWay()
 		})
 		turns(y, 2)
 		expectErr(t, "in a callback", inCallback, loop.ErrNoTask)
-		expectErr(t, "in a callback", giveWay, loop.ErrNoTask)
 		other, _ := loop.NewVirtual()
 		defer other.Close()
 		_, err = lot.ParkCurrent(other, nil)

@@ -1,9 +1,6 @@
 package loop
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
 // A ParkingLot is a line of waiting tasks, first in, first out (trio's ParkingLot).
 // Locks, queues, connections and pools are made of it. It knows no condition: its
@@ -58,16 +55,8 @@ func (lot *ParkingLot) Park(y *Yielder, data any) (woken bool, err error) {
 }
 
 // ParkCurrent is [ParkingLot.Park] of the running task of l, for methods whose signature has
-// no Yielder, such as those of a net.Conn. Where no task can be parked, it returns the errors of
-// [Loop.Current].
-//
-// The caller of such a method is often a library that knows no tasks and answers a
-// cancellation with an error of its own: "connection closed", say. So the task remembers that a
-// CancelledError was returned here: if it then ends with such an error, and
-// nobody has taken the request to cancel it back ([Task.Uncancel]), it counts as cancelled. Its
-// error is a CancelledError that unwraps to that of the library. [Timeout] and [TaskGroup] also
-// take such an error for the cancellation. Panics and the errors of a [GroupError] stay what
-// they are.
+// no Yielder, such as those of a net.Conn. Where no task can be parked, it returns the errors
+// of [Loop.Current]. An error of the wait goes through [Loop.NoteCancelled].
 func (lot *ParkingLot) ParkCurrent(l *Loop, data any) (woken bool, err error) {
 	y, err := l.Current()
 	if err == nil {
@@ -77,31 +66,9 @@ func (lot *ParkingLot) ParkCurrent(l *Loop, data any) (woken bool, err error) {
 		return false, err
 	}
 	if woken, err = lot.park(y, l.current, data); err != nil {
-		l.handOver(err)
+		err = l.NoteCancelled(err)
 	}
 	return woken, err
-}
-
-// GiveWay is Sleep(y, 0) for the running task of l. It remembers a cancellation as
-// [ParkingLot.ParkCurrent] does, and is for such methods.
-func (l *Loop) GiveWay() error {
-	y, err := l.Current()
-	if err == nil {
-		if err = giveWay(y); err != nil {
-			l.handOver(err)
-		}
-	}
-	return err
-}
-
-// handOver notes that err goes to code which knows no tasks.
-//
-//go:noinline
-func (l *Loop) handOver(err error) {
-	var c *CancelledError
-	if t := l.current; t != nil && t.cancelling > 0 && errors.As(err, &c) {
-		t.note().handed = c
-	}
 }
 
 // park is Park after enter.

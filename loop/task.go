@@ -54,7 +54,7 @@ const (
 type taskNotes struct {
 	name   string
 	made   []uintptr       // the calls that made it, in debug mode
-	handed *CancelledError // to code that knows no tasks; see ParkingLot.ParkCurrent
+	handed *CancelledError // to code that knows no tasks; see Loop.NoteCancelled
 }
 
 type driver interface {

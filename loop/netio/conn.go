@@ -12,9 +12,10 @@ import (
 	"coloop/loop"
 )
 
-// A Conn is a stream connection, TCP or Unix, whose Read and Write park the calling task
-// instead of the goroutine. It implements net.Conn, so a protocol library of Go's that reads
-// and writes where it is called runs on it unchanged, crypto/tls included.
+// A Conn is a stream connection, TCP or Unix, or a pipe, terminal or device, whose Read and
+// Write park the calling task instead of the goroutine. It implements net.Conn, so a protocol
+// library of Go's that reads and writes where it is called runs on it unchanged, crypto/tls
+// included.
 //
 // All methods may be called on any goroutine. In a task they park the task, and if the task
 // is cancelled meanwhile they return its CancelledError. In a callback of the loop, or a task

@@ -37,6 +37,7 @@ type descriptor struct {
 	fd      int
 	rd, wr  side
 	hungUp  bool     // the peer has hung up: after a short read there may be more
+	pieces  bool     // after a short read there may always be more, as of a terminal
 	file    unixFile // to be removed by Close
 	network string
 	peer    net.Addr // the other end, or the address listened at
@@ -175,18 +176,18 @@ func (d *descriptor) wait(s *side, kind string) error {
 	}
 }
 
-func (d *descriptor) suspend(s *side, kind string) (err error) {
+func (d *descriptor) suspend(s *side, kind string) error {
 	s.busy = true
 	if !s.ready {
 		s.lot.Kind, s.lot.Owner = kind, d
-		_, err = s.lot.ParkCurrent(d.loop, nil)
+		_, err := s.lot.ParkCurrent(d.loop, nil)
 		return err
 	}
-	err = d.loop.GiveWay()
-	if err == loop.ErrNoTask || err == loop.ErrForeignLoop {
+	y, err := d.loop.Current()
+	if err != nil {
 		return nil // a callback, which cannot give way, has the loop to itself
 	}
-	return err
+	return d.loop.NoteCancelled(loop.Sleep(y, 0))
 }
 
 // Close closes the descriptor and wakes the tasks that are parked on it.
@@ -247,7 +248,7 @@ func (d *descriptor) read(b []byte) (n int, err error) {
 			d.rd.used += int32(n >> 12)
 			// A short read has emptied the buffer. Data that comes later is a
 			// new event.
-			if 0 < n && n < len(b) && !d.hungUp {
+			if 0 < n && n < len(b) && !d.hungUp && !d.pieces {
 				d.rd.ready = false
 			}
 			break

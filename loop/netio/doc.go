@@ -1,5 +1,5 @@
-// Package netio has the connections of an event loop: TCP and Unix sockets that park
-// the task that uses them. y is the coroutine that runs.
+// Package netio has the connections of an event loop: TCP and Unix sockets, pipes and
+// terminals that park the task that uses them. y is the coroutine that runs.
 //
 //	Dial(y, "tcp", "localhost:http")    connect                create_connection
 //	Dialer                              the same with options; its DialContext is for
@@ -8,8 +8,13 @@
 //	Serve(y, ln, handle)                a task for each        serve_forever
 //	                                    connection of ln
 //	Conn                                a net.Conn             sock_recv, sock_sendall
+//	c.HandOver(y, l)                    move it to another loop
 //	c.WaitRead()  c.ReadBy  c.WriteBy   without a buffer; deadlines on the loop's clock
 //	Listener                            a net.Listener         sock_accept
+//	Pipe(y)  OpenPipe(y, name, flag)    a new pipe; a FIFO
+//	FileConn(y, f)  AdoptFd             a terminal or pipe     connect_read_pipe
+//	AdoptConn(y, c)  AdoptListener      those of package net
+//	FileListener(y, f)                  a socket that listens  create_server
 //	LookupHost(y, "tcp", "localhost")   resolve a name         getaddrinfo
 //	LookupPort(y, "tcp", "http")                               getservbyname
 //	LookupAddr(y, "127.0.0.1")          the name of a host     getnameinfo
