@@ -245,8 +245,8 @@ func TestPacketBatch(t *testing.T) {
 				if addr := a.netAddr(m.Endpoint); addr.String() != to(b).String() {
 					t.Errorf("from %v, want %v", addr, to(b))
 				}
-				if _, ok := a.d.sockets.(BatchSockets); ok && m.Truncated != (len(got) == n) {
-					t.Errorf("datagram %d: truncated is %v", len(got), m.Truncated)
+				if m.Truncated() != (len(got) == n) {
+					t.Errorf("datagram %d: truncated is %v", len(got), m.Truncated())
 				}
 			}
 		}
