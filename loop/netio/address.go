@@ -52,6 +52,9 @@ func sockaddr(a net.Addr) (sa syscall.Sockaddr, family int, err error) {
 		if ip := a.IP.To4(); ip != nil {
 			return &syscall.SockaddrInet4{Port: a.Port, Addr: [4]byte(ip)}, syscall.AF_INET, nil
 		}
+		if len(a.IP) != net.IPv6len {
+			return nil, 0, &net.AddrError{Err: "invalid IP address", Addr: a.String()}
+		}
 		sa := &syscall.SockaddrInet6{Port: a.Port, Addr: [16]byte(a.IP)}
 		if a.Zone != "" {
 			if sa.ZoneId, err = zone(a.Zone); err != nil {
