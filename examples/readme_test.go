@@ -59,12 +59,14 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"time"
 
 	"coloop/client"
 	"coloop/loop"
+	"coloop/loop/files"
 	"coloop/loop/netio"
 	"coloop/loop/subprocess"
 )
@@ -95,6 +97,7 @@ var (
 	c        *netio.Conn
 	session  client.Client
 	url      string
+	name     string
 	urls     []string
 	fetch    func(url string) ([]byte, error)
 	err      error
@@ -192,7 +195,7 @@ type builtPackage struct {
 // brings the other layers with it.
 var built = sync.OnceValues(func() (map[string]builtPackage, error) {
 	list := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,GoFiles,Export",
-		"coloop/client", "coloop/loop/subprocess", "coloop/loop/looptest", "log", "testing")
+		"coloop/client", "coloop/loop/files", "coloop/loop/subprocess", "coloop/loop/looptest", "log", "testing")
 	list.Dir = root
 	out, err := list.Output()
 	if err != nil {

@@ -36,6 +36,7 @@
 //	  Block(y, f)                       without a limit on how many; waited
 //	                                    for if it is cancelled
 //	  RunInExecutor  Executor           its future                    run_in_executor
+//	  RunToEnd(y, e, f)                 wait for it even if cancelled
 //	  l.CallSoonThreadsafe(f)           from a goroutine, a callback
 //	  RunCoroutineThreadsafe(ctx, l, f) from a goroutine, a task
 //	  CancelWith(ctx, t)  y.Context()   context.Context, both ways    contextvars
@@ -45,6 +46,7 @@
 //	Observe
 //	  fmt.Println(t)  Dump(w, l)        what waits for what           repr, all_tasks
 //	  l.SetDebug(&Debug{})              slow steps and more           set_debug
+//	  l.SetWatchdog(&Watchdog{})        what blocks the loop, while it does
 //	  l.SetExceptionHandler             errors that nobody asked for
 //	  l.AllTasks  l.CurrentTask  l.SetTaskObserver  t.Stack
 //
@@ -74,7 +76,8 @@
 // belongs there: futures, tasks, locks, queues. Other goroutines come in by
 // [Loop.CallSoonThreadsafe], [RunCoroutineThreadsafe] and [CancelWith]; tasks go out
 // by [ToThread] and [Block]. A call that blocks, a receive from a channel say, stops the whole
-// loop. To wait on a wrong goroutine is an error, [ErrWrongGoroutine]; in debug mode
+// loop; a [Watchdog] says which. To wait on a wrong goroutine is an error, [ErrWrongGoroutine];
+// in debug mode
 // to schedule something from there panics with it.
 //
 // # Errors

@@ -98,7 +98,11 @@ func (e *Executor) work(run func()) {
 			defer e.jobs.Done()
 			run()
 		}()
-		run = e.next()
+		if run = e.next(); run != nil {
+			// The loop may be waiting for a processor. Jobs that follow one another without
+			// a pause would keep it from there for 10 ms.
+			runtime.Gosched()
+		}
 	}
 }
 
@@ -210,6 +214,7 @@ type jobFuture[T any] struct {
 	Future[T]
 	executor *Executor
 	job      *job
+	toEnd    *sync.WaitGroup // of RunToEnd: done when the job has ended or was dropped
 }
 
 func (f *jobFuture[T]) submit(fn func() (T, error)) error {
@@ -229,9 +234,12 @@ func (f *jobFuture[T]) submit(fn func() (T, error)) error {
 	f.job = &job{
 		run: func() { perform(l, fn, f.end) },
 		drop: func() {
+			if f.toEnd != nil {
+				f.toEnd.Done()
+			}
 			_ = l.CallSoonThreadsafe(func() { // nobody waits for a closed loop
 				l.system.Expect(-1)
-				f.Cancel()
+				f.future.cancel("")
 			})
 		},
 	}
@@ -245,12 +253,22 @@ func (f *jobFuture[T]) submit(fn func() (T, error)) error {
 // cancel takes the job off the line, at once and not, as asyncio does, with the
 // callbacks of the future.
 func (f *jobFuture[T]) cancel(msg string) bool {
+	if f.toEnd != nil && f.state == pending && !f.withdraw() {
+		return false
+	}
 	if !f.future.cancel(msg) {
 		return false
 	}
-	if f.job != nil && f.executor.withdraw(f.job) {
-		f.loop.system.Expect(-1)
+	f.withdraw()
+	return true
+}
+
+// withdraw keeps the job from being called, and reports whether it was in time.
+func (f *jobFuture[T]) withdraw() bool {
+	if f.job == nil || !f.executor.withdraw(f.job) {
+		return false
 	}
+	f.loop.system.Expect(-1)
 	return true
 }
 
