@@ -58,6 +58,7 @@ const prelude = `package fragment
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -95,6 +96,9 @@ var (
 	ln       *netio.Listener
 	handle   func(y *loop.Yielder, c *netio.Conn) error
 	c        *netio.Conn
+	s        *netio.Stream
+	config   *tls.Config
+	data     []byte
 	session  client.Client
 	url      string
 	name     string

@@ -98,7 +98,8 @@ func (c *Conn) Write(b []byte) (int, error) {
 
 // Close closes the connection; operations under way return net.ErrClosed. On goroutines other
 // than the loop's it does not wait for the loop, which closes the socket in its next turn.
-func (c *Conn) Close() error { return c.d.closeAnywhere() }
+// Output that a [Stream] has left to the loop is written first, for 30 seconds at most.
+func (c *Conn) Close() error { return c.d.closeAnywhere(c.d.closeFlushed) }
 
 // CloseWrite tells the peer that no more data will come, and leaves the other direction
 // open.
@@ -109,6 +110,10 @@ func (c *Conn) CloseWrite() error {
 	}
 	if c.d.closed {
 		return c.d.fail("close", net.ErrClosed)
+	}
+	if o := c.d.wr.out; o != nil && o.pending() > 0 {
+		o.eof = true // of a Stream, whose output comes first
+		return nil
 	}
 	if err := c.d.sockets.Shutdown(c.d.fd); err != nil {
 		return c.d.fail("close", os.NewSyscallError("shutdown", err))

@@ -61,7 +61,7 @@ func (c *Conn) SetWriteBuffer(bytes int) error {
 func (d *descriptor) set(change func(s Sockets, fd int) error) error {
 	d.mu.Lock()
 	err := net.ErrClosed
-	if !d.closed && !d.mail.close {
+	if !d.closed && d.mail.close == nil {
 		err = change(d.sockets, d.fd)
 	}
 	d.mu.Unlock()
