@@ -359,16 +359,6 @@ func (l *Loop) AllTasks() []AnyTask {
 	return all
 }
 
-// Stats returns the number of ready handles, of timers, and of cancelled timers among
-// the latter.
-func (l *Loop) Stats() (ready, timers, cancelled int) {
-	return l.ready.n, len(l.timers.heap), l.timers.cancelled
-}
-
-// TimerCancelledCount returns asyncio's _timer_cancelled_count, for comparisons: it
-// also counts cancelled timers that have left the heap since it was last cleaned.
-func (l *Loop) TimerCancelledCount() int { return l.timers.count() }
-
 // Close ends the loop: pending tasks are closed (GeneratorExit is thrown into
 // their coroutines), the executor is shut down without waiting, watchers and
 // stacks are released, and errors that nobody has asked for are reported. It
