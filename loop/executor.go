@@ -232,7 +232,7 @@ func (f *jobFuture[T]) submit(fn func() (T, error)) error {
 		f.executor = l.ownExecutor()
 	}
 	f.job = &job{
-		run: func() { f.run(fn) },
+		run: func() { perform(l, fn, f.end) },
 		drop: func() {
 			if f.toEnd != nil {
 				f.toEnd.Done()
@@ -272,20 +272,21 @@ func (f *jobFuture[T]) withdraw() bool {
 	return true
 }
 
-// run calls fn, on a goroutine of the executor.
-func (f *jobFuture[T]) run(fn func() (T, error)) {
+// perform calls fn, and then has end called with the outcome, on the goroutine of l. It ends
+// what Expect(1) of the loop's system has begun. If the loop is closed, the outcome is lost,
+// but a panic is logged.
+func perform[T any](l *Loop, fn func() (T, error), end func(T, error)) {
 	var v T
 	err := coroutine.ErrGoexit
 	defer func() {
-		panicked := false
 		if r := recover(); r != nil {
-			err, panicked = panicError(r), true
+			err = panicError(r)
 		}
-		closed := f.loop.CallSoonThreadsafe(func() {
-			f.loop.system.Expect(-1)
-			f.end(v, err, panicked)
+		closed := l.CallSoonThreadsafe(func() {
+			l.system.Expect(-1)
+			end(v, err)
 		})
-		if closed != nil && panicked {
+		if closed != nil && isPanic(err) {
 			slog.Error("panic in a job whose loop is closed", "error", err)
 		}
 	}()
@@ -293,7 +294,7 @@ func (f *jobFuture[T]) run(fn func() (T, error)) {
 }
 
 // end completes the future, on the loop.
-func (f *jobFuture[T]) end(v T, err error, panicked bool) {
+func (f *jobFuture[T]) end(v T, err error) {
 	c := ExceptionContext{Message: "job has ended, but its future is done already", Exception: ErrInvalidState}
 	switch {
 	case f.state == pending && err != nil:
@@ -302,7 +303,7 @@ func (f *jobFuture[T]) end(v T, err error, panicked bool) {
 	case f.state == pending:
 		f.succeed(v)
 		return
-	case panicked:
+	case isPanic(err):
 		c = ExceptionContext{Message: "panic in a job whose future is done already", Exception: err}
 	case f.state == cancelled:
 		return

@@ -65,6 +65,7 @@ type Loop struct {
 	incoming []*Handle // from other goroutines
 	shut     bool      // nothing more comes into incoming
 	tidyDue  bool
+	lost     map[any]func() // see callFrom
 }
 
 // inspection is what debug mode adds; see [Debug].
@@ -185,15 +186,33 @@ func (l *Loop) CallSoonThreadsafe(fn func()) error {
 	if fn == nil {
 		return fmt.Errorf("call soon from another goroutine: %w", errNilCallback)
 	}
+	return l.callFrom(nil, fn, nil)
+}
+
+// callFrom is CallSoonThreadsafe. If key is not nil, and the loop is closed before
+// forget(key), Close calls lost.
+func (l *Loop) callFrom(key any, fn, lost func()) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.shut {
 		return ErrClosed
 	}
+	if key != nil {
+		if l.lost == nil {
+			l.lost = make(map[any]func())
+		}
+		l.lost[key] = lost
+	}
 	l.incoming = append(l.incoming, &Handle{cb: funcCallback(fn)})
 	l.inbox.Add(1)
 	l.system.Wake()
 	return nil
+}
+
+func (l *Loop) forget(key any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.lost, key)
 }
 
 // receive moves the handles that other goroutines have scheduled to the ready queue.
@@ -399,6 +418,10 @@ func (l *Loop) release() error {
 	l.timers.clear()
 	l.stacks.Close()
 	close(l.gone)
+	for _, lost := range l.lost { // nothing comes into it any more
+		lost()
+	}
+	l.lost = nil
 	for _, w := range l.watchers {
 		if w != nil {
 			_ = w.Close() // there is nobody left to tell

@@ -52,8 +52,9 @@ const (
 
 // taskNotes is what few tasks have.
 type taskNotes struct {
-	name string
-	made []uintptr // the calls that made it, in debug mode
+	name   string
+	made   []uintptr       // the calls that made it, in debug mode
+	handed *CancelledError // to code that knows no tasks; see Loop.NoteCancelled
 }
 
 type driver interface {
@@ -167,10 +168,18 @@ func (t *task) Uncancel() int {
 		t.cancelling--
 		if t.cancelling == 0 {
 			t.must &^= mustCancel
+			t.dealtWith()
 			t.renewContext()
 		}
 	}
 	return int(t.cancelling)
+}
+
+// dealtWith forgets the cancellation that was handed to code which knows no tasks.
+func (t *task) dealtWith() {
+	if t.notes != nil {
+		t.notes.handed = nil
+	}
 }
 
 func (t *task) cancel(msg string) bool {
@@ -206,13 +215,14 @@ func (t *task) cancelledError() error {
 	return t.fut.cancelledError()
 }
 
-// isCancellation is IsCancelled for an error that t ends with: if t has been asked
-// to end, it may also say so with the error of its context.
-func (t *task) isCancellation(err error) bool {
-	return IsCancelled(err) || t.cancelling > 0 && coroutine.Every(err, func(err error) bool {
-		_, ok := err.(*CancelledError)
-		return ok || err == context.Canceled
-	})
+// cancellation returns err, which t or a part of its code ends with, as a cancellation; nil
+// if it is none.
+func (t *task) cancellation(err error) error {
+	var handed *CancelledError
+	if t.notes != nil && !t.fut.loop.closed {
+		handed = t.notes.handed
+	}
+	return cancellationIn(err, t.cancelling > 0, handed)
 }
 
 // run is a step of the task (Task.__step): its first, one that follows a bare
@@ -364,13 +374,12 @@ func (t *task) end(err error) {
 		} else {
 			f.settle(finished)
 		}
-	case IsCancelled(err):
-		f.err, f.cancelMsg = err, ""
-		f.settle(cancelled)
-	case t.isCancellation(err):
-		f.err = &CancelledError{cause: err}
-		f.settle(cancelled)
 	default:
+		if c := t.cancellation(err); c != nil {
+			f.err, f.cancelMsg = c, ""
+			f.settle(cancelled)
+			break
+		}
 		f.fail(err)
 		if err == coroutine.ErrGoexit && f.loop.onGoexit != nil {
 			f.loop.onGoexit(f.self.(AnyTask))

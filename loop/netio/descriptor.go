@@ -128,14 +128,10 @@ func (d *descriptor) queue(s *side, kind string) error {
 	case !s.busy:
 		return nil
 	}
-	y, err := d.loop.Current()
-	if err != nil {
-		return err
-	}
 	if s.line == nil {
 		s.line = &loop.ParkingLot{Kind: kind, Owner: d}
 	}
-	woken, err := s.line.Park(y, nil)
+	woken, err := s.line.ParkCurrent(d.loop, nil)
 	if err != nil && woken {
 		s.end()
 	}
@@ -180,22 +176,18 @@ func (d *descriptor) wait(s *side, kind string) error {
 	}
 }
 
-func (d *descriptor) suspend(s *side, kind string) (err error) {
-	y, err := d.loop.Current()
-	if err != nil {
-		if s.ready {
-			return nil
-		}
+func (d *descriptor) suspend(s *side, kind string) error {
+	s.busy = true
+	if !s.ready {
+		s.lot.Kind, s.lot.Owner = kind, d
+		_, err := s.lot.ParkCurrent(d.loop, nil)
 		return err
 	}
-	s.busy = true
-	if s.ready {
-		err = loop.Sleep(y, 0)
-	} else {
-		s.lot.Kind, s.lot.Owner = kind, d
-		_, err = s.lot.Park(y, nil)
+	y, err := d.loop.Current()
+	if err != nil {
+		return nil // a callback, which cannot give way, has the loop to itself
 	}
-	return err
+	return d.loop.NoteCancelled(loop.Sleep(y, 0))
 }
 
 // Close closes the descriptor and wakes the tasks that are parked on it.
@@ -203,6 +195,13 @@ func (d *descriptor) Close() error {
 	if d.closed {
 		return net.ErrClosed
 	}
+	d.forsake()
+	d.file.remove()
+	return os.NewSyscallError("close", d.sockets.Close(d.fd))
+}
+
+// forsake is Close without closing the socket.
+func (d *descriptor) forsake() {
 	d.mu.Lock()
 	d.closed = true
 	d.mu.Unlock()
@@ -214,8 +213,6 @@ func (d *descriptor) Close() error {
 		}
 		s.lot.Unpark()
 	}
-	d.file.remove()
-	return os.NewSyscallError("close", d.sockets.Close(d.fd))
 }
 
 func (d *descriptor) fail(op string, err error) error {

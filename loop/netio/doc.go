@@ -8,6 +8,7 @@
 //	Serve(y, ln, handle)                a task for each        serve_forever
 //	                                    connection of ln
 //	Conn                                a net.Conn             sock_recv, sock_sendall
+//	c.HandOver(y, l)                    move it to another loop
 //	c.WaitRead()  c.ReadBy  c.WriteBy   without a buffer; deadlines on the loop's clock
 //	Listener                            a net.Listener         sock_accept
 //	Pipe(y)  OpenPipe(y, name, flag)    a new pipe; a FIFO
