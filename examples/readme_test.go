@@ -60,6 +60,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"sync"
 	"time"
@@ -92,6 +93,9 @@ var (
 	pool     *loop.Executor
 	job      func() (string, error)
 	host     string
+	hosts    []string
+	file     *os.File
+	s        *netio.Server
 	ln       *netio.Listener
 	handle   func(y *loop.Yielder, c *netio.Conn) error
 	c        *netio.Conn
