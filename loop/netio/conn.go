@@ -100,11 +100,23 @@ func (c *Conn) Write(b []byte) (int, error) {
 
 // Close closes the connection; operations under way return net.ErrClosed. On goroutines other
 // than the loop's it does not wait for the loop, which closes the socket in its next turn.
-func (c *Conn) Close() error { return c.d.closeAnywhere() }
+// Output that a [Stream] has left to the loop is written first, for 30 seconds at most.
+func (c *Conn) Close() error { return c.d.closeAnywhere(c.d.closeFlushed) }
 
 // CloseWrite tells the peer that no more data will come, and leaves the other direction
 // open.
-func (c *Conn) CloseWrite() error { return c.shutdown(unix.SHUT_WR) }
+func (c *Conn) CloseWrite() error {
+	d := c.d
+	if !d.loop.OnLoop() {
+		_, err := foreign(d, "close", func() (struct{}, error) { return struct{}{}, c.CloseWrite() })
+		return err
+	}
+	if o := d.wr.out; d.open() == nil && o != nil && o.pending() > 0 {
+		o.eof = true // of a Stream, whose output comes first
+		return nil
+	}
+	return c.shutdown(unix.SHUT_WR)
+}
 
 // CloseRead ends the reading: once the data that has arrived is read, Read returns io.EOF, a
 // Read under way too. A TCP peer is not told, and a write of a Unix peer fails.
@@ -123,7 +135,7 @@ func (c *Conn) Abort() error {
 	if err := c.d.change("close", func(s Sockets, fd int) error { return os.NewSyscallError("setsockopt", s.SetLinger(fd, 0)) }); err != nil {
 		return err
 	}
-	return c.Close()
+	return c.d.closeAnywhere(c.d.Close)
 }
 
 // LocalAddr returns the address of this end. Its first call must come before Close; if

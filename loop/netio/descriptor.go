@@ -69,6 +69,7 @@ type side struct {
 	used     int32             // ... it has been used so often
 	timed    int32             // how often it must have been used there for late to be asked
 	since    time.Duration     // when late was first asked in that turn
+	out      *outgoing         // the output of writes that never park; nil if there were none
 }
 
 // perTurn is how often a side can be used in one turn of the loop. A peer that is
@@ -120,6 +121,10 @@ func (d *descriptor) Ready(read, write, hangup bool) {
 // wake makes the side ready.
 func (s *side) wake() {
 	s.ready = true
+	if s.out != nil && s.out.active {
+		s.out.writable()
+		return
+	}
 	if s.busy {
 		s.lot.Unpark()
 	}
@@ -164,6 +169,9 @@ func (s *side) end() {
 // next lets the next operation in line begin.
 func (s *side) next() {
 	s.busy = false
+	if s.out != nil {
+		s.out.activate()
+	}
 	if s.line != nil {
 		_, s.busy = s.line.Unpark()
 	}
@@ -227,22 +235,32 @@ func (d *descriptor) suspend(s *side, kind string) error {
 	return d.loop.NoteCancelled(loop.Sleep(y, 0))
 }
 
-// Close closes the descriptor and wakes the tasks that are parked on it.
+// Close closes the descriptor at once and wakes the tasks that are parked on it.
 func (d *descriptor) Close() error {
-	if d.closed {
+	o := d.wr.out
+	if d.closed && (o == nil || o.linger == nil) {
 		return net.ErrClosed
 	}
 	d.forsake()
 	d.file.remove()
-	return os.NewSyscallError("close", d.sockets.Close(d.fd))
+	err := os.NewSyscallError("close", d.sockets.Close(d.fd))
+	if o != nil {
+		o.released()
+	}
+	return err
 }
 
 // forsake is Close without closing the socket.
 func (d *descriptor) forsake() {
+	d.shut()
+	d.loop.Unwatch(d.fd)
+}
+
+// shut makes the operations under way and to come fail.
+func (d *descriptor) shut() {
 	d.mu.Lock()
 	d.closed = true
 	d.mu.Unlock()
-	d.loop.Unwatch(d.fd)
 	for _, s := range []*side{&d.rd, &d.wr} {
 		if s.timer != nil {
 			s.timer.Cancel()
@@ -250,8 +268,9 @@ func (d *descriptor) forsake() {
 		}
 		s.lot.Unpark()
 	}
-	if d.onClose != nil {
-		d.onClose()
+	if f := d.onClose; f != nil {
+		d.onClose = nil
+		f()
 	}
 }
 
