@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // A server is a process of this program's, or none if its program is missing.
@@ -20,6 +23,7 @@ type server struct {
 	err     error
 	address string
 	cmd     *exec.Cmd
+	ready   func() error  // whether it serves; nil if it does as soon as it accepts
 	ended   chan struct{} // closed when cmd has ended, as result says
 	result  error
 	folder  string
@@ -63,6 +67,13 @@ var servers = map[string]func(s *server, host, port string) error{
 		}
 		if err := s.command(filepath.Join(bin[len(bin)-1], "postgres"), "-D", s.folder+"/data", "-h", host, "-p", port, "-k", s.folder, "-F"); err != nil {
 			return err
+		}
+		s.ready = func() error { // it accepts while it starts up
+			c, err := pgx.Connect(context.Background(), "postgres://postgres@"+s.address+"/postgres?sslmode=disable")
+			if err != nil {
+				return err
+			}
+			return c.Close(context.Background())
 		}
 		return s.asUser(s.cmd, "postgres")
 	},
@@ -163,7 +174,7 @@ func (s *server) asUser(c *exec.Cmd, name string) error {
 	return nil
 }
 
-// start starts a server and waits until it accepts connections.
+// start starts a server and waits until it serves.
 func start(name, folder string) *server {
 	s := &server{folder: filepath.Join(folder, name)}
 	s.err = s.start(servers[name])
@@ -199,9 +210,17 @@ func (s *server) start(prepare func(s *server, host, port string) error) error {
 		s.result = s.cmd.Wait()
 		close(s.ended)
 	}()
+	if s.ready == nil {
+		s.ready = func() error {
+			c, err := net.Dial("tcp", s.address)
+			if err != nil {
+				return err
+			}
+			return c.Close()
+		}
+	}
 	for range 300 {
-		if c, err := net.Dial("tcp", s.address); err == nil {
-			_ = c.Close()
+		if err = s.ready(); err == nil {
 			return nil
 		}
 		select {
@@ -210,7 +229,7 @@ func (s *server) start(prepare func(s *server, host, port string) error) error {
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	return fmt.Errorf("it does not listen at %s", s.address)
+	return fmt.Errorf("it does not serve at %s: %w", s.address, err)
 }
 
 func lastLine(s string) string {
