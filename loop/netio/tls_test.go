@@ -349,4 +349,3 @@ func TestTLSEnds(t *testing.T) {
 		})
 	}
 }
-
