@@ -61,6 +61,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"sync"
 	"time"
@@ -93,6 +94,9 @@ var (
 	pool     *loop.Executor
 	job      func() (string, error)
 	host     string
+	hosts    []string
+	file     *os.File
+	s        *netio.Server
 	ln       *netio.Listener
 	handle   func(y *loop.Yielder, c *netio.Conn) error
 	c        *netio.Conn

@@ -17,13 +17,15 @@ import (
 
 // A Loop is an event loop (asyncio.BaseEventLoop).
 type Loop struct {
-	ready    ring[*Handle]
-	timers   timers
-	current  *task
-	inbox    atomic.Int32 // not 0 if incoming is not empty, if tidyDue, or in debug mode
-	turn     uint32       // the number of turns begun
-	yielding bool         // what current has yielded is being looked at
-	debug    inspection   // nil but in debug mode
+	ready     ring[*Handle]
+	timers    timers
+	current   *task
+	inbox     atomic.Int32 // not 0 if incoming is not empty, if tidyDue, or in debug mode
+	turn      uint32       // the number of turns begun
+	yielding  bool         // what current has yielded is being looked at
+	debug     inspection   // nil but in debug mode
+	watch     watching     // nil without a watchdog
+	inspected bool         // debug or watch is not nil
 
 	system   System
 	report   func(fd int, read, write, hangup bool) (enough bool)
@@ -78,6 +80,14 @@ type inspection interface {
 	pending(*task) // when its loop is closed
 	close()        // when its loop is closed
 	end()          // when debug mode is switched off
+}
+
+// watching is what a watchdog adds; see [Watchdog].
+type watching interface {
+	begin()     // the loop is about to run, or to be closed, on the calling goroutine
+	step(*task) // a step of a task begins; of a callback if the task is nil
+	idle()      // no step is under way any more
+	end()       // the loop has been closed, or the watchdog is switched off
 }
 
 // NewOn returns a loop on s. [Loop.Close] closes s.
@@ -371,6 +381,11 @@ func (l *Loop) Close() (err error) {
 		return nil
 	}
 	l.closed = true
+	if l.watch != nil {
+		l.watch.begin()
+		defer l.watch.end()
+		l.watch.step(nil)
+	}
 	// Deferred, because a hook of the user's may call runtime.Goexit.
 	defer func() { err = l.release() }()
 	defer l.reportUnseen()
@@ -387,7 +402,13 @@ func (l *Loop) Close() (err error) {
 		if l.debug != nil {
 			l.debug.pending(t)
 		}
+		if l.watch != nil {
+			l.watch.step(t)
+		}
 		t.abandon()
+		if l.watch != nil {
+			l.watch.step(nil)
+		}
 	}
 	if l.debug != nil {
 		l.debug.close()

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"coloop/loop"
+
+	"golang.org/x/sys/unix"
 )
 
 // A Conn is a stream connection, TCP or Unix, or a pipe, terminal or device, whose Read and
@@ -58,10 +60,10 @@ func (c *Conn) Read(b []byte) (int, error) {
 	}
 	n, err := c.d.read(b)
 	switch {
+	case err == io.EOF, err == nil && n == 0 && len(b) > 0:
+		return 0, io.EOF
 	case err != nil:
 		return n, c.d.fail("read", err)
-	case n == 0 && len(b) > 0:
-		return 0, io.EOF
 	}
 	return n, nil
 }
@@ -78,7 +80,7 @@ func (c *Conn) WaitRead() error {
 		err = d.wait(&d.rd, "Conn.Read")
 		d.rd.end()
 	}
-	if err != nil {
+	if err != nil && err != io.EOF { // Read would return that without parking
 		return d.fail("read", err)
 	}
 	return nil
@@ -104,22 +106,32 @@ func (c *Conn) Close() error { return c.d.closeAnywhere(c.d.closeFlushed) }
 // CloseWrite tells the peer that no more data will come, and leaves the other direction
 // open.
 func (c *Conn) CloseWrite() error {
-	if !c.d.loop.OnLoop() {
-		_, err := foreign(c.d, "close", func() (struct{}, error) { return struct{}{}, c.CloseWrite() })
-		return err
+	if c.d.keeps() {
+		if !c.d.loop.OnLoop() {
+			_, err := foreign(c.d, "close", func() (struct{}, error) { return struct{}{}, c.CloseWrite() })
+			return err
+		}
+		if c.d.endLater() {
+			return nil
+		}
 	}
-	if c.d.closed {
-		return c.d.fail("close", net.ErrClosed)
-	}
-	if o := c.d.wr.out; o != nil && o.pending() > 0 {
-		o.eof = true // of a Stream, whose output comes first
-		return nil
-	}
-	if err := c.d.sockets.Shutdown(c.d.fd); err != nil {
-		return c.d.fail("close", os.NewSyscallError("shutdown", err))
-	}
-	return nil
+	return c.shutdown(unix.SHUT_WR)
 }
+
+// CloseRead ends the reading: once the data that has arrived is read, Read returns io.EOF, a
+// Read under way too. A TCP peer is not told, and a write of a Unix peer fails.
+func (c *Conn) CloseRead() error { return c.shutdown(unix.SHUT_RD) }
+
+func (c *Conn) shutdown(how int) error {
+	return c.d.change("close", func(s Sockets, fd int) error {
+		return os.NewSyscallError("shutdown", s.Shutdown(fd, how))
+	})
+}
+
+// Abort closes the connection at once (transport.abort): data that the peer has not
+// received is dropped, and a TCP peer finds the connection reset. It may be called on any
+// goroutine, as Close.
+func (c *Conn) Abort() error { return c.d.closeAnywhere(c.d.abort) }
 
 // LocalAddr returns the address of this end. Its first call must come before Close; if
 // it does not, the address is nil.

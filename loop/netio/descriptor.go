@@ -42,6 +42,12 @@ type descriptor struct {
 	network string
 	peer    net.Addr // the other end, or the address listened at
 
+	phase    uint32 // even between requests, odd within one; see idle.go
+	told     bool   // SetIdle says which
+	draining bool   // no further request is waited for
+	detached bool   // it is no longer its server's
+	onClose  func() // called when it is closed, unless nil
+
 	dialling *loop.ParkingLot // of the task that connects; nil if none does
 
 	posted atomic.Bool // another goroutine has set a deadline or closed the descriptor
@@ -61,6 +67,8 @@ type side struct {
 	timer    *loop.TimerHandle // goes off at the deadline, or before
 	turn     uint32            // the turn of the loop in which ...
 	used     int32             // ... it has been used so often
+	timed    int32             // how often it must have been used there for late to be asked
+	since    time.Duration     // when late was first asked in that turn
 	out      *outgoing         // the output of writes that never park; nil if there were none
 }
 
@@ -68,6 +76,14 @@ type side struct {
 // faster than this end must not keep the other tasks waiting. Each 4 KB count as one use
 // more.
 const perTurn = 64
+
+// A side gives way after maxStep in a turn, too. What is read costs time of its own: a
+// library that copies all it has at each read can take 100 ms. To read the clock takes time as
+// well, so it is done after each use of 4 KB or more, and after every untimed smaller ones.
+const (
+	untimed = 20
+	maxStep = 2 * time.Millisecond
+)
 
 // maxIO is the greatest size of one read or write. Systems have a limit of their own,
 // and a call that was cut short by it would look as if it had emptied or filled the
@@ -172,10 +188,8 @@ func (d *descriptor) wait(s *side, kind string) error {
 		if !(waited && s.ready) && s.passed(d.loop) {
 			return os.ErrDeadlineExceeded
 		}
-		if turn := d.loop.Turn(); s.turn != turn {
-			s.turn, s.used = turn, 0
-		}
-		if s.used++; s.ready && s.used <= perTurn {
+		s.at(d.loop.Turn())
+		if s.used++; s.ready && s.used <= perTurn && (s.used < s.timed || !d.late(s)) {
 			return nil
 		}
 		if err := d.suspend(s, kind); err != nil {
@@ -184,7 +198,35 @@ func (d *descriptor) wait(s *side, kind string) error {
 	}
 }
 
+// at begins to count anew in a new turn.
+func (s *side) at(turn uint32) {
+	if s.turn != turn {
+		s.turn, s.used, s.timed, s.since = turn, 0, untimed, 0
+	}
+}
+
+// moved counts the bytes of a use.
+func (s *side) moved(n int) {
+	if n >= 1<<12 {
+		s.used += int32(n >> 12)
+		s.timed = 0
+	}
+}
+
+// late reports whether a side that is used often has been used for long in this turn.
+func (d *descriptor) late(s *side) bool {
+	now := d.loop.Time()
+	if s.since == 0 {
+		s.since = now
+	}
+	s.timed = s.used + untimed
+	return now-s.since > maxStep
+}
+
 func (d *descriptor) suspend(s *side, kind string) error {
+	if err := d.drained(s); err != nil {
+		return err
+	}
 	s.busy = true
 	if !s.ready {
 		s.lot.Kind, s.lot.Owner = kind, d
@@ -200,23 +242,24 @@ func (d *descriptor) suspend(s *side, kind string) error {
 
 // Close closes the descriptor at once and wakes the tasks that are parked on it.
 func (d *descriptor) Close() error {
-	o := d.wr.out
-	if d.closed && (o == nil || o.linger == nil) {
+	if d.closed && !d.lingers() {
 		return net.ErrClosed
+	}
+	if o := d.wr.out; o != nil {
+		defer o.released()
 	}
 	d.forsake()
 	d.file.remove()
-	err := os.NewSyscallError("close", d.sockets.Close(d.fd))
-	if o != nil {
-		o.released()
-	}
-	return err
+	return os.NewSyscallError("close", d.sockets.Close(d.fd))
 }
 
 // forsake is Close without closing the socket.
 func (d *descriptor) forsake() {
 	d.shut()
 	d.loop.Unwatch(d.fd)
+	if d.onClose != nil {
+		d.onClose()
+	}
 }
 
 // shut makes the operations under way and to come fail.
@@ -263,7 +306,10 @@ func (d *descriptor) read(b []byte) (n int, err error) {
 		}
 		n, err = d.sockets.Read(d.fd, b)
 		if err == nil {
-			d.rd.used += int32(n >> 12)
+			d.rd.moved(n)
+			if n > 0 {
+				d.heard()
+			}
 			// A short read has emptied the buffer. Data that comes later is a
 			// new event.
 			if 0 < n && n < len(b) && !d.hungUp && !d.pieces {
@@ -299,7 +345,8 @@ func (d *descriptor) write(b []byte) (n int, err error) {
 		switch e {
 		case nil:
 			n += m
-			d.wr.used += int32(m >> 12)
+			d.wr.moved(m)
+			d.said()
 			d.wr.ready = m == len(part)
 			continue
 		case unix.EINTR:

@@ -5,8 +5,12 @@
 //	Dialer                              the same with options; its DialContext is for
 //	                                    libraries that let their user dial
 //	Listen(y, "tcp", "localhost:0")     listen; 0 is any port  start_server
+//	ListenConfig                        the same with options
 //	Serve(y, ln, handle)                a task for each        serve_forever
 //	                                    connection of ln
+//	Server                              the same with limits,  Server
+//	                                    several addresses and
+//	                                    Shutdown
 //	Conn                                a net.Conn             sock_recv, sock_sendall
 //	c.HandOver(y, l)                    move it to another loop
 //	c.WaitRead()  c.ReadBy  c.WriteBy   without a buffer; deadlines on the loop's clock
@@ -14,6 +18,9 @@
 //	                                    never parks; Stream
 //	DialTLS  ListenTLS  StartTLS        TLSConn, TLSListener   start_tls
 //	LoadKeyPair(y, cert, key)           files that may change
+//	c.CloseWrite()  c.CloseRead()       one direction          write_eof
+//	c.Abort()                           the peer finds a reset transport.abort
+//	c.ReadFrom(f)                       io.Copy by the system  sendfile
 //	Listener                            a net.Listener         sock_accept
 //	Pipe(y)  OpenPipe(y, name, flag)    a new pipe; a FIFO
 //	FileConn(y, f)  AdoptFd             a terminal or pipe     connect_read_pipe

@@ -41,7 +41,7 @@ func (d *descriptor) control() error {
 	if _, ok := calls.(system); !ok {
 		return d.fail("raw-control", errors.ErrUnsupported)
 	}
-	return d.set(func(Sockets, int) error { return nil })
+	return d.change("raw-control", func(Sockets, int) error { return nil })
 }
 
 // rawControl is a socket that can be neither read nor written.

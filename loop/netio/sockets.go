@@ -34,8 +34,8 @@ type Sockets interface {
 	// longer than b is cut off. On a connected socket SendTo is given the zero Endpoint.
 	RecvFrom(fd int, b []byte) (n int, from Endpoint, err error)
 	SendTo(fd int, b []byte, to Endpoint) error
-	// Shutdown ends the writing.
-	Shutdown(fd int) error
+	// Shutdown ends the reading or the writing: how is syscall.SHUT_RD or SHUT_WR.
+	Shutdown(fd, how int) error
 	Close(fd int) error
 	Getsockname(fd int) (syscall.Sockaddr, error)
 	Getpeername(fd int) (syscall.Sockaddr, error)
