@@ -188,15 +188,20 @@ func (d *descriptor) wait(s *side, kind string) error {
 		if !(waited && s.ready) && s.passed(d.loop) {
 			return os.ErrDeadlineExceeded
 		}
-		if turn := d.loop.Turn(); s.turn != turn {
-			s.turn, s.used, s.timed, s.since = turn, 0, untimed, 0
-		}
+		s.at(d.loop.Turn())
 		if s.used++; s.ready && s.used <= perTurn && (s.used < s.timed || !d.late(s)) {
 			return nil
 		}
 		if err := d.suspend(s, kind); err != nil {
 			return err
 		}
+	}
+}
+
+// at begins to count anew in a new turn.
+func (s *side) at(turn uint32) {
+	if s.turn != turn {
+		s.turn, s.used, s.timed, s.since = turn, 0, untimed, 0
 	}
 }
 
@@ -237,23 +242,24 @@ func (d *descriptor) suspend(s *side, kind string) error {
 
 // Close closes the descriptor at once and wakes the tasks that are parked on it.
 func (d *descriptor) Close() error {
-	o := d.wr.out
-	if d.closed && (o == nil || o.linger == nil) {
+	if d.closed && !d.lingers() {
 		return net.ErrClosed
+	}
+	if o := d.wr.out; o != nil {
+		defer o.released()
 	}
 	d.forsake()
 	d.file.remove()
-	err := os.NewSyscallError("close", d.sockets.Close(d.fd))
-	if o != nil {
-		o.released()
-	}
-	return err
+	return os.NewSyscallError("close", d.sockets.Close(d.fd))
 }
 
 // forsake is Close without closing the socket.
 func (d *descriptor) forsake() {
 	d.shut()
 	d.loop.Unwatch(d.fd)
+	if d.onClose != nil {
+		d.onClose()
+	}
 }
 
 // shut makes the operations under way and to come fail.
@@ -267,10 +273,6 @@ func (d *descriptor) shut() {
 			s.timer = nil
 		}
 		s.lot.Unpark()
-	}
-	if f := d.onClose; f != nil {
-		d.onClose = nil
-		f()
 	}
 }
 

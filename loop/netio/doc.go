@@ -14,13 +14,13 @@
 //	Conn                                a net.Conn             sock_recv, sock_sendall
 //	c.HandOver(y, l)                    move it to another loop
 //	c.WaitRead()  c.ReadBy  c.WriteBy   without a buffer; deadlines on the loop's clock
-//	c.CloseWrite()  c.CloseRead()       one direction          write_eof
-//	c.Abort()                           the peer finds a reset transport.abort
-//	c.ReadFrom(f)                       io.Copy by the system  sendfile
 //	OpenConnection  NewStream(y, c)     lines, output that     open_connection
 //	                                    never parks; Stream
 //	DialTLS  ListenTLS  StartTLS        TLSConn, TLSListener   start_tls
 //	LoadKeyPair(y, cert, key)           files that may change
+//	c.CloseWrite()  c.CloseRead()       one direction          write_eof
+//	c.Abort()                           the peer finds a reset transport.abort
+//	c.ReadFrom(f)                       io.Copy by the system  sendfile
 //	Listener                            a net.Listener         sock_accept
 //	Pipe(y)  OpenPipe(y, name, flag)    a new pipe; a FIFO
 //	FileConn(y, f)  AdoptFd             a terminal or pipe     connect_read_pipe
