@@ -58,14 +58,19 @@ const prelude = `package fragment
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"sync"
 	"time"
 
 	"coloop/client"
 	"coloop/loop"
+	"coloop/loop/files"
 	"coloop/loop/netio"
+	"coloop/loop/subprocess"
 )
 
 var (
@@ -83,15 +88,24 @@ var (
 	q        loop.Queue[string]
 	x        string
 	callback func()
+	fd       int
+	p        *subprocess.Process
 	blocking func(context.Context) (string, error)
 	pool     *loop.Executor
 	job      func() (string, error)
 	host     string
+	hosts    []string
+	file     *os.File
+	server   *netio.Server
 	ln       *netio.Listener
 	handle   func(y *loop.Yielder, c *netio.Conn) error
 	c        *netio.Conn
+	s        *netio.Stream
+	config   *tls.Config
+	data     []byte
 	session  client.Client
 	url      string
+	name     string
 	urls     []string
 	fetch    func(url string) ([]byte, error)
 	err      error
@@ -189,7 +203,7 @@ type builtPackage struct {
 // brings the other layers with it.
 var built = sync.OnceValues(func() (map[string]builtPackage, error) {
 	list := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,GoFiles,Export",
-		"coloop/client", "coloop/loop/looptest", "log", "testing")
+		"coloop/client", "coloop/loop/files", "coloop/loop/subprocess", "coloop/loop/looptest", "log", "testing")
 	list.Dir = root
 	out, err := list.Output()
 	if err != nil {

@@ -26,6 +26,7 @@ var layers = map[string][]string{
 	"loop/files":          {"loop"},
 	"loop/netio":          {"coroutine", "loop"},
 	"loop/looptest":       {"coroutine", "loop"},
+	"loop/subprocess":     {"loop", "loop/netio"},
 	"client":              {"coroutine", "loop", "loop/netio"},
 }
 
@@ -34,6 +35,7 @@ var libraries = map[string][]string{
 	"loop/internal/poll": {"github.com/panjf2000/gnet/v2", "golang.org/x/sys"},
 	"loop/files":         {"github.com/fsnotify/fsnotify"},
 	"loop/netio":         {"golang.org/x/sys"},
+	"loop/subprocess":    {"golang.org/x/sys"},
 	"loop/looptest":      {"go.uber.org/goleak"},
 	"client":             {"github.com/valyala/fasthttp"},
 }

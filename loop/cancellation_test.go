@@ -214,7 +214,7 @@ func TestA7Message(t *testing.T) {
 		_, err := loop.WaitForFuture(y, 0, f)
 		var te *loop.TimeoutError
 		expect(t, "a TimeoutError", errors.As(err, &te), true)
-		expect(t, "text", err.Error(), "timeout: cancelled\ncancelled: and this")
+		expect(t, "text", err.Error(), "timeout: cancelled; cancelled: and this")
 		_, err = loop.WithTimeout(y, time.Second, func(y *loop.Yielder) (int, error) {
 			_ = loop.Sleep(y, time.Hour)
 			return 0, &loop.CancelledError{Msg: "mine"}

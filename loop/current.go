@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -41,8 +42,12 @@ func Running(y *Yielder) *Loop {
 }
 
 // taskOf returns the task that the coroutine of y runs in.
-func taskOf(y *Yielder) (*task, error) {
-	switch c := y.Given().(type) {
+func taskOf(y *Yielder) (*task, error) { return taskIn(y.Given()) }
+
+// taskIn returns the task that the coroutine runs in which was given ctx. It may be called
+// on any goroutine.
+func taskIn(ctx context.Context) (*task, error) {
+	switch c := ctx.(type) {
 	case *taskContext:
 		return (*task)(c), nil
 	case nil:
@@ -85,12 +90,12 @@ func (t *task) notHere() error {
 // y is no good here if it was derived from that of the task: once the task has been
 // cancelled it stays done, even if the task has dealt with the cancellation, with a
 // Timeout for example.
-func callContext(y *Yielder) (context.Context, context.CancelFunc) {
+func callContext(y *Yielder) (context.Context, context.CancelCauseFunc) {
 	ctx := y.Context()
 	if _, ok := ctx.(*scope); ok || ctx.Err() != nil {
 		ctx = context.WithoutCancel(ctx)
 	}
-	return context.WithCancel(ctx)
+	return context.WithCancelCause(ctx)
 }
 
 // Current returns the running coroutine of l, for methods whose signature has no
@@ -109,6 +114,24 @@ func (l *Loop) Current() (*Yielder, error) {
 		return nil, ErrForeignLoop
 	}
 	return nil, ErrNoTask
+}
+
+// NoteCancelled returns err. It is for methods without a Yielder, and is called with what
+// their wait in the running task of l has ended with. The caller of such a method is often a
+// library that knows no tasks and answers a cancellation with an error of its own: "connection
+// closed", say. So if err is a cancellation of the task, the task remembers that it was
+// returned here. If the task then ends with any such error, and nobody has taken back the
+// request to cancel it ([Task.Uncancel]), it counts as cancelled: its error is a
+// [CancelledError] that unwraps to the library's. [Timeout] and [TaskGroup] take such an error
+// for the cancellation too. A panic, or a [GroupError], stays what it is.
+//
+//go:noinline
+func (l *Loop) NoteCancelled(err error) error {
+	var c *CancelledError
+	if t := l.current; t != nil && t.cancelling > 0 && errors.As(err, &c) {
+		t.handed(c)
+	}
+	return err
 }
 
 // Turn returns the number of turns that the loop has begun.

@@ -5,6 +5,8 @@
 //	Run
 //	  Main(f)  Run(f)                   a program, to its end         run
 //	  Runner  RunIn(r, f)               several on one loop
+//	  MainEach(n, f)  RunEach(n, f)     a program on n loops, one for each core
+//	  RunOn(y, l, f)                    a task of another of them
 //	  New()  NewVirtual()  NewOn(s)     a loop, or one whose time jumps
 //	  RunUntilComplete  l.RunForever  l.Stop  l.Close  l.Closed
 //	Schedule
@@ -31,14 +33,20 @@
 //	  ParkingLot                        to build others               a deque
 //	Hand over to threads
 //	  ToThread(y, f)                    wait for a call that blocks   to_thread
+//	  Block(y, f)                       without a limit on how many; waited
+//	                                    for if it is cancelled
 //	  RunInExecutor  Executor           its future                    run_in_executor
+//	  RunToEnd(y, e, f)                 wait for it even if cancelled
 //	  l.CallSoonThreadsafe(f)           from a goroutine, a callback
 //	  RunCoroutineThreadsafe(ctx, l, f) from a goroutine, a task
 //	  CancelWith(ctx, t)  y.Context()   context.Context, both ways    contextvars
 //	  l.AddSignalHandler
+//	  l.AddReader  l.AddWriter          when a descriptor is ready
+//	  WaitReadable  WaitWritable        the same, for a task
 //	Observe
 //	  fmt.Println(t)  Dump(w, l)        what waits for what           repr, all_tasks
 //	  l.SetDebug(&Debug{})              slow steps and more           set_debug
+//	  l.SetWatchdog(&Watchdog{})        what blocks the loop, while it does
 //	  l.SetExceptionHandler             errors that nobody asked for
 //	  l.AllTasks  l.CurrentTask  l.SetTaskObserver  t.Stack
 //
@@ -67,15 +75,17 @@
 // A loop and its tasks run on one goroutine at a time, and everything of a loop
 // belongs there: futures, tasks, locks, queues. Other goroutines come in by
 // [Loop.CallSoonThreadsafe], [RunCoroutineThreadsafe] and [CancelWith]; tasks go out
-// by [ToThread]. A call that blocks, a receive from a channel say, stops the whole
-// loop. To wait on a wrong goroutine is an error, [ErrWrongGoroutine]; in debug mode
+// by [ToThread] and [Block]. A call that blocks, a receive from a channel say, stops the whole
+// loop; a [Watchdog] says which. To wait on a wrong goroutine is an error, [ErrWrongGoroutine];
+// in debug mode
 // to schedule something from there panics with it.
 //
 // # Errors
 //
 // A cancelled task gets a [CancelledError] from whatever it waits for, which is
 // [ErrCancelled] and context.Canceled under errors.Is. Return it: a task that returns
-// another error, or none, has not been cancelled. An error that a task ends with and
+// another error, or none, has not been cancelled, unless a library has made that error
+// of the cancellation, see [Loop.NoteCancelled]. An error that a task ends with and
 // that nobody asks for is reported to the exception handler, a panic too. Misuse of a
 // lock or queue, a Release too many for example, panics.
 package loop

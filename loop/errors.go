@@ -89,17 +89,19 @@ var (
 // context.Canceled in it.
 type CancelledError struct {
 	Msg   string // what was given to Cancel
-	cause error  // what a task returned that was cancelled by way of its context
+	cause error  // the error of code that has put the cancellation into its own words
 }
 
+// Error returns one line.
 func (e *CancelledError) Error() string {
-	switch {
-	case e.Msg != "":
-		return "cancelled: " + e.Msg
-	case e.cause != nil && e.cause != context.Canceled:
-		return "cancelled: " + e.cause.Error()
+	s := "cancelled"
+	if e.Msg != "" {
+		s += ": " + e.Msg
 	}
-	return "cancelled"
+	if e.cause != nil && e.cause != context.Canceled {
+		s += ": " + inLine(e.cause)
+	}
+	return s
 }
 
 // Is makes errors.Is(e, ErrCancelled) and errors.Is(e, context.Canceled) true.
@@ -107,8 +109,9 @@ func (e *CancelledError) Is(target error) bool {
 	return target == ErrCancelled || target == context.Canceled
 }
 
-// Unwrap returns the error that a task returned which was cancelled by way of its
-// context, nil if there is none.
+// Unwrap returns the error that a library has made of the cancellation, nil if there is
+// none: a task that is cancelled while it waits in a library may end with the library's
+// "connection closed", say, or with the context.Canceled of its context.
 func (e *CancelledError) Unwrap() error { return e.cause }
 
 // IsCancelled reports whether err is a cancellation, bare or wrapped. A join is one
@@ -127,6 +130,39 @@ func IsCancelled(err error) bool {
 	})
 }
 
+// cancellationIn returns err as a cancellation; nil if it is none. If the task was asked to
+// end, err may also be the error of its context, or one that a library has made of the
+// CancelledError handed to it.
+func cancellationIn(err error, asked bool, handed *CancelledError) error {
+	switch {
+	case err == nil, IsCancelled(err):
+		return err
+	case !asked:
+		return nil
+	case handed != nil && !ownFault(err):
+		return &CancelledError{Msg: handed.Msg, cause: err}
+	}
+	if coroutine.Every(err, func(err error) bool {
+		_, ok := err.(*CancelledError)
+		return ok || err == context.Canceled
+	}) {
+		return &CancelledError{cause: err}
+	}
+	return nil
+}
+
+// ownFault reports whether err has a cause that no library makes of a cancellation: a panic,
+// or the failures of a group's tasks.
+func ownFault(err error) (is bool) {
+	bad := recovered(func() error {
+		var p *coroutine.PanicError
+		var g *GroupError
+		is = errors.As(err, &p) || errors.As(err, &g) || errors.Is(err, coroutine.ErrGoexit)
+		return nil
+	})
+	return is || bad != nil
+}
+
 // A TimeoutError is [ErrTimeout] under errors.Is, for a cancellation that says more
 // than that, because somebody has wrapped it on its way to the Timeout, or given it a
 // message (TimeoutError's __cause__).
@@ -135,7 +171,11 @@ type TimeoutError struct {
 	Cause error // the cancellation
 }
 
-func (e *TimeoutError) Error() string { return "timeout: " + e.Cause.Error() }
+// Error returns one line.
+func (e *TimeoutError) Error() string { return "timeout: " + inLine(e.Cause) }
+
+// inLine returns the text of err on one line; that of errors.Join has more.
+func inLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // Is makes errors.Is(e, ErrTimeout) and errors.Is(e, os.ErrDeadlineExceeded) true.
 func (e *TimeoutError) Is(target error) bool {

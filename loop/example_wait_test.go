@@ -251,6 +251,35 @@ func ExampleRunInExecutor() {
 	// Output: released by the loop <nil>
 }
 
+// A cancelled task gives up its buffer only once the job that fills it has ended.
+func ExampleRunToEnd() {
+	err := loop.Main(func(y *loop.Yielder) error {
+		begun, proceed := make(chan struct{}), make(chan struct{})
+		buffer := make([]byte, 5)
+		task := loop.Spawn(y, func(y *loop.Yielder) error {
+			n, err := loop.RunToEnd(y, nil, func() (int, error) {
+				close(begun)
+				<-proceed
+				return copy(buffer, "hello"), nil
+			})
+			fmt.Println(n, string(buffer))
+			return err
+		})
+		if err := loop.Sleep(y, 0); err != nil {
+			return err
+		}
+		<-begun
+		task.Cancel("enough")
+		close(proceed)
+		_, err := task.Await(y)
+		return err
+	})
+	fmt.Println(err)
+	// Output:
+	// 5 hello
+	// cancelled: enough
+}
+
 // An executor of one goroutine does one job after the other.
 func ExampleLoop_SetDefaultExecutor() {
 	e, err := loop.NewExecutor(1)
@@ -266,4 +295,20 @@ func ExampleLoop_SetDefaultExecutor() {
 		return loop.GatherFutures(l, loop.RunInExecutor(l, nil, job), loop.RunInExecutor(l, nil, job)).Await(y)
 	}))
 	// Output: [1 2] <nil>
+}
+
+// A callback for a task whose type does not matter.
+func ExampleOnDone() {
+	err := loop.Main(func(y *loop.Yielder) error {
+		task := loop.Go(y, func(y *loop.Yielder) (int, error) { return 7, nil })
+		loop.OnDone(task, func() { fmt.Println("the task has ended") })
+		if _, err := task.Await(y); err != nil {
+			return err
+		}
+		return loop.Sleep(y, 0)
+	})
+	fmt.Println(err)
+	// Output:
+	// the task has ended
+	// <nil>
 }

@@ -98,7 +98,11 @@ func (e *Executor) work(run func()) {
 			defer e.jobs.Done()
 			run()
 		}()
-		run = e.next()
+		if run = e.next(); run != nil {
+			// The loop may be waiting for a processor. Jobs that follow one another without
+			// a pause would keep it from there for 10 ms.
+			runtime.Gosched()
+		}
 	}
 }
 
@@ -210,6 +214,7 @@ type jobFuture[T any] struct {
 	Future[T]
 	executor *Executor
 	job      *job
+	toEnd    *sync.WaitGroup // of RunToEnd: done when the job has ended or was dropped
 }
 
 func (f *jobFuture[T]) submit(fn func() (T, error)) error {
@@ -227,11 +232,14 @@ func (f *jobFuture[T]) submit(fn func() (T, error)) error {
 		f.executor = l.ownExecutor()
 	}
 	f.job = &job{
-		run: func() { f.run(fn) },
+		run: func() { perform(l, fn, f.end) },
 		drop: func() {
+			if f.toEnd != nil {
+				f.toEnd.Done()
+			}
 			_ = l.CallSoonThreadsafe(func() { // nobody waits for a closed loop
 				l.system.Expect(-1)
-				f.Cancel()
+				f.future.cancel("")
 			})
 		},
 	}
@@ -245,29 +253,40 @@ func (f *jobFuture[T]) submit(fn func() (T, error)) error {
 // cancel takes the job off the line, at once and not, as asyncio does, with the
 // callbacks of the future.
 func (f *jobFuture[T]) cancel(msg string) bool {
+	if f.toEnd != nil && f.state == pending && !f.withdraw() {
+		return false
+	}
 	if !f.future.cancel(msg) {
 		return false
 	}
-	if f.job != nil && f.executor.withdraw(f.job) {
-		f.loop.system.Expect(-1)
-	}
+	f.withdraw()
 	return true
 }
 
-// run calls fn, on a goroutine of the executor.
-func (f *jobFuture[T]) run(fn func() (T, error)) {
+// withdraw keeps the job from being called, and reports whether it was in time.
+func (f *jobFuture[T]) withdraw() bool {
+	if f.job == nil || !f.executor.withdraw(f.job) {
+		return false
+	}
+	f.loop.system.Expect(-1)
+	return true
+}
+
+// perform calls fn, and then has end called with the outcome, on the goroutine of l. It ends
+// what Expect(1) of the loop's system has begun. If the loop is closed, the outcome is lost,
+// but a panic is logged.
+func perform[T any](l *Loop, fn func() (T, error), end func(T, error)) {
 	var v T
 	err := coroutine.ErrGoexit
 	defer func() {
-		panicked := false
 		if r := recover(); r != nil {
-			err, panicked = panicError(r), true
+			err = panicError(r)
 		}
-		closed := f.loop.CallSoonThreadsafe(func() {
-			f.loop.system.Expect(-1)
-			f.end(v, err, panicked)
+		closed := l.CallSoonThreadsafe(func() {
+			l.system.Expect(-1)
+			end(v, err)
 		})
-		if closed != nil && panicked {
+		if closed != nil && isPanic(err) {
 			slog.Error("panic in a job whose loop is closed", "error", err)
 		}
 	}()
@@ -275,7 +294,7 @@ func (f *jobFuture[T]) run(fn func() (T, error)) {
 }
 
 // end completes the future, on the loop.
-func (f *jobFuture[T]) end(v T, err error, panicked bool) {
+func (f *jobFuture[T]) end(v T, err error) {
 	c := ExceptionContext{Message: "job has ended, but its future is done already", Exception: ErrInvalidState}
 	switch {
 	case f.state == pending && err != nil:
@@ -284,7 +303,7 @@ func (f *jobFuture[T]) end(v T, err error, panicked bool) {
 	case f.state == pending:
 		f.succeed(v)
 		return
-	case panicked:
+	case isPanic(err):
 		c = ExceptionContext{Message: "panic in a job whose future is done already", Exception: err}
 	case f.state == cancelled:
 		return

@@ -349,6 +349,22 @@ func (f *Future[T]) AddDoneCallback(fn func(*Future[T])) (remove func() bool) {
 	}
 }
 
+// OnDone is [Future.AddDoneCallback] for a future or task of any type.
+func OnDone(f AnyFuture, fn func()) (remove func() bool) {
+	b := f.base()
+	b.loop.mustTake(fn == nil)
+	cb := &anyCallback{fn}
+	b.addCallback(cb)
+	return func() bool {
+		b.loop.check()
+		return b.removeCallback(cb)
+	}
+}
+
+type anyCallback struct{ fn func() }
+
+func (c *anyCallback) futureDone(*future) { c.fn() }
+
 type userCallback[T any] struct {
 	f  *Future[T]
 	fn func(*Future[T])

@@ -17,13 +17,15 @@ import (
 
 // A Loop is an event loop (asyncio.BaseEventLoop).
 type Loop struct {
-	ready    ring[*Handle]
-	timers   timers
-	current  *task
-	inbox    atomic.Int32 // not 0 if incoming is not empty, if tidyDue, or in debug mode
-	turn     uint32       // the number of turns begun
-	yielding bool         // what current has yielded is being looked at
-	debug    inspection   // nil but in debug mode
+	ready     ring[*Handle]
+	timers    timers
+	current   *task
+	inbox     atomic.Int32 // not 0 if incoming is not empty, if tidyDue, or in debug mode
+	turn      uint32       // the number of turns begun
+	yielding  bool         // what current has yielded is being looked at
+	debug     inspection   // nil but in debug mode
+	watch     watching     // nil without a watchdog
+	inspected bool         // debug or watch is not nil
 
 	system   System
 	report   func(fd int, read, write, hangup bool) (enough bool)
@@ -65,6 +67,7 @@ type Loop struct {
 	incoming []*Handle // from other goroutines
 	shut     bool      // nothing more comes into incoming
 	tidyDue  bool
+	lost     map[any]func() // see callFrom
 }
 
 // inspection is what debug mode adds; see [Debug].
@@ -77,6 +80,14 @@ type inspection interface {
 	pending(*task) // when its loop is closed
 	close()        // when its loop is closed
 	end()          // when debug mode is switched off
+}
+
+// watching is what a watchdog adds; see [Watchdog].
+type watching interface {
+	begin()     // the loop is about to run, or to be closed, on the calling goroutine
+	step(*task) // a step of a task begins; of a callback if the task is nil
+	idle()      // no step is under way any more
+	end()       // the loop has been closed, or the watchdog is switched off
 }
 
 // NewOn returns a loop on s. [Loop.Close] closes s.
@@ -185,15 +196,33 @@ func (l *Loop) CallSoonThreadsafe(fn func()) error {
 	if fn == nil {
 		return fmt.Errorf("call soon from another goroutine: %w", errNilCallback)
 	}
+	return l.callFrom(nil, fn, nil)
+}
+
+// callFrom is CallSoonThreadsafe. If key is not nil, and the loop is closed before
+// forget(key), Close calls lost.
+func (l *Loop) callFrom(key any, fn, lost func()) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.shut {
 		return ErrClosed
 	}
+	if key != nil {
+		if l.lost == nil {
+			l.lost = make(map[any]func())
+		}
+		l.lost[key] = lost
+	}
 	l.incoming = append(l.incoming, &Handle{cb: funcCallback(fn)})
 	l.inbox.Add(1)
 	l.system.Wake()
 	return nil
+}
+
+func (l *Loop) forget(key any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.lost, key)
 }
 
 // receive moves the handles that other goroutines have scheduled to the ready queue.
@@ -352,6 +381,11 @@ func (l *Loop) Close() (err error) {
 		return nil
 	}
 	l.closed = true
+	if l.watch != nil {
+		l.watch.begin()
+		defer l.watch.end()
+		l.watch.step(nil)
+	}
 	// Deferred, because a hook of the user's may call runtime.Goexit.
 	defer func() { err = l.release() }()
 	defer l.reportUnseen()
@@ -368,7 +402,13 @@ func (l *Loop) Close() (err error) {
 		if l.debug != nil {
 			l.debug.pending(t)
 		}
+		if l.watch != nil {
+			l.watch.step(t)
+		}
 		t.abandon()
+		if l.watch != nil {
+			l.watch.step(nil)
+		}
 	}
 	if l.debug != nil {
 		l.debug.close()
@@ -399,6 +439,10 @@ func (l *Loop) release() error {
 	l.timers.clear()
 	l.stacks.Close()
 	close(l.gone)
+	for _, lost := range l.lost { // nothing comes into it any more
+		lost()
+	}
+	l.lost = nil
 	for _, w := range l.watchers {
 		if w != nil {
 			_ = w.Close() // there is nobody left to tell

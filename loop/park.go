@@ -54,6 +54,23 @@ func (lot *ParkingLot) Park(y *Yielder, data any) (woken bool, err error) {
 	return lot.park(y, t, data)
 }
 
+// ParkCurrent is [ParkingLot.Park] of the running task of l, for methods whose signature has
+// no Yielder, such as those of a net.Conn. Where no task can be parked, it returns the errors
+// of [Loop.Current]. An error of the wait goes through [Loop.NoteCancelled].
+func (lot *ParkingLot) ParkCurrent(l *Loop, data any) (woken bool, err error) {
+	y, err := l.Current()
+	if err == nil {
+		err = lot.admit(l, "ParkingLot.ParkCurrent", nil)
+	}
+	if err != nil {
+		return false, err
+	}
+	if woken, err = lot.park(y, l.current, data); err != nil {
+		err = l.NoteCancelled(err)
+	}
+	return woken, err
+}
+
 // park is Park after enter.
 func (lot *ParkingLot) park(y *Yielder, t *task, data any) (woken bool, err error) {
 	p := lot.join(t.fut.loop, data)
@@ -117,13 +134,21 @@ func (lot *ParkingLot) enter(y *Yielder, kind string, owner any) (*task, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := lot.bind(t.fut.loop); err != nil {
+	if err := lot.admit(t.fut.loop, kind, owner); err != nil {
 		return nil, err
+	}
+	return t, nil
+}
+
+// admit binds the lot to l.
+func (lot *ParkingLot) admit(l *Loop, kind string, owner any) error {
+	if err := lot.bind(l); err != nil {
+		return err
 	}
 	if lot.Kind == "" {
 		lot.Kind, lot.Owner = kind, owner
 	}
-	return t, nil
+	return nil
 }
 
 // check panics in debug mode if it is called on a wrong goroutine.

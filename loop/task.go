@@ -39,7 +39,8 @@ type task struct {
 	number     uint32 // among the tasks of the loop that were given no name; 0 for one that was
 	prev, next *task  // the tasks of the loop that are not done
 	ctx        atomic.Pointer[scope]
-	notes      *taskNotes // nil if there are none
+	// notes, nil if there are none, are not changed: a watchdog reads them.
+	notes atomic.Pointer[taskNotes]
 }
 
 // must is what a task must raise at its next step.
@@ -52,8 +53,9 @@ const (
 
 // taskNotes is what few tasks have.
 type taskNotes struct {
-	name string
-	made []uintptr // the calls that made it, in debug mode
+	name   string
+	made   []uintptr       // the calls that made it, in debug mode
+	handed *CancelledError // to code that knows no tasks; see Loop.NoteCancelled
 }
 
 type driver interface {
@@ -128,21 +130,25 @@ type typedTask interface {
 // Name returns the name given to the task, or else Task-N for the N-th task of the
 // loop that was given none when it was made.
 func (t *task) Name() string {
-	if t.notes != nil && (t.notes.name != "" || t.number == 0) {
-		return t.notes.name
+	if n := t.notes.Load(); n != nil && (n.name != "" || t.number == 0) {
+		return n.name
 	}
 	return fmt.Sprintf("Task-%d", t.number)
 }
 
-func (t *task) note() *taskNotes {
-	if t.notes == nil {
-		t.notes = &taskNotes{}
+func (t *task) note() taskNotes {
+	if n := t.notes.Load(); n != nil {
+		return *n
 	}
-	return t.notes
+	return taskNotes{}
 }
 
 // SetName gives the task a name.
-func (t *task) SetName(name string) { t.note().name = name }
+func (t *task) SetName(name string) {
+	n := t.note()
+	n.name = name
+	t.notes.Store(&n)
+}
 
 // Stack returns the calls in which the task is suspended, innermost first, those
 // of the generators it delegates to included (Task.get_stack). There are none
@@ -167,10 +173,21 @@ func (t *task) Uncancel() int {
 		t.cancelling--
 		if t.cancelling == 0 {
 			t.must &^= mustCancel
+			t.handed(nil)
 			t.renewContext()
 		}
 	}
 	return int(t.cancelling)
+}
+
+// handed notes the cancellation that was handed to code which knows no tasks, nil if it was
+// dealt with.
+func (t *task) handed(c *CancelledError) {
+	if n := t.notes.Load(); c != nil || n != nil && n.handed != nil {
+		n := t.note()
+		n.handed = c
+		t.notes.Store(&n)
+	}
 }
 
 func (t *task) cancel(msg string) bool {
@@ -206,13 +223,14 @@ func (t *task) cancelledError() error {
 	return t.fut.cancelledError()
 }
 
-// isCancellation is IsCancelled for an error that t ends with: if t has been asked
-// to end, it may also say so with the error of its context.
-func (t *task) isCancellation(err error) bool {
-	return IsCancelled(err) || t.cancelling > 0 && coroutine.Every(err, func(err error) bool {
-		_, ok := err.(*CancelledError)
-		return ok || err == context.Canceled
-	})
+// cancellation returns err, which t or a part of its code ends with, as a cancellation; nil
+// if it is none.
+func (t *task) cancellation(err error) error {
+	var handed *CancelledError
+	if n := t.notes.Load(); n != nil && !t.fut.loop.closed {
+		handed = n.handed
+	}
+	return cancellationIn(err, t.cancelling > 0, handed)
 }
 
 // run is a step of the task (Task.__step): its first, one that follows a bare
@@ -364,13 +382,12 @@ func (t *task) end(err error) {
 		} else {
 			f.settle(finished)
 		}
-	case IsCancelled(err):
-		f.err, f.cancelMsg = err, ""
-		f.settle(cancelled)
-	case t.isCancellation(err):
-		f.err = &CancelledError{cause: err}
-		f.settle(cancelled)
 	default:
+		if c := t.cancellation(err); c != nil {
+			f.err, f.cancelMsg = c, ""
+			f.settle(cancelled)
+			break
+		}
 		f.fail(err)
 		if err == coroutine.ErrGoexit && f.loop.onGoexit != nil {
 			f.loop.onGoexit(f.self.(AnyTask))

@@ -242,11 +242,9 @@ func (g *TaskGroup) Exit(y *Yielder, err error) error {
 		return errors.Join(err, e)
 	}
 	g.exiting = true
-	var cancellation, last error
-	asked := g.parent.isCancellation(err)
-	if asked {
-		cancellation = err
-	}
+	var last error
+	cancellation := g.parent.cancellation(err)
+	asked := cancellation != nil
 	if err != nil && !g.aborting {
 		g.abort()
 	}

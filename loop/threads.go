@@ -18,7 +18,7 @@ func ToThread[T any](y *Yielder, fn func(context.Context) (T, error)) (T, error)
 		return zero, err
 	}
 	ctx, cancel := callContext(y)
-	defer cancel()
+	defer cancel(nil)
 	return RunInExecutor(t.fut.loop, nil, func() (T, error) { return fn(ctx) }).Await(y)
 }
 

@@ -158,8 +158,9 @@ func (t *Timeout) Exit(err error) error {
 		return errors.Join(err, &TimeoutStateError{t.state})
 	}
 	t.state = TimeoutExpired
-	cancelled := t.task.isCancellation(err)
+	cancelled := t.task.cancellation(err) != nil
 	if int32(t.task.Uncancel()) <= t.cancelling && cancelled {
+		t.task.handed(nil)
 		return timedOut(err)
 	}
 	return err

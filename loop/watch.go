@@ -5,7 +5,10 @@ import "fmt"
 // Watch has w told of the readiness of fd, a non-blocking descriptor, until
 // [Loop.Unwatch] (loop.add_reader and add_writer in one). The readiness at the call
 // and each change to ready are reported once, so w must remember them. Unwatch must be
-// called before fd is closed. On a closed loop Watch returns [ErrClosed].
+// called before fd is closed. A descriptor has one Watcher: Watch of one that is watched is an
+// error. On a closed loop Watch returns [ErrClosed].
+//
+// [Loop.AddReader] and [WaitReadable] are easier to use.
 func (l *Loop) Watch(fd int, w Watcher) error {
 	l.check()
 	switch {
@@ -13,6 +16,8 @@ func (l *Loop) Watch(fd int, w Watcher) error {
 		return ErrClosed
 	case w == nil:
 		return fmt.Errorf("watch descriptor %d: the watcher is nil", fd)
+	case uint(fd) < uint(len(l.watchers)) && l.watchers[fd] != nil:
+		return fmt.Errorf("watch descriptor %d: it is in use by %s", fd, watcherName(l.watchers[fd]))
 	}
 	if err := l.system.Add(fd); err != nil {
 		return err
@@ -32,4 +37,12 @@ func (l *Loop) Unwatch(fd int) {
 		l.watchers[fd] = nil
 		l.system.Remove(fd)
 	}
+}
+
+// watcherName describes w in an error.
+func watcherName(w Watcher) string {
+	if s, ok := w.(fmt.Stringer); ok {
+		return s.String()
+	}
+	return fmt.Sprintf("a %T", w)
 }

@@ -24,6 +24,9 @@ import (
 // A room is where guests talk. One task runs at a time, so it needs no lock.
 type room struct{ guests []*guest }
 
+// A client may take so long to say its name, and to take what it is told.
+const toAnswer = time.Minute
+
 // A guest is a client. Its queue lets the others go on while it does not read.
 type guest struct {
 	name string
@@ -49,10 +52,16 @@ func (r *room) serve(y *loop.Yielder, c *netio.Conn) error {
 // talk tells the others what the client says, until that hangs up.
 func (r *room) talk(y *loop.Yielder, c *netio.Conn) error {
 	fmt.Fprintln(c, "What is your name?")
+	if err := c.ReadBy(loop.Running(y).Time() + toAnswer); err != nil {
+		return err
+	}
 	in := bufio.NewScanner(c)
 	in.Buffer(nil, 500)
 	if !in.Scan() {
 		return in.Err()
+	}
+	if err := c.ReadBy(-1); err != nil { // a guest may be silent
+		return err
 	}
 	g := &guest{in.Text(), c, loop.NewQueue[string](100)}
 	r.guests = append(r.guests, g)
@@ -103,12 +112,13 @@ func run(args []string, stdout, stderr io.Writer) (exit int) {
 	address := c.StringP("address", "a", "127.0.0.1:2000", "listen at `IP:PORT`")
 	return c.Run(args, stdout, stderr, func(out io.Writer) error {
 		return loop.Main(func(y *loop.Yielder) error {
-			ln, err := netio.Listen(y, "tcp", *address)
+			s := netio.Server{Handle: new(room).serve, MaxConns: 1000, WriteTimeout: toAnswer}
+			err := s.Listen(y, "tcp", *address)
 			if err == nil {
-				_, err = fmt.Fprintf(out, "Join with: curl -sN telnet://%v\n", ln.Addr())
+				_, err = fmt.Fprintf(out, "Join with: curl -sN telnet://%v\n", s.Listeners()[0].Addr())
 			}
 			if err == nil {
-				err = netio.Serve(y, ln, new(room).serve)
+				err = s.ServeForever(y)
 			}
 			return err
 		})

@@ -201,3 +201,23 @@ func TestUsage(t *testing.T) {
 	clitest.Check(t, run, map[string]int{"-h": 0, "-x": 2, "more": 2, "-a 192.0.2.1:80": 1})
 	clitest.Full(t, run, "-a 127.0.0.1:0")
 }
+
+// TestD4GuestWithoutName: a client that does not say its name is shown out.
+func TestD4GuestWithoutName(t *testing.T) {
+	meet(t, func(p *party) error {
+		silent, err := p.join("")
+		if err != nil {
+			return err
+		}
+		ann, bob, err := p.pair()
+		if err != nil {
+			return err
+		}
+		looptest.Advance(p.y, toAnswer)
+		return inTurn(
+			silent.hearsEnd,
+			func() error { return ann.says("hello, bob") }, // they may take their time
+			func() error { return bob.hears("ann: hello, bob") },
+		)
+	})
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"coloop/loop"
 	"coloop/loop/netio"
@@ -25,7 +26,8 @@ var site = map[string]string{
 
 // serveSite serves the site.
 func serveSite(y *loop.Yielder, ln *netio.Listener) error {
-	server := fasthttp.Server{GetOnly: true, MaxRequestBodySize: 1, Handler: func(ctx *fasthttp.RequestCtx) {
+	server := fasthttp.Server{GetOnly: true, MaxRequestBodySize: 1, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute, WriteTimeout: 10 * time.Second}
+	server.Handler = func(ctx *fasthttp.RequestCtx) {
 		if string(ctx.Path()) == "/plants" {
 			ctx.Redirect("/plants/", fasthttp.StatusMovedPermanently)
 			return
@@ -39,6 +41,6 @@ func serveSite(y *loop.Yielder, ln *netio.Listener) error {
 		for _, link := range strings.Fields(links) {
 			fmt.Fprintf(ctx, "<p><a href=%q>%[1]s</a>\n", link)
 		}
-	}}
+	}
 	return netio.Serve(y, ln, func(_ *loop.Yielder, c *netio.Conn) error { return server.ServeConn(c) })
 }

@@ -110,13 +110,12 @@ func (d *asyncio) httpGet(url string) coro[[]byte] {
 	})
 }
 
-// save writes the file on the executor. A file cannot be given up halfway: if the
-// task is cancelled meanwhile, the file is saved and counts.
+// save writes the file, in a task that nobody cancels: if the task of y is cancelled
+// meanwhile, the file is saved all the same and counts.
 func (d *asyncio) save(name string, image []byte) coro[struct{}] {
 	return coroutine.New(func(y *loop.Yielder) (struct{}, error) {
-		return seeThrough(y, loop.RunInExecutor(loop.Running(y), nil, func() (struct{}, error) {
-			return struct{}{}, d.folder.save(name, image)
-		}))
+		saving := loop.Spawn(y, func(y *loop.Yielder) error { return d.folder.saveParked(y, name, image) })
+		return seeThrough(y, &saving.Future)
 	})
 }
 

@@ -3,15 +3,16 @@ package main
 import (
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
+
+	"coloop/loop"
+	"coloop/loop/files"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,14 +20,26 @@ import (
 // A folder is where a run saves its flags. Its save and abandon may be called on
 // any goroutine.
 type folder struct {
-	path string
-	lock *os.File // the folder itself; nil if it cannot be read
-
-	mu    sync.Mutex // never unlocked again once the folder is abandoned
-	parts map[string]bool
+	path     string
+	lock     *os.File // the folder itself; nil if it cannot be read
+	replacer files.Replacer
 }
 
-// partName matches the names of temporary files, those of createPart.
+// beforeRename is called before a file that is written gets its name. Tests stop a run
+// there.
+var beforeRename = func(part, name string) error { return nil }
+
+// newFolder returns a folder that must be opened. Its files survive the end of the
+// program, but not that of the system: an fsync for each would be what a comparison
+// measures.
+func newFolder(path string) *folder {
+	return &folder{path: path, replacer: files.Replacer{
+		NoSync:       true,
+		BeforeRename: func(part, name string) error { return beforeRename(part, name) },
+	}}
+}
+
+// partName matches the names of temporary files, those of a Replacer.
 var partName = regexp.MustCompile(`^\.(probe|.+\.gif)\.[0-9a-f]{8}\.part$`)
 
 // open makes the folder, removes the temporary files of runs that were killed,
@@ -35,11 +48,7 @@ func (f *folder) open() error {
 	err := os.MkdirAll(f.path, 0o777)
 	if err == nil {
 		f.sweep()
-		var part *os.File
-		if part, err = f.createPart("probe"); err == nil {
-			_ = part.Close()
-			err = f.removePart(part.Name())
-		}
+		err = f.replacer.Try(filepath.Join(f.path, "probe"), 0o666)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot save to folder %s: %w", printable(f.path), reason(err))
@@ -74,74 +83,28 @@ func (f *folder) close() {
 	}
 }
 
-// rename is os.Rename, but for tests that stop a run while it saves a file.
-var rename = os.Rename
-
 // save writes a picture to the file called name, which either is there in full
-// afterwards or is as it was before. Errors do not speak of the temporary file.
-func (f *folder) save(name string, img []byte) (err error) {
-	path := filepath.Join(f.path, name)
-	defer func() {
-		if err != nil {
-			err = &fs.PathError{Op: "save", Path: printable(path), Err: reason(err)}
-		}
-	}()
-	part, err := f.createPart(name)
-	if err != nil {
-		return err
-	}
-	_, err = part.Write(img)
-	if e := part.Close(); err == nil {
-		err = e
-	}
+// afterwards or is as it was before. It blocks.
+func (f *folder) save(name string, img []byte) error {
+	return f.report(name, f.replacer.Write(filepath.Join(f.path, name), img, 0o666))
+}
+
+// saveParked is save for a task, which waits for it.
+func (f *folder) saveParked(y *loop.Yielder, name string, img []byte) error {
+	return f.report(name, f.replacer.WriteFile(y, filepath.Join(f.path, name), img, 0o666))
+}
+
+// report is an error of save, which does not speak of the temporary file.
+func (f *folder) report(name string, err error) error {
 	if err == nil {
-		err = rename(part.Name(), path)
+		return nil
 	}
-	if err != nil {
-		_ = f.removePart(part.Name())
-		return err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.parts, part.Name())
-	return nil
-}
-
-// createPart is os.CreateTemp with the permissions of an ordinary file.
-func (f *folder) createPart(name string) (*os.File, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for {
-		path := filepath.Join(f.path, fmt.Sprintf(".%s.%08x.part", name, rand.Uint32()))
-		part, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		if os.IsExist(err) {
-			continue
-		}
-		if err == nil {
-			if f.parts == nil {
-				f.parts = make(map[string]bool)
-			}
-			f.parts[path] = true
-		}
-		return part, err
-	}
-}
-
-func (f *folder) removePart(path string) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.parts, path)
-	return os.Remove(path)
+	return &fs.PathError{Op: "save", Path: printable(filepath.Join(f.path, name)), Err: reason(err)}
 }
 
 // abandon removes the temporary files there are, and blocks whoever wants to make
 // another: it is for a program that exits next.
-func (f *folder) abandon() {
-	f.mu.Lock()
-	for path := range f.parts {
-		_ = os.Remove(path)
-	}
-}
+func (f *folder) abandon() { f.replacer.Abandon() }
 
 // reason is an error of package os without what it happened to.
 func reason(err error) error {

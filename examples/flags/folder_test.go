@@ -10,7 +10,7 @@ func TestSave(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "CN.gif")
 	for _, content := range []string{"a longer one", "short", ""} {
-		if err := (&folder{path: dir}).save("CN.gif", []byte(content)); err != nil {
+		if err := newFolder(dir).save("CN.gif", []byte(content)); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := os.ReadFile(path); err != nil || string(got) != content {
@@ -21,10 +21,10 @@ func TestSave(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tc := range []struct{ dir, name, want string }{
-		{dir, "IN.gif", "file exists"},
+		{dir, "IN.gif", "is not a regular file"},
 		{filepath.Join(dir, "gone"), "US.gif", "no such file or directory"},
 	} {
-		err := (&folder{path: tc.dir}).save(tc.name, nil)
+		err := newFolder(tc.dir).save(tc.name, nil)
 		if want := "save " + filepath.Join(tc.dir, tc.name) + ": " + tc.want; err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}

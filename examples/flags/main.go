@@ -95,7 +95,7 @@ func finish(err error, stderr io.Writer) (exit int) {
 
 // download does what the program is for.
 func download(o options, stdout, stderr *stream) error {
-	folder := &folder{path: o.dir}
+	folder := newFolder(o.dir)
 	ctx, stop := untilStopped(folder.abandon)
 	defer stop()
 	defer folder.close()

@@ -9,3 +9,6 @@ func BeginPart(r *Replacer, name string) string {
 	_ = part.Close()
 	return part.Name()
 }
+
+// Piece is how many bytes a job reads or writes at most.
+const Piece = piece

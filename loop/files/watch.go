@@ -3,6 +3,7 @@ package files
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"iter"
 
 	"coloop/loop"
@@ -30,7 +31,8 @@ const (
 var ErrWatcherClosed = fsnotify.ErrClosed
 
 // A Watcher tells of changes of files and in folders, by way of fsnotify (inotify, kqueue). It
-// has a task of its own, "files.Watcher", which ends with Close; a loop that ends closes it.
+// is closed by Close, by the end of the task that has made it, and by the end of the loop. It has
+// a task of its own until then, "files.Watcher", and a goroutine.
 type Watcher struct {
 	notify *fsnotify.Watcher
 	events *loop.Queue[found]
@@ -49,10 +51,10 @@ type found struct {
 
 // NewWatcher returns a Watcher of the files and folders of those names.
 func NewWatcher(y *loop.Yielder, names ...string) (*Watcher, error) {
-	notify, err := Do(y, fsnotify.NewWatcher)
+	notify, err := on(y, fsnotify.NewWatcher)
 	if err != nil {
-		if notify != nil {
-			_ = notify.Close()
+		if notify != nil { // the task was cancelled
+			_ = surely(y, notify.Close) // the cancellation says more
 		}
 		return nil, err
 	}
@@ -61,22 +63,23 @@ func NewWatcher(y *loop.Yielder, names ...string) (*Watcher, error) {
 	w.events.Name = "file events"
 	w.owner = loop.Spawn(y, w.own, loop.Named("files.Watcher"))
 	go w.forward(ctx, loop.Running(y))
+	loop.OnDone(loop.Running(y).CurrentTask(), w.closed.Set)
 	for _, name := range names {
 		if err := w.Add(y, name); err != nil {
-			return nil, errors.Join(err, w.Close(y))
+			return nil, first(err, w.Close(y))
 		}
 	}
 	return w, nil
 }
 
-// own keeps the Watcher open until Close, or until the loop ends.
+// own keeps the Watcher open until Close, or until the loop ends. inotify takes some 20 ms to
+// close.
 func (w *Watcher) own(y *loop.Yielder) error {
-	defer func() {
-		w.stop()
-		_ = w.notify.Close()
-		w.events.Shutdown(false)
-	}()
-	return w.closed.Wait(y)
+	err := w.closed.Wait(y)
+	w.stop()
+	closing := surely(y, w.notify.Close)
+	w.events.Shutdown(false)
+	return first(err, closing)
 }
 
 // forward hands the events over to the loop, one after the other. Those that come meanwhile wait
@@ -103,12 +106,20 @@ func (w *Watcher) forward(ctx context.Context, l *loop.Loop) {
 
 // Add has the Watcher tell of a file or folder too. A folder stands for what is directly in it.
 func (w *Watcher) Add(y *loop.Yielder, name string) error {
-	return do(y, func() error { return w.notify.Add(name) })
+	return do(y, func() error { return about(name, w.notify.Add(name)) })
 }
 
 // Remove takes back an Add.
 func (w *Watcher) Remove(y *loop.Yielder, name string) error {
-	return do(y, func() error { return w.notify.Remove(name) })
+	return do(y, func() error { return about(name, w.notify.Remove(name)) })
+}
+
+// about is an error of fsnotify with the name of the file.
+func about(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fs.PathError{Op: "watch", Path: name, Err: err}
 }
 
 // Next parks the task until something has changed and returns that. Events that come faster than

@@ -109,3 +109,18 @@ func TestWatcherOfAClosedLoop(t *testing.T) {
 		wantErr(t, end, l.Close(), nil)
 	}
 }
+
+// TestWatcherOfAnEndedTask: a Watcher is closed with the task that made it.
+func TestWatcherOfAnEndedTask(t *testing.T) {
+	run(t, func(y *loop.Yielder) error {
+		w, err := loop.Go(y, func(y *loop.Yielder) (*files.Watcher, error) {
+			return files.NewWatcher(y, t.TempDir())
+		}).Await(y)
+		if err != nil {
+			return err
+		}
+		_, err = w.Next(y)
+		wantErr(t, "Next", err, files.ErrWatcherClosed)
+		return w.Close(y)
+	})
+}

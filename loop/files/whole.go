@@ -1,45 +1,117 @@
 package files
 
 import (
-	"errors"
+	"io"
 	"io/fs"
+	"math"
 	"os"
+	"slices"
 
 	"coloop/loop"
 )
 
 // ReadFile returns what is in a file, as [os.ReadFile] does.
 func ReadFile(y *loop.Yielder, name string) ([]byte, error) {
-	return Do(y, func() ([]byte, error) { return os.ReadFile(name) })
+	var r reader
+	done, err := on(y, func() (bool, error) {
+		if err := r.open(name); err != nil {
+			return true, err
+		}
+		return r.more()
+	})
+	for !done && err == nil {
+		done, err = on(y, r.more)
+	}
+	if r.f != nil { // the task was cancelled
+		_ = surely(y, r.f.Close) // the cancellation says more
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.data, nil
 }
 
-// WriteFile makes or empties a file and writes data to it, as [os.WriteFile] does. A failure or
-// a crash leaves a part; see [WriteFileAtomically].
+// A reader reads a whole file.
+type reader struct {
+	f    *os.File // nil once it is closed
+	data []byte
+}
+
+func (r *reader) open(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	r.f = f
+	size := 512 // some files, those of /proc for example, say that they are empty
+	if info, err := f.Stat(); err == nil && info.Size() < math.MaxInt {
+		size = max(size, int(info.Size())+1) // one more, to come upon the end
+	}
+	r.data = make([]byte, 0, size)
+	return nil
+}
+
+// more reads a piece, and closes the file at its end or after an error.
+func (r *reader) more() (done bool, err error) {
+	for end := len(r.data) + piece; len(r.data) < end && err == nil; {
+		if len(r.data) == cap(r.data) {
+			r.data = slices.Grow(r.data, 512)
+		}
+		var n int
+		n, err = r.f.Read(r.data[len(r.data):min(cap(r.data), end)])
+		r.data = r.data[:len(r.data)+n]
+	}
+	if err == nil {
+		return false, nil
+	}
+	f := r.f
+	r.f = nil
+	if err == io.EOF {
+		err = nil
+	}
+	return true, first(err, f.Close())
+}
+
+// WriteFile makes or empties a file and writes data to it, as [os.WriteFile] does. A failure, a
+// cancellation or a crash may leave a part; see [WriteFileAtomically].
 func WriteFile(y *loop.Yielder, name string, data []byte, perm fs.FileMode) error {
-	return do(y, func() error { return os.WriteFile(name, data, perm) })
+	return write(y, name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, data, perm)
 }
 
 // AppendFile writes data at the end of a file, which it makes with permissions perm if there is
-// none.
+// none. Up to a megabyte is written at once, so several tasks, or programs, can add to the same
+// file.
 func AppendFile(y *loop.Yielder, name string, data []byte, perm fs.FileMode) error {
+	return write(y, name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, data, perm)
+}
+
+func write(y *loop.Yielder, name string, flag int, data []byte, perm fs.FileMode) error {
+	if len(data) > piece {
+		f, err := OpenFile(y, name, flag, perm)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(y, data)
+		return first(err, f.Close(y))
+	}
 	return do(y, func() error {
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, perm)
+		f, err := os.OpenFile(name, flag, perm)
 		if err != nil {
 			return err
 		}
 		_, err = f.Write(data)
-		return errors.Join(err, f.Close())
+		return first(err, f.Close())
 	})
 }
 
 // Stat describes a file, as [os.Stat] does.
 func Stat(y *loop.Yielder, name string) (fs.FileInfo, error) {
-	return Do(y, func() (fs.FileInfo, error) { return os.Stat(name) })
+	return on(y, func() (fs.FileInfo, error) { return os.Stat(name) })
 }
 
 // Lstat describes a file and does not follow a symbolic link, as [os.Lstat] does.
 func Lstat(y *loop.Yielder, name string) (fs.FileInfo, error) {
-	return Do(y, func() (fs.FileInfo, error) { return os.Lstat(name) })
+	return on(y, func() (fs.FileInfo, error) { return os.Lstat(name) })
 }
 
 // Chmod changes the permissions of a file.
@@ -80,9 +152,9 @@ func MkdirAll(y *loop.Yielder, path string, perm fs.FileMode) error {
 // MkdirTemp makes a temporary folder, as [os.MkdirTemp] does. If the task is cancelled
 // meanwhile, the folder is removed.
 func MkdirTemp(y *loop.Yielder, dir, pattern string) (string, error) {
-	name, err := Do(y, func() (string, error) { return os.MkdirTemp(dir, pattern) })
+	name, err := on(y, func() (string, error) { return os.MkdirTemp(dir, pattern) })
 	if err != nil && name != "" {
-		_ = os.Remove(name)
+		_ = surely(y, func() error { return os.Remove(name) }) // the cancellation says more
 		name = ""
 	}
 	return name, err
@@ -95,5 +167,5 @@ func Symlink(y *loop.Yielder, from, to string) error {
 
 // Readlink returns where a symbolic link leads, as [os.Readlink] does.
 func Readlink(y *loop.Yielder, name string) (string, error) {
-	return Do(y, func() (string, error) { return os.Readlink(name) })
+	return on(y, func() (string, error) { return os.Readlink(name) })
 }

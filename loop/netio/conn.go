@@ -10,11 +10,14 @@ import (
 	"time"
 
 	"coloop/loop"
+
+	"golang.org/x/sys/unix"
 )
 
-// A Conn is a stream connection, TCP or Unix, whose Read and Write park the calling task
-// instead of the goroutine. It implements net.Conn, so a protocol library of Go's that reads
-// and writes where it is called runs on it unchanged, crypto/tls included.
+// A Conn is a stream connection, TCP or Unix, or a pipe, terminal or device, whose Read and
+// Write park the calling task instead of the goroutine. It implements net.Conn, so a protocol
+// library of Go's that reads and writes where it is called runs on it unchanged, crypto/tls
+// included.
 //
 // All methods may be called on any goroutine. In a task they park the task, and if the task
 // is cancelled meanwhile they return its CancelledError. In a callback of the loop, or a task
@@ -57,10 +60,10 @@ func (c *Conn) Read(b []byte) (int, error) {
 	}
 	n, err := c.d.read(b)
 	switch {
+	case err == io.EOF, err == nil && n == 0 && len(b) > 0:
+		return 0, io.EOF
 	case err != nil:
 		return n, c.d.fail("read", err)
-	case n == 0 && len(b) > 0:
-		return 0, io.EOF
 	}
 	return n, nil
 }
@@ -77,7 +80,7 @@ func (c *Conn) WaitRead() error {
 		err = d.wait(&d.rd, "Conn.Read")
 		d.rd.end()
 	}
-	if err != nil {
+	if err != nil && err != io.EOF { // Read would return that without parking
 		return d.fail("read", err)
 	}
 	return nil
@@ -97,22 +100,42 @@ func (c *Conn) Write(b []byte) (int, error) {
 
 // Close closes the connection; operations under way return net.ErrClosed. On goroutines other
 // than the loop's it does not wait for the loop, which closes the socket in its next turn.
-func (c *Conn) Close() error { return c.d.closeAnywhere() }
+// Output that a [Stream] has left to the loop is written first, for 30 seconds at most.
+func (c *Conn) Close() error { return c.d.closeAnywhere(c.d.closeFlushed) }
 
 // CloseWrite tells the peer that no more data will come, and leaves the other direction
 // open.
 func (c *Conn) CloseWrite() error {
-	if !c.d.loop.OnLoop() {
-		_, err := foreign(c.d, "close", func() (struct{}, error) { return struct{}{}, c.CloseWrite() })
+	d := c.d
+	if !d.loop.OnLoop() {
+		_, err := foreign(d, "close", func() (struct{}, error) { return struct{}{}, c.CloseWrite() })
 		return err
 	}
-	if c.d.closed {
-		return c.d.fail("close", net.ErrClosed)
+	if o := d.wr.out; d.open() == nil && o != nil && o.pending() > 0 {
+		o.eof = true // of a Stream, whose output comes first
+		return nil
 	}
-	if err := c.d.sockets.Shutdown(c.d.fd); err != nil {
-		return c.d.fail("close", os.NewSyscallError("shutdown", err))
+	return c.shutdown(unix.SHUT_WR)
+}
+
+// CloseRead ends the reading: once the data that has arrived is read, Read returns io.EOF, a
+// Read under way too. A TCP peer is not told, and a write of a Unix peer fails.
+func (c *Conn) CloseRead() error { return c.shutdown(unix.SHUT_RD) }
+
+func (c *Conn) shutdown(how int) error {
+	return c.d.change("close", func(s Sockets, fd int) error {
+		return os.NewSyscallError("shutdown", s.Shutdown(fd, how))
+	})
+}
+
+// Abort closes the connection at once (transport.abort): data that the peer has not
+// received is dropped, and a TCP peer finds the connection reset. It may be called on any
+// goroutine, as Close.
+func (c *Conn) Abort() error {
+	if err := c.d.change("close", func(s Sockets, fd int) error { return os.NewSyscallError("setsockopt", s.SetLinger(fd, 0)) }); err != nil {
+		return err
 	}
-	return nil
+	return c.d.closeAnywhere(c.d.Close)
 }
 
 // LocalAddr returns the address of this end. Its first call must come before Close; if

@@ -329,7 +329,7 @@ func parkInAll(t *testing.T, y *loop.Yielder, network, address string) error {
 	if _, err := Dial(y, network, ln.Addr().String()); err != nil {
 		return err
 	}
-	return until(y, func() bool { return a.d.rd.busy && b.d.wr.busy && len(l.AllTasks()) == 5 })
+	return until(y, func() bool { return a.d.rd.busy && b.d.wr.busy && len(l.AllTasks()) == 6 })
 }
 
 // TestConnBuffered is about what is known of a connection that nobody reads:

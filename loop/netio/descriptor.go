@@ -37,9 +37,16 @@ type descriptor struct {
 	fd      int
 	rd, wr  side
 	hungUp  bool     // the peer has hung up: after a short read there may be more
+	pieces  bool     // after a short read there may always be more, as of a terminal
 	file    unixFile // to be removed by Close
 	network string
 	peer    net.Addr // the other end, or the address listened at
+
+	phase    uint32 // even between requests, odd within one; see idle.go
+	told     bool   // SetIdle says which
+	draining bool   // no further request is waited for
+	detached bool   // it is no longer its server's
+	onClose  func() // called when it is closed, unless nil
 
 	dialling *loop.ParkingLot // of the task that connects; nil if none does
 
@@ -60,12 +67,23 @@ type side struct {
 	timer    *loop.TimerHandle // goes off at the deadline, or before
 	turn     uint32            // the turn of the loop in which ...
 	used     int32             // ... it has been used so often
+	timed    int32             // how often it must have been used there for late to be asked
+	since    time.Duration     // when late was first asked in that turn
+	out      *outgoing         // the output of writes that never park; nil if there were none
 }
 
 // perTurn is how often a side can be used in one turn of the loop. A peer that is
 // faster than this end must not keep the other tasks waiting. Each 4 KB count as one use
 // more.
 const perTurn = 64
+
+// A side gives way after maxStep in a turn, too. What is read costs time of its own: a
+// library that copies all it has at each read can take 100 ms. To read the clock takes time as
+// well, so it is done after each use of 4 KB or more, and after every untimed smaller ones.
+const (
+	untimed = 20
+	maxStep = 2 * time.Millisecond
+)
 
 // maxIO is the greatest size of one read or write. Systems have a limit of their own,
 // and a call that was cut short by it would look as if it had emptied or filled the
@@ -103,6 +121,10 @@ func (d *descriptor) Ready(read, write, hangup bool) {
 // wake makes the side ready.
 func (s *side) wake() {
 	s.ready = true
+	if s.out != nil && s.out.active {
+		s.out.writable()
+		return
+	}
 	if s.busy {
 		s.lot.Unpark()
 	}
@@ -127,14 +149,10 @@ func (d *descriptor) queue(s *side, kind string) error {
 	case !s.busy:
 		return nil
 	}
-	y, err := d.loop.Current()
-	if err != nil {
-		return err
-	}
 	if s.line == nil {
 		s.line = &loop.ParkingLot{Kind: kind, Owner: d}
 	}
-	woken, err := s.line.Park(y, nil)
+	woken, err := s.line.ParkCurrent(d.loop, nil)
 	if err != nil && woken {
 		s.end()
 	}
@@ -151,6 +169,9 @@ func (s *side) end() {
 // next lets the next operation in line begin.
 func (s *side) next() {
 	s.busy = false
+	if s.out != nil {
+		s.out.activate()
+	}
 	if s.line != nil {
 		_, s.busy = s.line.Unpark()
 	}
@@ -168,9 +189,9 @@ func (d *descriptor) wait(s *side, kind string) error {
 			return os.ErrDeadlineExceeded
 		}
 		if turn := d.loop.Turn(); s.turn != turn {
-			s.turn, s.used = turn, 0
+			s.turn, s.used, s.timed, s.since = turn, 0, untimed, 0
 		}
-		if s.used++; s.ready && s.used <= perTurn {
+		if s.used++; s.ready && s.used <= perTurn && (s.used < s.timed || !d.late(s)) {
 			return nil
 		}
 		if err := d.suspend(s, kind); err != nil {
@@ -179,33 +200,67 @@ func (d *descriptor) wait(s *side, kind string) error {
 	}
 }
 
-func (d *descriptor) suspend(s *side, kind string) (err error) {
-	y, err := d.loop.Current()
-	if err != nil {
-		if s.ready {
-			return nil
-		}
+// moved counts the bytes of a use.
+func (s *side) moved(n int) {
+	if n >= 1<<12 {
+		s.used += int32(n >> 12)
+		s.timed = 0
+	}
+}
+
+// late reports whether a side that is used often has been used for long in this turn.
+func (d *descriptor) late(s *side) bool {
+	now := d.loop.Time()
+	if s.since == 0 {
+		s.since = now
+	}
+	s.timed = s.used + untimed
+	return now-s.since > maxStep
+}
+
+func (d *descriptor) suspend(s *side, kind string) error {
+	if err := d.drained(s); err != nil {
 		return err
 	}
 	s.busy = true
-	if s.ready {
-		err = loop.Sleep(y, 0)
-	} else {
+	if !s.ready {
 		s.lot.Kind, s.lot.Owner = kind, d
-		_, err = s.lot.Park(y, nil)
+		_, err := s.lot.ParkCurrent(d.loop, nil)
+		return err
+	}
+	y, err := d.loop.Current()
+	if err != nil {
+		return nil // a callback, which cannot give way, has the loop to itself
+	}
+	return d.loop.NoteCancelled(loop.Sleep(y, 0))
+}
+
+// Close closes the descriptor at once and wakes the tasks that are parked on it.
+func (d *descriptor) Close() error {
+	o := d.wr.out
+	if d.closed && (o == nil || o.linger == nil) {
+		return net.ErrClosed
+	}
+	d.forsake()
+	d.file.remove()
+	err := os.NewSyscallError("close", d.sockets.Close(d.fd))
+	if o != nil {
+		o.released()
 	}
 	return err
 }
 
-// Close closes the descriptor and wakes the tasks that are parked on it.
-func (d *descriptor) Close() error {
-	if d.closed {
-		return net.ErrClosed
-	}
+// forsake is Close without closing the socket.
+func (d *descriptor) forsake() {
+	d.shut()
+	d.loop.Unwatch(d.fd)
+}
+
+// shut makes the operations under way and to come fail.
+func (d *descriptor) shut() {
 	d.mu.Lock()
 	d.closed = true
 	d.mu.Unlock()
-	d.loop.Unwatch(d.fd)
 	for _, s := range []*side{&d.rd, &d.wr} {
 		if s.timer != nil {
 			s.timer.Cancel()
@@ -213,8 +268,10 @@ func (d *descriptor) Close() error {
 		}
 		s.lot.Unpark()
 	}
-	d.file.remove()
-	return os.NewSyscallError("close", d.sockets.Close(d.fd))
+	if f := d.onClose; f != nil {
+		d.onClose = nil
+		f()
+	}
 }
 
 func (d *descriptor) fail(op string, err error) error {
@@ -247,10 +304,13 @@ func (d *descriptor) read(b []byte) (n int, err error) {
 		}
 		n, err = d.sockets.Read(d.fd, b)
 		if err == nil {
-			d.rd.used += int32(n >> 12)
+			d.rd.moved(n)
+			if n > 0 {
+				d.heard()
+			}
 			// A short read has emptied the buffer. Data that comes later is a
 			// new event.
-			if 0 < n && n < len(b) && !d.hungUp {
+			if 0 < n && n < len(b) && !d.hungUp && !d.pieces {
 				d.rd.ready = false
 			}
 			break
@@ -283,7 +343,8 @@ func (d *descriptor) write(b []byte) (n int, err error) {
 		switch e {
 		case nil:
 			n += m
-			d.wr.used += int32(m >> 12)
+			d.wr.moved(m)
+			d.said()
 			d.wr.ready = m == len(part)
 			continue
 		case unix.EINTR:

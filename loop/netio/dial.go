@@ -151,6 +151,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 			return nil, d.fail(network, e)
 		}
 		c, err = d.connect(ctx, y, network, address)
+		err = l.NoteCancelled(err)
 	case loop.Here() != nil: // to wait here would stop that loop
 		err = d.fail(network, loop.ErrForeignLoop)
 	case inCoroutine():

@@ -305,7 +305,7 @@ func TestC5Transport(t *testing.T) {
 	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }))
 		transport := &http.Transport{DialContext: (&Dialer{Loop: l}).DialContext}
-		return elsewhere(y, func() error {
+		err := elsewhere(y, func() error {
 			defer server.Close()
 			defer transport.CloseIdleConnections()
 			for range 3 {
@@ -320,6 +320,8 @@ func TestC5Transport(t *testing.T) {
 			}
 			return nil
 		})
+		// The goroutines of the transport are told of the end of their connections.
+		return errors.Join(err, until(y, func() bool { return len(l.AllTasks()) == 1 }))
 	})
 }
 

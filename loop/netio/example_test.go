@@ -221,3 +221,44 @@ func ExampleLookupHost() {
 	// true
 	// <nil>
 }
+
+// The first loop accepts a connection, and the second one serves it.
+func ExampleConn_HandOver() {
+	err := loop.MainEach(2, func(y *loop.Yielder, e loop.Each) error {
+		if e.Index > 0 {
+			return nil // this loop does what the first one asks for
+		}
+		ln, err := netio.Listen(y, "tcp", "localhost:0")
+		if err != nil {
+			return err
+		}
+		defer ln.Close()
+		c, err := netio.Dial(y, "tcp", ln.Addr().String())
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		accepted, err := ln.Accept()
+		if err != nil {
+			return err
+		}
+		moved, err := accepted.(*netio.Conn).HandOver(y, e.Loops[1])
+		if err != nil {
+			return err
+		}
+		_, err = loop.RunOn(y, e.Loops[1], func(*loop.Yielder) (int, error) {
+			defer moved.Close()
+			return io.WriteString(moved, "hello from the second loop")
+		})
+		if err != nil {
+			return err
+		}
+		answer, err := io.ReadAll(c)
+		fmt.Println(string(answer))
+		return err
+	})
+	fmt.Println(err)
+	// Output:
+	// hello from the second loop
+	// <nil>
+}

@@ -56,17 +56,20 @@ func (c *Conn) SetWriteBuffer(bytes int) error {
 	return c.d.set(func(s Sockets, fd int) error { return setInt(s, fd, unix.SOL_SOCKET, unix.SO_SNDBUF, bytes) })
 }
 
-// set changes an option of the socket. It may be called on any goroutine, because mu keeps
-// the socket open meanwhile.
-func (d *descriptor) set(change func(s Sockets, fd int) error) error {
+// set changes an option of the socket.
+func (d *descriptor) set(change func(s Sockets, fd int) error) error { return d.change("set", change) }
+
+// change changes something of the socket, for an operation op. It may be called on any
+// goroutine, because mu keeps the socket open meanwhile.
+func (d *descriptor) change(op string, change func(s Sockets, fd int) error) error {
 	d.mu.Lock()
 	err := net.ErrClosed
-	if !d.closed && !d.mail.close {
+	if !d.closed && d.mail.close == nil {
 		err = change(d.sockets, d.fd)
 	}
 	d.mu.Unlock()
 	if err != nil {
-		return d.fail("set", err)
+		return d.fail(op, err)
 	}
 	return nil
 }

@@ -99,7 +99,7 @@ func (c *PacketConn) WriteToUDPAddrPort(b []byte, addr netip.AddrPort) (int, err
 // Close closes the socket, and removes the file of a Unix one; operations under way return
 // net.ErrClosed. On goroutines other than the loop's it does not wait for the loop, which closes
 // the socket in its next turn.
-func (c *PacketConn) Close() error { return c.d.closeAnywhere() }
+func (c *PacketConn) Close() error { return c.d.closeAnywhere(c.d.Close) }
 
 // LocalAddr returns the address at which the connection receives.
 func (c *PacketConn) LocalAddr() net.Addr { return c.d.localAddr() }

@@ -34,10 +34,14 @@ func (ln *Listener) SyscallConn() (syscall.RawConn, error) {
 
 // control returns the reason why the socket cannot be handed out, if there is one.
 func (d *descriptor) control() error {
-	if _, ok := d.sockets.(system); !ok {
+	calls := d.sockets
+	if f, ok := calls.(fileCalls); ok {
+		calls = f.Sockets
+	}
+	if _, ok := calls.(system); !ok {
 		return d.fail("raw-control", errors.ErrUnsupported)
 	}
-	return d.set(func(Sockets, int) error { return nil })
+	return d.change("raw-control", func(Sockets, int) error { return nil })
 }
 
 // rawControl is a socket that can be neither read nor written.

@@ -23,6 +23,8 @@ type Sockets interface {
 	Listen(fd, backlog int) error
 	Accept(fd int) (nfd int, peer syscall.Sockaddr, err error)
 	Connect(fd int, sa syscall.Sockaddr) error
+	// Pipe makes a pipe and returns its ends.
+	Pipe() (r, w int, err error)
 	// Read and Write are given at least one byte. Peek is Read, but
 	// the data stays there to be read again.
 	Read(fd int, b []byte) (int, error)
@@ -34,8 +36,8 @@ type Sockets interface {
 	// datagram at all.
 	RecvMsgs(fd int, ms []Message) (int, error)
 	SendMsgs(fd int, ms []Message) (int, error)
-	// Shutdown ends the writing.
-	Shutdown(fd int) error
+	// Shutdown ends the reading or the writing: how is syscall.SHUT_RD or SHUT_WR.
+	Shutdown(fd, how int) error
 	Close(fd int) error
 	Getsockname(fd int) (syscall.Sockaddr, error)
 	Getpeername(fd int) (syscall.Sockaddr, error)

@@ -38,6 +38,26 @@ func (system) Accept(fd int) (int, syscall.Sockaddr, error) {
 	return nfd, sa, err
 }
 
+func (system) Pipe() (r, w int, err error) {
+	var ends [2]int
+	syscall.ForkLock.RLock()
+	if err = unix.Pipe(ends[:]); err == nil {
+		unix.CloseOnExec(ends[0])
+		unix.CloseOnExec(ends[1])
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return -1, -1, err
+	}
+	for i, fd := range ends {
+		if _, err := nonblocking(fd); err != nil {
+			_ = unix.Close(ends[1-i])
+			return -1, -1, err
+		}
+	}
+	return ends[0], ends[1], nil
+}
+
 func nonblocking(fd int) (int, error) {
 	if err := unix.SetNonblock(fd, true); err != nil {
 		_ = unix.Close(fd)

@@ -15,6 +15,12 @@ func (system) Accept(fd int) (int, syscall.Sockaddr, error) {
 	return syscall.Accept4(fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 }
 
+func (system) Pipe() (r, w int, err error) {
+	var ends [2]int
+	err = unix.Pipe2(ends[:], unix.O_NONBLOCK|unix.O_CLOEXEC)
+	return ends[0], ends[1], err
+}
+
 // Read and Write are unix.Read and unix.Write without a word to the Go scheduler. On a
 // non-blocking socket they do not block, and the scheduler would cost a fifth more time.
 

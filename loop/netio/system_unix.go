@@ -15,7 +15,7 @@ import (
 func (system) Bind(fd int, sa syscall.Sockaddr) error    { return syscall.Bind(fd, sa) }
 func (system) Listen(fd, backlog int) error              { return unix.Listen(fd, backlog) }
 func (system) Connect(fd int, sa syscall.Sockaddr) error { return syscall.Connect(fd, sa) }
-func (system) Shutdown(fd int) error                     { return unix.Shutdown(fd, unix.SHUT_WR) }
+func (system) Shutdown(fd, how int) error                { return unix.Shutdown(fd, how) }
 func (system) Close(fd int) error                        { return unix.Close(fd) }
 
 func (system) Peek(fd int, b []byte) (int, error) {

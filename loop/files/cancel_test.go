@@ -5,10 +5,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"testing"
 
-	"coloop/coroutine"
 	"coloop/loop"
 	"coloop/loop/files"
 )
@@ -35,49 +33,6 @@ func TestCancelledInLine(t *testing.T) {
 	equal(t, "left", left(t, dir), "")
 }
 
-// TestCancelledUnderWay: what is under way is waited for, however often the task is cancelled, and
-// its result comes with the cancellation.
-func TestCancelledUnderWay(t *testing.T) {
-	failure := errors.New("failure")
-	for _, want := range []error{nil, failure} {
-		run(t, func(y *loop.Yielder) error {
-			begun, end := make(chan struct{}), make(chan struct{})
-			var over atomic.Bool
-			var got int
-			task := loop.Spawn(y, func(y *loop.Yielder) (err error) {
-				got, err = files.Do(y, func() (int, error) {
-					close(begun)
-					<-end
-					over.Store(true)
-					return 7, want
-				})
-				equal(t, "over when Do returns", over.Load(), true)
-				return err
-			})
-			if err := loop.Sleep(y, 0); err != nil {
-				return err
-			}
-			<-begun
-			for range 3 {
-				task.Cancel()
-				if err := loop.Sleep(y, 0); err != nil {
-					return err
-				}
-				equal(t, "done", task.Done(), false)
-			}
-			close(end)
-			_, err := task.Await(y)
-			equal(t, "the value", got, 7)
-			equal(t, "cancelled", loop.IsCancelled(err), true)
-			wantErr(t, "the error", err, loop.ErrCancelled)
-			if want != nil {
-				wantErr(t, "the failure", err, failure)
-			}
-			return nil
-		})
-	}
-}
-
 // TestCancelledOpen: a file whose opener was cancelled is closed; the test fails if a descriptor
 // is left.
 func TestCancelledOpen(t *testing.T) {
@@ -101,38 +56,6 @@ func TestCancelledOpen(t *testing.T) {
 			if _, err := task.Await(y); err != nil && !errors.Is(err, loop.ErrCancelled) {
 				return err
 			}
-		}
-		return nil
-	})
-}
-
-// TestClosedLoop: a loop that is closed while files are used leaves nothing behind.
-func TestClosedLoop(t *testing.T) {
-	l, err := loop.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	begun, end := make(chan struct{}), make(chan struct{})
-	var result error
-	loop.Spawn(l, func(y *loop.Yielder) error {
-		_, result = files.Do(y, func() (int, error) { close(begun); <-end; return 0, nil })
-		return result
-	})
-	_, err = loop.RunUntilComplete(l, loop.Spawn(l, func(y *loop.Yielder) error { return loop.Sleep(y, 0) }))
-	wantErr(t, "a run", err, nil)
-	<-begun
-	go close(end)
-	wantErr(t, "Close", l.Close(), nil)
-	wantErr(t, "what the task got", result, coroutine.GeneratorExit)
-}
-
-// TestPanic: a panic of the work is an error of the task.
-func TestPanic(t *testing.T) {
-	run(t, func(y *loop.Yielder) error {
-		_, err := files.Do(y, func() (int, error) { panic("oops") })
-		var p *coroutine.PanicError
-		if !errors.As(err, &p) {
-			t.Errorf("%v, want a panic", err)
 		}
 		return nil
 	})
