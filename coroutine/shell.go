@@ -18,6 +18,7 @@ type shell struct {
 	pool    *Pool      // if nil, the goroutine ends with its first body
 	goexit  bool       // the body called runtime.Goexit, see hold
 	calls   *[]uintptr // with Pool.Trace, the calls that led to the last Yield
+	known   *known     // with Pool.Known, for Stacks
 }
 
 func newShell(p *Pool) *shell {
@@ -104,10 +105,16 @@ type Pool struct {
 	// after it was set, and must not be changed while one starts.
 	Trace bool
 
+	// Known has the pool know which generator is on which stack, for Stacks. It
+	// applies to generators that start after it was set, and must not be changed while
+	// one starts.
+	Known bool
+
 	mu     sync.Mutex
 	idle   []*shell // the last was used last
 	low    int      // the least that idle held since the last Trim
 	stacks owners   // of all its shells, idle or in use, and adopted
+	known  *known   // the list of those that a generator is on
 	closed bool
 }
 
@@ -146,6 +153,7 @@ func (p *Pool) get() *shell {
 
 func (p *Pool) put(s *shell) bool {
 	p.mu.Lock()
+	p.forget(s)
 	keep := !p.closed && (p.Max <= 0 || len(p.idle) < p.Max)
 	if keep {
 		p.idle = append(p.idle, s)
@@ -166,5 +174,6 @@ func (p *Pool) leave(s *shell) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.forget(s)
 	p.stacks.remove(s.g)
 }

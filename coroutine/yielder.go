@@ -110,6 +110,9 @@ func (y *Yielder[Y, S]) exec() {
 	if y.shell.calls != nil || y.pool != nil && y.pool.Trace {
 		y.leave = y.shell.traced()
 	}
+	if y.pool != nil && y.pool.Known {
+		y.pool.know(y.shell, y.ctx)
+	}
 	y.yield = y.leave
 	raised, returned := ErrGoexit, false
 	defer func() {

@@ -58,6 +58,7 @@ const prelude = `package fragment
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -95,10 +96,13 @@ var (
 	host     string
 	hosts    []string
 	file     *os.File
-	s        *netio.Server
+	server   *netio.Server
 	ln       *netio.Listener
 	handle   func(y *loop.Yielder, c *netio.Conn) error
 	c        *netio.Conn
+	s        *netio.Stream
+	config   *tls.Config
+	data     []byte
 	session  client.Client
 	url      string
 	name     string

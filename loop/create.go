@@ -148,7 +148,7 @@ func (t *Task[T]) start(l *Loop, coro Coroutine[T], values context.Context, opts
 	if values != nil {
 		t.setValues(values)
 	}
-	if t.notes == nil {
+	if t.notes.Load() == nil {
 		l.made++
 		t.number = uint32(l.made)
 	}

@@ -42,8 +42,12 @@ func Running(y *Yielder) *Loop {
 }
 
 // taskOf returns the task that the coroutine of y runs in.
-func taskOf(y *Yielder) (*task, error) {
-	switch c := y.Given().(type) {
+func taskOf(y *Yielder) (*task, error) { return taskIn(y.Given()) }
+
+// taskIn returns the task that the coroutine runs in which was given ctx. It may be called
+// on any goroutine.
+func taskIn(ctx context.Context) (*task, error) {
+	switch c := ctx.(type) {
 	case *taskContext:
 		return (*task)(c), nil
 	case nil:
@@ -125,7 +129,7 @@ func (l *Loop) Current() (*Yielder, error) {
 func (l *Loop) NoteCancelled(err error) error {
 	var c *CancelledError
 	if t := l.current; t != nil && t.cancelling > 0 && errors.As(err, &c) {
-		t.note().handed = c
+		t.handed(c)
 	}
 	return err
 }

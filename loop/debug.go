@@ -29,6 +29,10 @@ import (
 // does, before Go's own stacks, unless a loop has a handler for SIGQUIT.
 type Debug struct {
 	Slow time.Duration // 100 ms if it is 0 (loop.slow_callback_duration)
+
+	// Watchdog reports a step that blocks the loop while it does, unless the loop has
+	// another watchdog already. A negative Limit switches it off.
+	Watchdog Watchdog
 }
 
 // SetDebug switches the debug mode on, or with nil off (loop.set_debug). It is
@@ -40,19 +44,32 @@ func (l *Loop) SetDebug(d *Debug) {
 		l.debug.end()
 		l.debug = nil
 	}
-	if d != nil {
-		l.debug = &debugging{loop: l, slow: cmp.Or(d.Slow, 100*time.Millisecond), quit: l.dumpOnQuit()}
+	l.inspected = d != nil || l.watch != nil
+	if d == nil {
+		return
+	}
+	mode := &debugging{loop: l, slow: cmp.Or(d.Slow, 100*time.Millisecond), quit: l.dumpOnQuit()}
+	l.debug = mode
+	if l.watch == nil {
+		l.SetWatchdog(&d.Watchdog)
+		mode.watch = l.watch
 	}
 }
 
 // end takes back what switching the mode on began.
-func (d *debugging) end() { d.quit.stop() }
+func (d *debugging) end() {
+	d.quit.stop()
+	if d.watch != nil && d.watch == d.loop.watch {
+		d.loop.SetWatchdog(nil)
+	}
+}
 
 // Debugging reports whether the loop is in debug mode (loop.get_debug).
 func (l *Loop) Debugging() bool { return l.debug != nil }
 
 type debugging struct {
 	quit       *quitting
+	watch      watching // the watchdog that the mode has brought; nil if it has not
 	loop       *Loop
 	slow       time.Duration
 	coroutines []unstarted
@@ -138,14 +155,16 @@ func calls(skip int) []uintptr {
 // made notes who makes a task.
 func (d *debugging) made(t *task) {
 	d.onLoop()
-	t.note().made = calls(3)
+	n := t.note()
+	n.made = calls(3)
+	t.notes.Store(&n)
 }
 
 func (d *debugging) whereMade(t *task) []runtime.Frame {
-	if t.notes == nil || len(t.notes.made) == 0 {
-		return nil
+	if made := t.note().made; len(made) > 0 {
+		return frames(made)
 	}
-	return frames(t.notes.made)
+	return nil
 }
 
 func frames(pcs []uintptr) (all []runtime.Frame) {

@@ -46,6 +46,7 @@
 //	Observe
 //	  fmt.Println(t)  Dump(w, l)        what waits for what           repr, all_tasks
 //	  l.SetDebug(&Debug{})              slow steps and more           set_debug
+//	  l.SetWatchdog(&Watchdog{})        what blocks the loop, while it does
 //	  l.SetExceptionHandler             errors that nobody asked for
 //	  l.AllTasks  l.CurrentTask  l.SetTaskObserver  t.Stack
 //
@@ -75,7 +76,8 @@
 // belongs there: futures, tasks, locks, queues. Other goroutines come in by
 // [Loop.CallSoonThreadsafe], [RunCoroutineThreadsafe] and [CancelWith]; tasks go out
 // by [ToThread] and [Block]. A call that blocks, a receive from a channel say, stops the whole
-// loop. To wait on a wrong goroutine is an error, [ErrWrongGoroutine]; in debug mode
+// loop; a [Watchdog] says which. To wait on a wrong goroutine is an error, [ErrWrongGoroutine];
+// in debug mode
 // to schedule something from there panics with it.
 //
 // # Errors

@@ -115,3 +115,13 @@ func subtasks(t *task) (subs []*task) {
 	}
 	return subs
 }
+
+// Stats returns the number of ready handles, of timers, and of cancelled timers among
+// the latter.
+func (l *Loop) Stats() (ready, timers, cancelled int) {
+	return l.ready.n, len(l.timers.heap), l.timers.cancelled
+}
+
+// TimerCancelledCount returns asyncio's _timer_cancelled_count, for comparisons: it
+// also counts cancelled timers that have left the heap since it was last cleaned.
+func (l *Loop) TimerCancelledCount() int { return l.timers.count() }

@@ -17,13 +17,15 @@ import (
 
 // A Loop is an event loop (asyncio.BaseEventLoop).
 type Loop struct {
-	ready    ring[*Handle]
-	timers   timers
-	current  *task
-	inbox    atomic.Int32 // not 0 if incoming is not empty, if tidyDue, or in debug mode
-	turn     uint32       // the number of turns begun
-	yielding bool         // what current has yielded is being looked at
-	debug    inspection   // nil but in debug mode
+	ready     ring[*Handle]
+	timers    timers
+	current   *task
+	inbox     atomic.Int32 // not 0 if incoming is not empty, if tidyDue, or in debug mode
+	turn      uint32       // the number of turns begun
+	yielding  bool         // what current has yielded is being looked at
+	debug     inspection   // nil but in debug mode
+	watch     watching     // nil without a watchdog
+	inspected bool         // debug or watch is not nil
 
 	system   System
 	report   func(fd int, read, write, hangup bool) (enough bool)
@@ -78,6 +80,14 @@ type inspection interface {
 	pending(*task) // when its loop is closed
 	close()        // when its loop is closed
 	end()          // when debug mode is switched off
+}
+
+// watching is what a watchdog adds; see [Watchdog].
+type watching interface {
+	begin()     // the loop is about to run, or to be closed, on the calling goroutine
+	step(*task) // a step of a task begins; of a callback if the task is nil
+	idle()      // no step is under way any more
+	end()       // the loop has been closed, or the watchdog is switched off
 }
 
 // NewOn returns a loop on s. [Loop.Close] closes s.
@@ -349,16 +359,6 @@ func (l *Loop) AllTasks() []AnyTask {
 	return all
 }
 
-// Stats returns the number of ready handles, of timers, and of cancelled timers among
-// the latter.
-func (l *Loop) Stats() (ready, timers, cancelled int) {
-	return l.ready.n, len(l.timers.heap), l.timers.cancelled
-}
-
-// TimerCancelledCount returns asyncio's _timer_cancelled_count, for comparisons: it
-// also counts cancelled timers that have left the heap since it was last cleaned.
-func (l *Loop) TimerCancelledCount() int { return l.timers.count() }
-
 // Close ends the loop: pending tasks are closed (GeneratorExit is thrown into
 // their coroutines), the executor is shut down without waiting, watchers and
 // stacks are released, and errors that nobody has asked for are reported. It
@@ -371,6 +371,11 @@ func (l *Loop) Close() (err error) {
 		return nil
 	}
 	l.closed = true
+	if l.watch != nil {
+		l.watch.begin()
+		defer l.watch.end()
+		l.watch.step(nil)
+	}
 	// Deferred, because a hook of the user's may call runtime.Goexit.
 	defer func() { err = l.release() }()
 	defer l.reportUnseen()
@@ -387,7 +392,13 @@ func (l *Loop) Close() (err error) {
 		if l.debug != nil {
 			l.debug.pending(t)
 		}
+		if l.watch != nil {
+			l.watch.step(t)
+		}
 		t.abandon()
+		if l.watch != nil {
+			l.watch.step(nil)
+		}
 	}
 	if l.debug != nil {
 		l.debug.close()

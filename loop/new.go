@@ -2,6 +2,7 @@ package loop
 
 import (
 	"os"
+	"time"
 
 	"coloop/loop/internal/poll"
 )
@@ -18,11 +19,15 @@ func New() (*Loop, error) {
 	return fromEnvironment(NewOn(p)), nil
 }
 
-// fromEnvironment switches debug mode on if the environment says so
-// (PYTHONASYNCIODEBUG).
+// fromEnvironment switches debug mode (PYTHONASYNCIODEBUG) and the watchdog on if the
+// environment says so.
 func fromEnvironment(l *Loop) *Loop {
 	if os.Getenv("COLOOP_DEBUG") != "" {
 		l.SetDebug(&Debug{})
+	}
+	if s := os.Getenv("COLOOP_WATCHDOG"); s != "" {
+		limit, _ := time.ParseDuration(s) // 1 or on, say, are the usual limit
+		l.SetWatchdog(&Watchdog{Limit: max(0, limit)})
 	}
 	return l
 }

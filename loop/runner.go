@@ -23,6 +23,9 @@ type Runner struct {
 	// Debug, if it is not nil, is the debug mode of the loop that the runner makes.
 	Debug *Debug
 
+	// Watchdog, if it is not nil, is the watchdog of that loop.
+	Watchdog *Watchdog
+
 	loop   *Loop
 	closed bool
 }
@@ -64,6 +67,9 @@ func (r *Runner) Loop() (*Loop, error) {
 		}
 		if r.Debug != nil {
 			l.SetDebug(r.Debug)
+		}
+		if r.Watchdog != nil {
+			l.SetWatchdog(r.Watchdog)
 		}
 		r.loop = l
 	}

@@ -39,7 +39,8 @@ type task struct {
 	number     uint32 // among the tasks of the loop that were given no name; 0 for one that was
 	prev, next *task  // the tasks of the loop that are not done
 	ctx        atomic.Pointer[scope]
-	notes      *taskNotes // nil if there are none
+	// notes, nil if there are none, are not changed: a watchdog reads them.
+	notes atomic.Pointer[taskNotes]
 }
 
 // must is what a task must raise at its next step.
@@ -129,21 +130,25 @@ type typedTask interface {
 // Name returns the name given to the task, or else Task-N for the N-th task of the
 // loop that was given none when it was made.
 func (t *task) Name() string {
-	if t.notes != nil && (t.notes.name != "" || t.number == 0) {
-		return t.notes.name
+	if n := t.notes.Load(); n != nil && (n.name != "" || t.number == 0) {
+		return n.name
 	}
 	return fmt.Sprintf("Task-%d", t.number)
 }
 
-func (t *task) note() *taskNotes {
-	if t.notes == nil {
-		t.notes = &taskNotes{}
+func (t *task) note() taskNotes {
+	if n := t.notes.Load(); n != nil {
+		return *n
 	}
-	return t.notes
+	return taskNotes{}
 }
 
 // SetName gives the task a name.
-func (t *task) SetName(name string) { t.note().name = name }
+func (t *task) SetName(name string) {
+	n := t.note()
+	n.name = name
+	t.notes.Store(&n)
+}
 
 // Stack returns the calls in which the task is suspended, innermost first, those
 // of the generators it delegates to included (Task.get_stack). There are none
@@ -168,17 +173,20 @@ func (t *task) Uncancel() int {
 		t.cancelling--
 		if t.cancelling == 0 {
 			t.must &^= mustCancel
-			t.dealtWith()
+			t.handed(nil)
 			t.renewContext()
 		}
 	}
 	return int(t.cancelling)
 }
 
-// dealtWith forgets the cancellation that was handed to code which knows no tasks.
-func (t *task) dealtWith() {
-	if t.notes != nil {
-		t.notes.handed = nil
+// handed notes the cancellation that was handed to code which knows no tasks, nil if it was
+// dealt with.
+func (t *task) handed(c *CancelledError) {
+	if n := t.notes.Load(); c != nil || n != nil && n.handed != nil {
+		n := t.note()
+		n.handed = c
+		t.notes.Store(&n)
 	}
 }
 
@@ -219,8 +227,8 @@ func (t *task) cancelledError() error {
 // if it is none.
 func (t *task) cancellation(err error) error {
 	var handed *CancelledError
-	if t.notes != nil && !t.fut.loop.closed {
-		handed = t.notes.handed
+	if n := t.notes.Load(); n != nil && !t.fut.loop.closed {
+		handed = n.handed
 	}
 	return cancellationIn(err, t.cancelling > 0, handed)
 }

@@ -160,7 +160,7 @@ func (t *Timeout) Exit(err error) error {
 	t.state = TimeoutExpired
 	cancelled := t.task.cancellation(err) != nil
 	if int32(t.task.Uncancel()) <= t.cancelling && cancelled {
-		t.task.dealtWith()
+		t.task.handed(nil)
 		return timedOut(err)
 	}
 	return err

@@ -290,14 +290,21 @@ func TestMisuse(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		got := make(chan error, 2)
+		w, err := files.NewWatcher(y, dir)
+		if err != nil {
+			return err
+		}
+		got := make(chan error, 3)
 		go func() {
 			got <- files.WriteFile(y, filepath.Join(dir, "g"), nil, 0o600)
 			got <- f.Close(y)
+			_, err := w.Next(y)
+			got <- err
 		}()
 		wantErr(t, "WriteFile elsewhere", <-got, loop.ErrWrongGoroutine)
 		wantErr(t, "Close elsewhere", <-got, loop.ErrWrongGoroutine)
-		return f.Close(y)
+		wantErr(t, "Next elsewhere", <-got, loop.ErrWrongGoroutine)
+		return cmpOr(f.Close(y), w.Close(y))
 	})
 	equal(t, "left", left(t, dir), "f")
 }

@@ -127,7 +127,7 @@ func about(name string, err error) error {
 // [fsnotify.ErrEventOverflow], and the Watcher goes on. After Close the error is
 // [ErrWatcherClosed], once the events that came before have been returned.
 func (w *Watcher) Next(y *loop.Yielder) (Event, error) {
-	if w.events.Empty() {
+	if w.events.Empty() && y.Here() && loop.Running(y) != nil { // else Get returns the error
 		// A virtual clock must stand still until the system reports something.
 		system := loop.Running(y).System()
 		system.Expect(1)

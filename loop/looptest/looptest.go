@@ -8,7 +8,10 @@ package looptest
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math"
+	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +60,9 @@ func Clock(y *loop.Yielder) *loop.Virtual {
 //   - fn has not returned shortly before go test ends the program (its -timeout);
 //     then, too, the test says which task waits for what
 //
+// A task that blocks the loop for ten seconds, by a channel or a Go lock say, is reported on
+// standard error, with the call that blocks: such a test can end only with go test itself.
+//
 // The loop is in debug mode, so that a task says in which line it waits, a coroutine
 // object that nobody awaits is reported, and to schedule something from a wrong
 // goroutine panics there.
@@ -99,7 +105,8 @@ func Run(t testing.TB, fn func(y *loop.Yielder) error, opts ...Option) {
 	}
 
 	if !l.Debugging() {
-		l.SetDebug(&loop.Debug{Slow: math.MaxInt64})
+		l.SetDebug(&loop.Debug{Slow: math.MaxInt64, Watchdog: loop.Watchdog{Limit: hung,
+			Report: func(b loop.Blockage) { fmt.Fprintf(stderr, "looptest: %s: %v%s\n", t.Name(), b, calls(b.Frames)) }}})
 	}
 	main = loop.Spawn(l, fn, loop.Named("test"))
 	stop := limit(t, l)
@@ -122,6 +129,12 @@ func Run(t testing.TB, fn func(y *loop.Yielder) error, opts ...Option) {
 		t.FailNow()
 	}
 }
+
+// hung is how long a task of a test may block its loop until that is reported on stderr.
+var (
+	hung             = 10 * time.Second
+	stderr io.Writer = os.Stderr
+)
 
 // limit has l stop shortly before go test ends the program, unless stop is called.
 func limit(t testing.TB, l *loop.Loop) (stop func() bool) {
@@ -167,7 +180,12 @@ func report(c loop.ExceptionContext) string {
 	if c.Task != nil {
 		s += fmt.Sprintf(" (%v)", c.Task)
 	}
-	for _, f := range c.Frames {
+	return s + calls(c.Frames)
+}
+
+// calls describes calls, innermost first.
+func calls(frames []runtime.Frame) (s string) {
+	for _, f := range frames {
 		s += fmt.Sprintf("\n\t%s\n\t\t%s:%d", f.Function, f.File, f.Line)
 	}
 	return s

@@ -6,6 +6,8 @@ import (
 	"coloop/loop"
 
 	"io"
+	"net"
+	"net/netip"
 	"testing"
 	"time"
 )
@@ -149,5 +151,58 @@ func BenchmarkConnCall(b *testing.B) {
 			}
 		}
 		return nil
+	})
+}
+
+// BenchmarkPacket sends a datagram and receives it, one at a time and in batches.
+func BenchmarkPacket(b *testing.B) {
+	pair := func(b *testing.B, fn func(y *loop.Yielder, a, c *PacketConn, dest netip.AddrPort) error) {
+		benchNet(b, func(y *loop.Yielder, l *loop.Loop) error {
+			a, err := ListenPacket(y, "udp4", "127.0.0.1:0")
+			if err != nil {
+				return err
+			}
+			c, err := ListenPacket(y, "udp4", "127.0.0.1:0")
+			if err != nil {
+				return err
+			}
+			b.ResetTimer()
+			return fn(y, a, c, a.LocalAddr().(*net.UDPAddr).AddrPort())
+		})
+	}
+	b.Run("one", func(b *testing.B) {
+		pair(b, func(y *loop.Yielder, a, c *PacketConn, dest netip.AddrPort) error {
+			msg := make([]byte, 100)
+			for range b.N {
+				if _, err := c.WriteToUDPAddrPort(msg, dest); err != nil {
+					return err
+				}
+				if _, _, err := a.ReadFromUDPAddrPort(msg); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	b.Run("batch", func(b *testing.B) {
+		pair(b, func(y *loop.Yielder, a, c *PacketConn, dest netip.AddrPort) error {
+			in, out := make([]Message, 32), make([]Message, 32)
+			for i := range in {
+				in[i].Buffer, out[i].Buffer, out[i].AddrPort = make([]byte, 100), make([]byte, 100), dest
+			}
+			for n := 0; n < b.N; n += len(out) {
+				if _, err := c.WriteBatch(out); err != nil {
+					return err
+				}
+				for got := 0; got < len(out); {
+					k, err := a.ReadBatch(in)
+					if err != nil {
+						return err
+					}
+					got += k
+				}
+			}
+			return nil
+		})
 	})
 }

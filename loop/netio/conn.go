@@ -100,11 +100,23 @@ func (c *Conn) Write(b []byte) (int, error) {
 
 // Close closes the connection; operations under way return net.ErrClosed. On goroutines other
 // than the loop's it does not wait for the loop, which closes the socket in its next turn.
-func (c *Conn) Close() error { return c.d.closeAnywhere() }
+// Output that a [Stream] has left to the loop is written first, for 30 seconds at most.
+func (c *Conn) Close() error { return c.d.closeAnywhere(c.d.closeFlushed) }
 
 // CloseWrite tells the peer that no more data will come, and leaves the other direction
 // open.
-func (c *Conn) CloseWrite() error { return c.shutdown(unix.SHUT_WR) }
+func (c *Conn) CloseWrite() error {
+	if c.d.keeps() {
+		if !c.d.loop.OnLoop() {
+			_, err := foreign(c.d, "close", func() (struct{}, error) { return struct{}{}, c.CloseWrite() })
+			return err
+		}
+		if c.d.endLater() {
+			return nil
+		}
+	}
+	return c.shutdown(unix.SHUT_WR)
+}
 
 // CloseRead ends the reading: once the data that has arrived is read, Read returns io.EOF, a
 // Read under way too. A TCP peer is not told, and a write of a Unix peer fails.
@@ -119,12 +131,7 @@ func (c *Conn) shutdown(how int) error {
 // Abort closes the connection at once (transport.abort): data that the peer has not
 // received is dropped, and a TCP peer finds the connection reset. It may be called on any
 // goroutine, as Close.
-func (c *Conn) Abort() error {
-	if err := c.d.change("close", func(s Sockets, fd int) error { return os.NewSyscallError("setsockopt", s.SetLinger(fd, 0)) }); err != nil {
-		return err
-	}
-	return c.Close()
-}
+func (c *Conn) Abort() error { return c.d.closeAnywhere(c.d.abort) }
 
 // LocalAddr returns the address of this end. Its first call must come before Close; if
 // it does not, the address is nil.

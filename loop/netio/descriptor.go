@@ -69,6 +69,7 @@ type side struct {
 	used     int32             // ... it has been used so often
 	timed    int32             // how often it must have been used there for late to be asked
 	since    time.Duration     // when the clock was first read in that turn
+	out      *outgoing         // the output of writes that never park; nil if there were none
 }
 
 // perTurn is how often a side can be used in one turn of the loop. A peer that is
@@ -120,6 +121,10 @@ func (d *descriptor) Ready(read, write, hangup bool) {
 // wake makes the side ready.
 func (s *side) wake() {
 	s.ready = true
+	if s.out != nil && s.out.active {
+		s.out.writable()
+		return
+	}
 	if s.busy {
 		s.lot.Unpark()
 	}
@@ -164,6 +169,9 @@ func (s *side) end() {
 // next lets the next operation in line begin.
 func (s *side) next() {
 	s.busy = false
+	if s.out != nil {
+		s.out.activate()
+	}
 	if s.line != nil {
 		_, s.busy = s.line.Unpark()
 	}
@@ -180,15 +188,20 @@ func (d *descriptor) wait(s *side, kind string) error {
 		if !(waited && s.ready) && s.passed(d.loop) {
 			return os.ErrDeadlineExceeded
 		}
-		if turn := d.loop.Turn(); s.turn != turn {
-			s.turn, s.used, s.timed, s.since = turn, 0, untimed, 0
-		}
+		s.at(d.loop.Turn())
 		if s.used++; s.ready && s.used <= perTurn && (s.used < s.timed || !d.late(s)) {
 			return nil
 		}
 		if err := d.suspend(s, kind); err != nil {
 			return err
 		}
+	}
+}
+
+// at begins to count anew in a new turn.
+func (s *side) at(turn uint32) {
+	if s.turn != turn {
+		s.turn, s.used, s.timed, s.since = turn, 0, untimed, 0
 	}
 }
 
@@ -230,10 +243,13 @@ func (d *descriptor) suspend(s *side, kind string) error {
 	return d.loop.NoteCancelled(loop.Sleep(y, 0))
 }
 
-// Close closes the descriptor and wakes the tasks that are parked on it.
+// Close closes the descriptor at once and wakes the tasks that are parked on it.
 func (d *descriptor) Close() error {
-	if d.closed {
+	if d.closed && !d.lingers() {
 		return net.ErrClosed
+	}
+	if o := d.wr.out; o != nil {
+		defer o.released()
 	}
 	d.forsake()
 	d.file.remove()
@@ -242,19 +258,24 @@ func (d *descriptor) Close() error {
 
 // forsake is Close without closing the socket.
 func (d *descriptor) forsake() {
+	d.shut()
+	d.loop.Unwatch(d.fd)
+	if d.onClose != nil {
+		d.onClose()
+	}
+}
+
+// shut makes the operations under way and to come fail.
+func (d *descriptor) shut() {
 	d.mu.Lock()
 	d.closed = true
 	d.mu.Unlock()
-	d.loop.Unwatch(d.fd)
 	for _, s := range []*side{&d.rd, &d.wr} {
 		if s.timer != nil {
 			s.timer.Cancel()
 			s.timer = nil
 		}
 		s.lot.Unpark()
-	}
-	if d.onClose != nil {
-		d.onClose()
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"reflect"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -43,7 +44,8 @@ type Dialer struct {
 	Timeout  time.Duration
 	Deadline time.Time
 
-	// LocalAddr is the address of this end, a *net.TCPAddr or *net.UnixAddr; nil means any.
+	// LocalAddr is the address of this end, a *net.TCPAddr, *net.UDPAddr or *net.UnixAddr; nil
+	// means any.
 	LocalAddr net.Addr
 
 	// FallbackDelay is how long an attempt to connect may take before the next address is tried
@@ -59,7 +61,7 @@ type Dialer struct {
 	KeepAliveConfig net.KeepAliveConfig
 
 	// Control is called with each socket before it is connected, on the goroutine of the loop;
-	// network is "tcp4", "tcp6" or "unix". It must not wait.
+	// network is "tcp4", "tcp6", "unix", "udp4", "udp6" or "unixgram". It must not wait.
 	Control func(network, address string, c syscall.RawConn) error
 
 	// Resolver resolves names of hosts; nil means one that all Dialers share.
@@ -106,7 +108,14 @@ func (d *Dialer) fail(network string, err error) error {
 // (loop.create_connection with happy_eyeballs_delay, interleave and local_addr). In a task of
 // another loop than Loop the error is [loop.ErrForeignLoop].
 func (d *Dialer) Connect(y *loop.Yielder, network, address string) (*Conn, error) {
-	return d.connect(context.Background(), y, network, address)
+	if datagrams(network) {
+		return nil, d.fail(network, net.UnknownNetworkError(network))
+	}
+	c, err := d.connect(context.Background(), y, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return c.(*Conn), nil
 }
 
 // Dial is [Dialer.DialContext] without a context.
@@ -114,7 +123,8 @@ func (d *Dialer) Dial(network, address string) (net.Conn, error) {
 	return d.DialContext(context.Background(), network, address)
 }
 
-// DialContext connects to address as [Dialer.Connect] does, and returns a *Conn. In a task of
+// DialContext connects to address as [Dialer.Connect] does, and returns a *Conn, or as
+// [Dialer.ConnectPacket] does, and returns a *PacketConn. In a task of
 // Loop it parks the task; if the task is cancelled, the error is its CancelledError. On a
 // goroutine that no loop knows it blocks that goroutine, and Loop does the work; once Loop
 // has ended the error is net.ErrClosed. In a task of another loop it is
@@ -130,7 +140,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	if l == nil {
 		l = loop.Here()
 	}
-	var c *Conn
+	var c net.Conn
 	var err error
 	switch {
 	case l == nil:
@@ -156,14 +166,14 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 }
 
 // connectElsewhere has a task of l connect, and blocks the calling goroutine.
-func (d *Dialer) connectElsewhere(ctx context.Context, l *loop.Loop, network, address string) (*Conn, error) {
+func (d *Dialer) connectElsewhere(ctx context.Context, l *loop.Loop, network, address string) (net.Conn, error) {
 	type result struct {
-		c   *Conn
+		c   net.Conn
 		err error
 	}
 	// The caller may go, because ctx has ended, in the moment in which the connection is made.
 	// Whoever comes second closes it.
-	var late *Conn
+	var late net.Conn
 	var over atomic.Bool
 	r, err := loop.RunCoroutineThreadsafe(ctx, l, func(y *loop.Yielder) (r result, err error) {
 		r.c, r.err = d.connect(context.Background(), y, network, address)
@@ -192,8 +202,8 @@ func (d *Dialer) connectElsewhere(ctx context.Context, l *loop.Loop, network, ad
 	return nil, d.fail(network, err)
 }
 
-// connect is Connect that also ends with ctx.
-func (d *Dialer) connect(ctx context.Context, y *loop.Yielder, network, address string) (c *Conn, err error) {
+// connect is Connect, or ConnectPacket, that also ends with ctx.
+func (d *Dialer) connect(ctx context.Context, y *loop.Yielder, network, address string) (c net.Conn, err error) {
 	l := loop.Running(y)
 	by := forever
 	switch {
@@ -216,14 +226,14 @@ func (d *Dialer) connect(ctx context.Context, y *loop.Yielder, network, address 
 	case by != forever && by <= l.Time():
 		return nil, d.fail(network, errTimeout)
 	case by == forever && ctx.Done() == nil:
-		return d.race(y, network, address)
+		return d.reach(y, network, address)
 	}
 	scope := loop.NewTimeoutAt(l, by)
 	defer context.AfterFunc(ctx, func() {
 		_ = l.CallSoonThreadsafe(func() { _ = scope.Reschedule(0) }) // it may be over by then
 	})()
 	err = scope.Run(y, func() (err error) {
-		c, err = d.race(y, network, address)
+		c, err = d.reach(y, network, address)
 		return err
 	})
 	if err == nil {
@@ -246,8 +256,8 @@ func (d *Dialer) connect(ctx context.Context, y *loop.Yielder, network, address 
 	return nil, err
 }
 
-// race resolves address and connects to what comes of it.
-func (d *Dialer) race(y *loop.Yielder, network, address string) (*Conn, error) {
+// reach resolves address and connects to what comes of it.
+func (d *Dialer) reach(y *loop.Yielder, network, address string) (c net.Conn, err error) {
 	r, addrs, err := d.Resolver.resolve(y, network, address)
 	if err == nil {
 		addrs, err = d.suitable(addrs, network, address)
@@ -255,6 +265,19 @@ func (d *Dialer) race(y *loop.Yielder, network, address string) (*Conn, error) {
 	if err != nil {
 		return nil, d.fail(network, err)
 	}
+	if datagrams(network) {
+		c, err = d.packet(r, network, addrs)
+	} else {
+		c, err = d.race(y, r, network, addrs)
+	}
+	if err != nil && !loop.IsCancelled(err) {
+		d.Resolver.forget(r.loop, network, address)
+	}
+	return c, err
+}
+
+// race connects to the first of the addresses that answers.
+func (d *Dialer) race(y *loop.Yielder, r resolved, network string, addrs []net.Addr) (net.Conn, error) {
 	delay := d.FallbackDelay
 	switch {
 	case delay == 0:
@@ -263,26 +286,26 @@ func (d *Dialer) race(y *loop.Yielder, network, address string) (*Conn, error) {
 		delay = forever
 	}
 	c, err := (&race{resolved: r, dialer: d, network: network, addrs: interleave(addrs), delay: delay}).run(y)
-	if err != nil && !loop.IsCancelled(err) {
-		d.Resolver.forget(r.loop, network, address)
+	if err != nil {
+		return nil, err
 	}
-	return c, err
+	return c, nil
 }
 
 // suitable returns the addresses that can be reached from LocalAddr.
 func (d *Dialer) suitable(addrs []net.Addr, network, address string) (some []net.Addr, err error) {
-	local, _ := d.LocalAddr.(*net.TCPAddr)
-	_, unix := d.LocalAddr.(*net.UnixAddr)
+	local, isIP := ipOf(d.LocalAddr)
+	_, isUnix := d.LocalAddr.(*net.UnixAddr)
 	switch {
 	case d.LocalAddr == nil:
 		return addrs, nil
-	case network == "unix" && unix:
-		return addrs, nil
-	case network == "unix" || local == nil:
+	case reflect.TypeOf(d.LocalAddr) != reflect.TypeOf(addrs[0]) || !isIP && !isUnix:
 		return nil, &net.AddrError{Err: "mismatched local address type", Addr: d.LocalAddr.String()}
+	case isUnix:
+		return addrs, nil
 	}
 	for _, a := range addrs {
-		if unspecified(local.IP) || is4(a) == is4(local) {
+		if unspecified(local) || is4(a) == is4(d.LocalAddr) {
 			some = append(some, a)
 		}
 	}
@@ -301,6 +324,21 @@ func after(l *loop.Loop, d time.Duration) time.Duration {
 func unspecified(ip net.IP) bool { return len(ip) == 0 || ip.IsUnspecified() }
 
 func is4(a net.Addr) bool {
-	t, ok := a.(*net.TCPAddr)
-	return ok && t.IP.To4() != nil
+	ip, _ := ipOf(a)
+	return ip.To4() != nil
+}
+
+// ipOf returns the IP address of a; ok is false if a has none.
+func ipOf(a net.Addr) (ip net.IP, ok bool) {
+	switch a := a.(type) {
+	case *net.TCPAddr:
+		if a != nil {
+			return a.IP, true
+		}
+	case *net.UDPAddr:
+		if a != nil {
+			return a.IP, true
+		}
+	}
+	return nil, false
 }

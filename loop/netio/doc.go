@@ -14,6 +14,10 @@
 //	Conn                                a net.Conn             sock_recv, sock_sendall
 //	c.HandOver(y, l)                    move it to another loop
 //	c.WaitRead()  c.ReadBy  c.WriteBy   without a buffer; deadlines on the loop's clock
+//	OpenConnection  NewStream(y, c)     lines, output that     open_connection
+//	                                    never parks; Stream
+//	DialTLS  ListenTLS  StartTLS        TLSConn, TLSListener   start_tls
+//	LoadKeyPair(y, cert, key)           files that may change
 //	c.CloseWrite()  c.CloseRead()       one direction          write_eof
 //	c.Abort()                           the peer finds a reset transport.abort
 //	c.ReadFrom(f)                       io.Copy by the system  sendfile
@@ -29,13 +33,15 @@
 //	Sockets                             the system calls, for simulated systems
 //
 // A [Conn] is a net.Conn, so code that reads and writes where it is called runs on it
-// unchanged, in a task: bufio, crypto/tls, textproto, the message code of net/http and
-// of fasthttp. There are two conditions:
+// unchanged, in a task: bufio, textproto, the message code of net/http and of fasthttp.
+// There are two conditions:
 //
 //   - It must not hold a Go lock, during a Read or Write, that a second task wants: the
-//     lock would block the goroutine of them all, and no task could release it.
-//   - It must not read or write on goroutines of its own: a Read that has to wait
-//     returns an error there.
+//     lock would block the goroutine of them all, and no task could release it. For
+//     crypto/tls, which does, there is [TLSConn], and for libraries that hold one during
+//     a Write [Stream].
+//   - It must not read or write on goroutines of its own while a task waits for it, but
+//     by [loop.Block].
 //
 // If the task is cancelled while it waits, the call returns its cancellation, wrapped
 // in a net.OpError; [loop.IsCancelled] finds it.

@@ -58,13 +58,13 @@ func inCoroutine() bool {
 // every operation that begins after the call that has set it.
 type mail struct {
 	rd, wr func() time.Duration // new deadlines; nil if there is none
-	close  bool
+	close  func() error         // nil if nobody has closed it
 }
 
 // post changes the mail and has the loop take it.
 func (d *descriptor) post(write func(m *mail)) error {
 	d.mu.Lock()
-	if d.closed || d.mail.close {
+	if d.closed || d.mail.close != nil {
 		d.mu.Unlock()
 		return net.ErrClosed
 	}
@@ -85,8 +85,8 @@ func (d *descriptor) takeMail() {
 	if closed || d.loop.Closed() {
 		return
 	}
-	if m.close {
-		_ = d.Close()
+	if m.close != nil {
+		_ = m.close()
 		return
 	}
 	if m.rd != nil {
@@ -97,14 +97,14 @@ func (d *descriptor) takeMail() {
 	}
 }
 
-// closeAnywhere is Close for any goroutine. On others than the loop's, every operation that
+// closeAnywhere calls close, on any goroutine. On others than the loop's, every operation that
 // begins afterwards finds the descriptor closed, and the socket itself is closed in the
 // loop's next turn.
-func (d *descriptor) closeAnywhere() error {
+func (d *descriptor) closeAnywhere(close func() error) error {
 	var err error
 	if d.loop.OnLoop() {
-		err = d.Close()
-	} else if err = d.post(func(m *mail) { m.close = true }); err == loop.ErrClosed {
+		err = close()
+	} else if err = d.post(func(m *mail) { m.close = close }); err == loop.ErrClosed {
 		err = nil // a closed loop has closed its descriptors
 	}
 	if err != nil {

@@ -44,7 +44,7 @@ func (c *Conn) HandOver(y *loop.Yielder, to *loop.Loop) (*Conn, error) {
 		return nil, d.fail("hand over", net.ErrClosed)
 	case to == d.loop:
 		return c, nil
-	case d.rd.busy || d.wr.busy:
+	case d.rd.busy || d.wr.busy || d.wr.out != nil && d.wr.out.pending() > 0:
 		return nil, d.fail("hand over", errInUse)
 	}
 	h := handover{fd: d.fd, sockets: d.sockets}

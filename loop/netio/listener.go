@@ -76,7 +76,7 @@ func (ln *Listener) Addr() net.Addr { return ln.d.peer }
 func (ln *Listener) Close() error {
 	d := ln.d
 	if d.loop.OnLoop() || !d.loop.IsRunning() {
-		return d.closeAnywhere()
+		return d.closeAnywhere(d.Close)
 	}
 	_, err := foreign(d, "close", func() (struct{}, error) { return struct{}{}, ln.Close() })
 	return err

@@ -3,12 +3,9 @@
 package netio
 
 import (
-	"cmp"
 	"net"
 	"net/netip"
 	"os"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -18,14 +15,27 @@ import (
 )
 
 // A PacketConn sends and receives datagrams, of UDP or of Unix sockets
-// (loop.create_datagram_endpoint). It implements net.PacketConn, and net.Conn if it is connected.
-// Its methods park the calling task; on other goroutines they block only those, as the methods of
-// a [Conn] do, and several operations in one direction wait in line.
+// (loop.create_datagram_endpoint). It implements net.PacketConn and net.Conn, and has the other
+// methods of *net.UDPConn that programs use. Read, Write and RemoteAddr are of use if it is
+// connected, as by [DialPacket].
+//
+// All methods may be called on any goroutine. They park the calling task, or block a goroutine
+// that the loop does not know, and several operations in one direction wait in line, as those of
+// a [Conn] do. Errors are [net.OpError], and the connection can be used after them: that nobody
+// receives at the address of a connected PacketConn, for example, is syscall.ECONNREFUSED from the
+// next operation.
+//
+// An empty datagram is received as such, and is no end of file. If a datagram is longer than the
+// buffer it is read into, then the rest of it is lost; [PacketConn.ReadMsgUDP] and
+// [PacketConn.ReadBatch] tell.
 type PacketConn struct {
 	_ noCopy
 
 	d     *descriptor
 	inet6 bool // the socket is one of IPv6
+
+	in, out [1]Message // what the system is given for one datagram
+	batch   []Message  // and for several that are sent
 }
 
 var (
@@ -33,193 +43,30 @@ var (
 	_ net.Conn       = (*PacketConn)(nil)
 )
 
-// A Message is a datagram of [PacketConn.ReadBatch] and [PacketConn.WriteBatch].
-type Message struct {
-	Buffer   []byte // to send all of; to receive into
-	N        int    // how many bytes were received
-	Endpoint        // where it comes from or goes to; the zero Endpoint on a connected PacketConn
-
-	// Truncated says that the datagram received was longer than Buffer, where the system
-	// tells.
-	Truncated bool
-}
-
-// ListenPacket returns a PacketConn that receives at address, of network "udp", "udp4", "udp6" or
-// "unixgram", and sends to any. Names of hosts and ports are resolved as [Listen] does; an empty
-// host means every address of the machine.
-func ListenPacket(y *loop.Yielder, network, address string) (*PacketConn, error) {
-	r, addrs, err := resolvePacket(y, network, address)
-	if err != nil {
-		return nil, &net.OpError{Op: "listen", Net: network, Err: err}
-	}
-	return r.packet("listen", network, addrs, func(s Sockets, d *descriptor, sa syscall.Sockaddr, family int) error {
-		if family == unix.AF_UNIX {
-			d.file, err = bindUnix(s, d.fd, unix.SOCK_DGRAM, sa)
-			return os.NewSyscallError("bind", err)
-		}
-		return os.NewSyscallError("bind", s.Bind(d.fd, sa))
-	})
-}
-
-// DialPacket returns a PacketConn that is connected to address: Read and Write are for datagrams
-// of that address only, and report that nobody receives there, as syscall.ECONNREFUSED.
-func DialPacket(y *loop.Yielder, network, address string) (*PacketConn, error) {
-	r, addrs, err := resolvePacket(y, network, address)
-	if err != nil {
-		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
-	}
-	return r.packet("dial", network, addrs, func(s Sockets, d *descriptor, sa syscall.Sockaddr, family int) error {
-		if err := s.Connect(d.fd, sa); err != nil {
-			return os.NewSyscallError("connect", err)
-		}
-		d.peer = packetAddress(d.network, sa)
-		return nil
-	})
-}
-
-// resolvePacket is resolve for datagrams.
-func resolvePacket(y *loop.Yielder, network, address string) (r resolved, addrs []net.Addr, err error) {
-	if network == "unixgram" {
-		r, _, err = resolve(y, "unix", address)
-		return r, []net.Addr{&net.UnixAddr{Name: address, Net: network}}, err
-	}
-	version, ok := strings.CutPrefix(network, "udp")
-	if !ok || version != "" && version != "4" && version != "6" {
-		return r, nil, net.UnknownNetworkError(network)
-	}
-	host, service, err := net.SplitHostPort(address)
-	if err != nil {
-		return r, nil, err
-	}
-	if _, err := strconv.ParseUint(service, 10, 16); err != nil {
-		if r, err = place(y); err != nil {
-			return r, nil, err
-		}
-		port, err := r.lookupPort(y, network, service)
-		if err != nil {
-			return r, nil, err
-		}
-		service = strconv.Itoa(int(port))
-	}
-	r, addrs, err = resolve(y, "tcp"+version, net.JoinHostPort(host, service))
-	for i, a := range addrs {
-		addrs[i] = (*net.UDPAddr)(a.(*net.TCPAddr))
-	}
-	return r, addrs, err
-}
-
-// packet makes a socket for the first of the addresses for which attach succeeds.
-func (r resolved) packet(op, network string, addrs []net.Addr,
-	attach func(s Sockets, d *descriptor, sa syscall.Sockaddr, family int) error) (c *PacketConn, err error) {
-	for _, a := range addrs {
-		if c, err = r.packetAt(network, a, attach); err == nil {
-			return c, nil
-		}
-		err = &net.OpError{Op: op, Net: network, Addr: a, Err: err}
-	}
-	return nil, err
-}
-
-func (r resolved) packetAt(network string, a net.Addr,
-	attach func(s Sockets, d *descriptor, sa syscall.Sockaddr, family int) error) (*PacketConn, error) {
-	var stream net.Addr = a
-	if u, ok := a.(*net.UDPAddr); ok {
-		stream = (*net.TCPAddr)(u)
-	}
-	sa, family, err := sockaddr(stream)
-	if err != nil {
-		return nil, err
-	}
-	s := r.sockets
-	fd, err := s.Socket(family, unix.SOCK_DGRAM)
-	if err != nil {
-		return nil, os.NewSyscallError("socket", err)
-	}
-	d := newDescriptor(r.loop, s, fd, network)
-	d.wr.ready = true
-	if err = packetOptions(s, fd, network, family, a); err == nil {
-		err = attach(s, d, sa, family)
-	}
-	if err == nil {
-		err = r.loop.Watch(fd, d)
-	}
-	if err != nil {
-		d.file.remove()
-		_ = s.Close(fd)
-		return nil, err
-	}
-	return &PacketConn{d: d, inet6: family == unix.AF_INET6}, nil
-}
-
-// packetOptions sets what package net sets.
-func packetOptions(s Sockets, fd int, network string, family int, a net.Addr) error {
-	if family == unix.AF_UNIX {
-		return nil
-	}
-	if err := s.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BROADCAST, 1); err != nil {
-		return os.NewSyscallError("setsockopt", err)
-	}
-	if family == unix.AF_INET6 {
-		only6 := 0
-		if network == "udp6" || !a.(*net.UDPAddr).IP.IsUnspecified() {
-			only6 = 1
-		}
-		return os.NewSyscallError("setsockopt", s.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, only6))
-	}
-	return nil
-}
-
-// packetAddress is address for datagrams.
-func packetAddress(network string, sa syscall.Sockaddr) net.Addr {
-	if a, ok := address(network, sa).(*net.TCPAddr); ok {
-		return (*net.UDPAddr)(a)
-	}
-	return address(network, sa)
-}
-
 // Loop returns the loop of the connection.
 func (c *PacketConn) Loop() *loop.Loop { return c.d.loop }
 
-// ReadFrom receives a datagram into b, and returns where it comes from: a *net.UDPAddr or a
-// *net.UnixAddr, which is nil for a Unix socket without a name. What does not fit into b is lost.
-func (c *PacketConn) ReadFrom(b []byte) (int, net.Addr, error) {
-	n, from, err := c.receive(b)
-	return n, c.netAddr(from), err
-}
-
-// ReadFromUDPAddrPort is ReadFrom for UDP, without an allocation.
-func (c *PacketConn) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
-	n, from, err := c.receive(b)
-	return n, from.AddrPort, err
-}
-
-// Read receives a datagram into b. An empty one is no end of file.
+// Read receives a datagram into b. If b is empty, it receives none.
 func (c *PacketConn) Read(b []byte) (int, error) {
-	n, _, err := c.receive(b)
-	return n, err
+	if len(b) == 0 {
+		return 0, nil
+	}
+	m, err := c.receive("read", b, nil)
+	return m.N, err
 }
 
-// WriteTo sends b to addr, a *net.UDPAddr or *net.UnixAddr.
-func (c *PacketConn) WriteTo(b []byte, addr net.Addr) (int, error) {
-	switch a := addr.(type) {
-	case *net.UDPAddr:
-		if a != nil {
-			return c.send(b, Endpoint{AddrPort: a.AddrPort()}, a)
-		}
-	case *net.UnixAddr:
-		if a != nil && a.Name != "" {
-			return c.send(b, Endpoint{Path: a.Name}, a)
-		}
-	}
-	return 0, c.d.failTo("write", addr, &net.AddrError{Err: "unexpected address", Addr: text(addr)})
+// ReadFrom receives a datagram into b, and returns its sender: a *net.UDPAddr or *net.UnixAddr, or
+// nil for a Unix socket without a name.
+func (c *PacketConn) ReadFrom(b []byte) (int, net.Addr, error) {
+	m, err := c.receive("recvfrom", b, nil)
+	return m.N, c.netAddr(m.Endpoint), err
 }
 
-// WriteToUDPAddrPort is WriteTo for UDP, without an allocation.
-func (c *PacketConn) WriteToUDPAddrPort(b []byte, addr netip.AddrPort) (int, error) {
-	if !addr.IsValid() {
-		return 0, c.d.failTo("write", nil, &net.AddrError{Err: "unexpected address", Addr: addr.String()})
-	}
-	return c.send(b, Endpoint{AddrPort: addr}, nil)
+// ReadFromUDPAddrPort is ReadFrom for UDP that allocates nothing. An IPv4 address is in its
+// IPv4 form on every network.
+func (c *PacketConn) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
+	m, err := c.receive("recvfrom", b, nil)
+	return m.N, m.AddrPort, err
 }
 
 // Write sends b to the address that the PacketConn is connected to.
@@ -227,196 +74,37 @@ func (c *PacketConn) Write(b []byte) (int, error) {
 	if c.d.peer == nil {
 		return 0, c.d.fail("write", os.NewSyscallError("write", unix.EDESTADDRREQ))
 	}
-	return c.send(b, Endpoint{}, nil)
+	return c.send("write", b, nil, Endpoint{})
 }
 
-func text(addr net.Addr) string {
-	if addr == nil {
-		return "<nil>"
-	}
-	return addr.String()
-}
-
-// failTo is fail for an operation with an address of its own.
-func (d *descriptor) failTo(op string, addr net.Addr, err error) error {
-	e := d.fail(op, err).(*net.OpError)
-	if addr != nil {
-		e.Addr = addr
-	}
-	return e
-}
-
-func (c *PacketConn) netAddr(e Endpoint) net.Addr {
-	switch {
-	case e.AddrPort.IsValid():
-		return net.UDPAddrFromAddrPort(e.AddrPort)
-	case e.Path != "":
-		return &net.UnixAddr{Name: e.Path, Net: c.d.network}
-	}
-	return nil
-}
-
-// own returns e in the form that the socket has it in.
-func (c *PacketConn) own(e Endpoint) Endpoint {
-	if ip := e.AddrPort.Addr(); c.inet6 && ip.Is4() {
-		e.AddrPort = netip.AddrPortFrom(netip.AddrFrom16(ip.As16()), e.AddrPort.Port())
-	} else if !c.inet6 && ip.Is4In6() {
-		e.AddrPort = netip.AddrPortFrom(ip.Unmap(), e.AddrPort.Port())
-	}
-	return e
-}
-
-// plain is the reverse of own.
-func plain(e Endpoint) Endpoint {
-	if ip := e.AddrPort.Addr(); ip.Is4In6() {
-		e.AddrPort = netip.AddrPortFrom(ip.Unmap(), e.AddrPort.Port())
-	}
-	return e
-}
-
-// receive receives one datagram.
-func (c *PacketConn) receive(b []byte) (n int, from Endpoint, err error) {
-	d := c.d
-	if !d.loop.OnLoop() {
-		type result struct {
-			n    int
-			from Endpoint
-		}
-		r, err := foreign(d, "read", func() (result, error) {
-			n, from, err := c.receive(b)
-			return result{n, from}, err
-		})
-		return r.n, r.from, err
-	}
-	err = d.repeat(&d.rd, "PacketConn.Read", "recvfrom", func() (err error) {
-		n, from, err = d.sockets.RecvFrom(d.fd, b)
-		return err
-	})
+// WriteTo sends b to addr, a *net.UDPAddr or *net.UnixAddr. If the PacketConn is connected, the error
+// is net.ErrWriteToConnected.
+func (c *PacketConn) WriteTo(b []byte, addr net.Addr) (int, error) {
+	to, err := c.endpoint(addr)
 	if err != nil {
-		return 0, Endpoint{}, d.fail("read", err)
+		return 0, c.d.failTo("write", addr, err)
 	}
-	return n, plain(from), nil
+	return c.send("sendto", b, nil, to)
 }
 
-// send sends one datagram; addr is for the error, nil if it is not at hand.
-func (c *PacketConn) send(b []byte, to Endpoint, addr net.Addr) (int, error) {
-	d := c.d
-	if !d.loop.OnLoop() {
-		return foreign(d, "write", func() (int, error) { return c.send(b, to, addr) })
-	}
-	if d.peer != nil && to != (Endpoint{}) {
-		return 0, d.failTo("write", addr, net.ErrWriteToConnected)
-	}
-	err := d.repeat(&d.wr, "PacketConn.Write", "sendto", func() error {
-		return d.sockets.SendTo(d.fd, b, c.own(to))
-	})
+// WriteToUDPAddrPort is WriteTo for UDP that allocates nothing.
+func (c *PacketConn) WriteToUDPAddrPort(b []byte, addr netip.AddrPort) (int, error) {
+	to, err := c.own(Endpoint{AddrPort: addr})
 	if err != nil {
-		return 0, d.failTo("write", cmp.Or(addr, c.netAddr(to)), err)
+		return 0, c.d.failTo("write", net.UDPAddrFromAddrPort(addr), err)
 	}
-	return len(b), nil
-}
-
-// repeat makes a system call on a side when that is ready, until the call need not wait.
-func (d *descriptor) repeat(s *side, kind, name string, call func() error) error {
-	err := d.begin(s, kind)
-	if err != nil {
-		return err
-	}
-	for {
-		if err = d.wait(s, kind); err != nil {
-			break
-		}
-		if err = call(); err == unix.EINTR {
-			continue
-		}
-		if err == unix.EAGAIN {
-			s.ready = false
-			continue
-		}
-		err = os.NewSyscallError(name, err)
-		break
-	}
-	s.end()
-	return err
-}
-
-// ReadBatch receives datagrams into ms, waits until there is at least one, and returns how many
-// there were. Where the system has it, that is one system call (recvmmsg).
-func (c *PacketConn) ReadBatch(ms []Message) (n int, err error) {
-	d := c.d
-	if len(ms) == 0 {
-		return 0, nil
-	}
-	if !d.loop.OnLoop() {
-		return foreign(d, "read", func() (int, error) { return c.ReadBatch(ms) })
-	}
-	err = d.repeat(&d.rd, "PacketConn.Read", "recvmmsg", func() (err error) {
-		if b, ok := d.sockets.(BatchSockets); ok {
-			n, err = b.RecvBatch(d.fd, ms)
-			return err
-		}
-		m := &ms[0]
-		m.Truncated = false
-		m.N, m.Endpoint, err = d.sockets.RecvFrom(d.fd, m.Buffer)
-		n = 1
-		return err
-	})
-	if err != nil {
-		return 0, d.fail("read", err)
-	}
-	for i := range n {
-		ms[i].Endpoint = plain(ms[i].Endpoint)
-	}
-	d.rd.used += int32(n)
-	return n, nil
-}
-
-// WriteBatch sends all of ms, with as few system calls as it takes (sendmmsg), and returns how
-// many were sent before an error.
-func (c *PacketConn) WriteBatch(ms []Message) (n int, err error) {
-	d := c.d
-	if !d.loop.OnLoop() {
-		return foreign(d, "write", func() (int, error) { return c.WriteBatch(ms) })
-	}
-	for i := range ms {
-		if d.peer != nil && ms[i].Endpoint != (Endpoint{}) {
-			return 0, d.failTo("write", c.netAddr(ms[i].Endpoint), net.ErrWriteToConnected)
-		}
-		ms[i].Endpoint = c.own(ms[i].Endpoint)
-	}
-	for n < len(ms) {
-		sent := 1
-		err := d.repeat(&d.wr, "PacketConn.Write", "sendmmsg", func() (err error) {
-			if b, ok := d.sockets.(BatchSockets); ok {
-				sent, err = b.SendBatch(d.fd, ms[n:])
-				return err
-			}
-			return d.sockets.SendTo(d.fd, ms[n].Buffer, ms[n].Endpoint)
-		})
-		if err != nil {
-			return n, d.failTo("write", c.netAddr(ms[n].Endpoint), err)
-		}
-		n += sent
-		d.wr.used += int32(sent)
-	}
-	return n, nil
+	return c.send("sendto", b, nil, to)
 }
 
 // Close closes the socket, and removes the file of a Unix one; operations under way return
 // net.ErrClosed. On goroutines other than the loop's it does not wait for the loop, which closes
 // the socket in its next turn.
-func (c *PacketConn) Close() error { return c.d.closeAnywhere() }
+func (c *PacketConn) Close() error { return c.d.closeAnywhere(c.d.Close) }
 
-// LocalAddr returns the address at which the connection receives; nil if it was not asked for
-// before Close.
-func (c *PacketConn) LocalAddr() net.Addr {
-	if a, ok := c.d.localAddr().(*net.TCPAddr); ok {
-		return (*net.UDPAddr)(a)
-	}
-	return c.d.localAddr()
-}
+// LocalAddr returns the address at which the connection receives.
+func (c *PacketConn) LocalAddr() net.Addr { return c.d.localAddr() }
 
-// RemoteAddr returns the address of the other end, nil if the PacketConn is not connected.
+// RemoteAddr returns the address of the other end; nil if the PacketConn is not connected.
 func (c *PacketConn) RemoteAddr() net.Addr { return c.d.peer }
 
 // SetDeadline sets both deadlines, as [Conn.SetDeadline] does.
@@ -444,10 +132,178 @@ func (c *PacketConn) SetWriteBuffer(bytes int) error {
 	return c.d.set(func(s Sockets, fd int) error { return setInt(s, fd, unix.SOL_SOCKET, unix.SO_SNDBUF, bytes) })
 }
 
-// SyscallConn returns the socket itself, as [Conn.SyscallConn] does.
+// SyscallConn returns the socket itself, as [Conn.SyscallConn] does. With it, package
+// golang.org/x/net/ipv4 or ipv6 joins multicast groups, for example.
 func (c *PacketConn) SyscallConn() (syscall.RawConn, error) {
 	if err := c.d.control(); err != nil {
 		return nil, err
 	}
 	return rawConn{rawControl{c.d}}, nil
+}
+
+// receive receives one datagram. name is that of the system call in errors.
+func (c *PacketConn) receive(name string, b, oob []byte) (m Message, err error) {
+	d := c.d
+	if !d.loop.OnLoop() {
+		return foreign(d, "read", func() (Message, error) { return c.receive(name, b, oob) })
+	}
+	err = c.repeat(&d.rd, "PacketConn.Read", name, func() error {
+		c.in[0] = Message{Buffer: b, OOB: oob}
+		_, err := d.sockets.RecvMsgs(d.fd, c.in[:])
+		m, c.in[0] = c.in[0], Message{}
+		return err
+	})
+	if err != nil {
+		return Message{}, d.fail("read", err)
+	}
+	d.rd.used += int32(m.N >> 12)
+	m.Endpoint = plain(m.Endpoint)
+	return m, nil
+}
+
+// send sends one datagram to what endpoint or own has returned.
+func (c *PacketConn) send(name string, b, oob []byte, to Endpoint) (n int, err error) {
+	d := c.d
+	if !d.loop.OnLoop() {
+		return foreign(d, "write", func() (int, error) { return c.send(name, b, oob, to) })
+	}
+	err = c.repeat(&d.wr, "PacketConn.Write", name, func() error {
+		c.out[0] = Message{Buffer: b, OOB: oob, Endpoint: to}
+		_, err := d.sockets.SendMsgs(d.fd, c.out[:])
+		n, c.out[0] = c.out[0].N, Message{}
+		return err
+	})
+	if err != nil {
+		return 0, d.failTo("write", c.netAddr(plain(to)), err)
+	}
+	d.wr.used += int32(n >> 12)
+	return n, nil
+}
+
+// repeat makes a system call on a side when that is ready, until the call need not wait.
+func (c *PacketConn) repeat(s *side, kind, name string, call func() error) error {
+	d := c.d
+	err := d.begin(s, kind)
+	if err != nil {
+		return err
+	}
+	for pause := firstPause; ; {
+		if err = d.wait(s, kind); err != nil {
+			break
+		}
+		if err = call(); err == unix.EINTR {
+			continue
+		}
+		if err != unix.EAGAIN {
+			err = os.NewSyscallError(name, err)
+			break
+		}
+		s.ready = false
+		if s == &d.wr && d.network == "unixgram" && d.peer == nil {
+			if err = d.holdOff(s, kind, pause); err != nil {
+				break
+			}
+			pause = min(2*pause, lastPause)
+		}
+	}
+	s.end()
+	return err
+}
+
+// How long a datagram waits whose receiver's buffer was full, at first and at most.
+const (
+	firstPause = time.Millisecond
+	lastPause  = 16 * time.Millisecond
+)
+
+// holdOff parks for a while, whatever the system says of the side. A Unix socket that is not
+// connected is reported writable at once each time that a receiver's buffer was full, and not when
+// that has room again.
+func (d *descriptor) holdOff(s *side, kind string, pause time.Duration) error {
+	due := after(d.loop, pause)
+	timer := d.loop.CallAt(due, s.wake)
+	defer timer.Cancel()
+	for d.loop.Time() < due {
+		s.ready = false
+		if err := d.wait(s, kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// failTo is fail for an operation with an address of its own.
+func (d *descriptor) failTo(op string, addr net.Addr, err error) error {
+	e := d.fail(op, err).(*net.OpError)
+	if addr != nil {
+		e.Addr = addr
+	}
+	return e
+}
+
+// netAddr returns e as an address of package net; nil if it is zero.
+func (c *PacketConn) netAddr(e Endpoint) net.Addr {
+	switch {
+	case e.AddrPort.IsValid():
+		return net.UDPAddrFromAddrPort(e.AddrPort)
+	case e.Path != "":
+		return &net.UnixAddr{Name: e.Path, Net: c.d.network}
+	}
+	return nil
+}
+
+// endpoint is own for an address of package net.
+func (c *PacketConn) endpoint(addr net.Addr) (Endpoint, error) {
+	switch a := addr.(type) {
+	case nil:
+		return c.own(Endpoint{})
+	case *net.UDPAddr:
+		if a == nil {
+			return c.own(Endpoint{})
+		}
+		to := a.AddrPort()
+		if len(a.IP) == 0 { // this machine, as with package net
+			to = netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(a.Port))
+		}
+		return c.own(Endpoint{AddrPort: to})
+	case *net.UnixAddr:
+		if a == nil {
+			return c.own(Endpoint{})
+		}
+		return c.own(Endpoint{Path: a.Name})
+	}
+	return Endpoint{}, &net.AddrError{Err: "unexpected address type", Addr: addr.String()}
+}
+
+// own returns e in the form that the socket sends to, or the reason why it cannot.
+func (c *PacketConn) own(e Endpoint) (Endpoint, error) {
+	ip := e.AddrPort.Addr()
+	switch is4 := ip.Is4() || ip.Is4In6(); {
+	case c.d.peer != nil:
+		if e != (Endpoint{}) {
+			return e, net.ErrWriteToConnected
+		}
+	case c.d.network == "unixgram" && e.AddrPort != (netip.AddrPort{}), c.d.network != "unixgram" && e.Path != "":
+		return e, &net.AddrError{Err: "unexpected address type", Addr: c.netAddr(e).String()}
+	case e.Path != "":
+	case !e.AddrPort.IsValid():
+		return e, &net.AddrError{Err: "missing address"}
+	case !c.inet6 && !is4:
+		return e, &net.AddrError{Err: "non-IPv4 address", Addr: ip.String()}
+	case !c.inet6:
+		e.AddrPort = netip.AddrPortFrom(ip.Unmap(), e.AddrPort.Port())
+	case ip.Unmap() == netip.IPv4Unspecified():
+		e.AddrPort = netip.AddrPortFrom(netip.IPv6Unspecified(), e.AddrPort.Port())
+	case is4:
+		e.AddrPort = netip.AddrPortFrom(netip.AddrFrom16(ip.As16()), e.AddrPort.Port())
+	}
+	return e, nil
+}
+
+// plain returns e with an IPv4 address in its IPv4 form.
+func plain(e Endpoint) Endpoint {
+	if ip := e.AddrPort.Addr(); ip.Is4In6() {
+		e.AddrPort = netip.AddrPortFrom(ip.Unmap(), e.AddrPort.Port())
+	}
+	return e
 }

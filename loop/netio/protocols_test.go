@@ -30,7 +30,7 @@ import (
 // The libraries in these tests know nothing of the loop.
 
 // tlsConfigs returns those of a server and of a client that trusts it.
-func tlsConfigs(t *testing.T) (server, client *tls.Config) {
+func tlsConfigs(t testing.TB) (server, client *tls.Config) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

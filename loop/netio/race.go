@@ -168,19 +168,30 @@ func (r *race) prepare(fd, family int, a net.Addr) error {
 	if d.LocalAddr == nil {
 		return nil
 	}
-	local := d.LocalAddr
-	if t, ok := local.(*net.TCPAddr); ok && unspecified(t.IP) {
-		ip := net.IPv6unspecified
-		if family == unix.AF_INET {
-			ip = net.IPv4zero
-		}
-		local = &net.TCPAddr{IP: ip, Port: t.Port}
-	}
-	sa, _, err := sockaddr(local)
+	sa, err := localSockaddr(d.LocalAddr, family)
 	if err != nil {
 		return err
 	}
 	return os.NewSyscallError("bind", r.sockets.Bind(fd, sa))
+}
+
+// localSockaddr is sockaddr for the address of this end of a connection of a family.
+func localSockaddr(a net.Addr, family int) (syscall.Sockaddr, error) {
+	ip, port := net.IPv6unspecified, 0
+	if family == unix.AF_INET {
+		ip = net.IPv4zero
+	}
+	switch local := a.(type) {
+	case *net.TCPAddr:
+		port = local.Port
+	case *net.UDPAddr:
+		port = local.Port
+	}
+	if own, ok := ipOf(a); ok && unspecified(own) {
+		a = &net.TCPAddr{IP: ip, Port: port}
+	}
+	sa, _, err := sockaddr(a)
+	return sa, err
 }
 
 // winner returns the first connection that is made, and takes it and the attempts that have

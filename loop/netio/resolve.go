@@ -21,15 +21,18 @@ type resolved struct {
 // resolve returns the addresses that the arguments of Listen stand for. An empty host is given as
 // the unspecified address, of both families where the network has both.
 func resolve(y *loop.Yielder, network, address string) (r resolved, addrs []net.Addr, err error) {
+	if datagrams(network) {
+		return r, nil, net.UnknownNetworkError(network)
+	}
 	return (*Resolver)(nil).resolve(y, network, address)
 }
 
-// resolve is resolve for Dial.
+// resolve is resolve for Dial, and for networks of datagrams too.
 func (res *Resolver) resolve(y *loop.Yielder, network, address string) (r resolved, addrs []net.Addr, err error) {
 	if r, err = place(y); err != nil {
 		return r, nil, err
 	}
-	if network == "unix" {
+	if network == "unix" || network == "unixgram" {
 		return r, []net.Addr{&net.UnixAddr{Name: address, Net: network}}, nil
 	}
 	family, ok := families[network]
@@ -52,7 +55,10 @@ func (res *Resolver) resolve(y *loop.Yielder, network, address string) (r resolv
 	}
 	for _, ip := range ips {
 		if of(ip, family) {
-			addrs = append(addrs, net.TCPAddrFromAddrPort(netip.AddrPortFrom(ip, port)))
+			a := net.TCPAddrFromAddrPort(netip.AddrPortFrom(ip, port))
+			if addrs = append(addrs, a); datagrams(network) {
+				addrs[len(addrs)-1] = (*net.UDPAddr)(a)
+			}
 		}
 	}
 	if addrs == nil {
@@ -74,12 +80,15 @@ func place(y *loop.Yielder) (r resolved, err error) {
 }
 
 // families maps each network with host names to the name that a resolver has for it.
-var families = map[string]string{"tcp": "ip", "tcp4": "ip4", "tcp6": "ip6"}
+var families = map[string]string{
+	"tcp": "ip", "tcp4": "ip4", "tcp6": "ip6",
+	"udp": "ip", "udp4": "ip4", "udp6": "ip6",
+}
 
 // of reports whether ip is of a family.
 func of(ip netip.Addr, family string) bool { return family == "ip" || ip.Is4() == (family == "ip4") }
 
-// LookupPort returns the port of a service, "http" say, for network "tcp", "tcp4" or "tcp6"
+// LookupPort returns the port of a service, "http" say, for network "tcp", "udp" or the like
 // (socket.getservbyname). If the service is a number or in the system's list, it does not wait.
 func LookupPort(y *loop.Yielder, network, service string) (int, error) {
 	if _, ok := families[network]; !ok {

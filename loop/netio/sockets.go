@@ -30,10 +30,12 @@ type Sockets interface {
 	Read(fd int, b []byte) (int, error)
 	Write(fd int, b []byte) (int, error)
 	Peek(fd int, b []byte) (int, error)
-	// RecvFrom and SendTo receive and send one datagram, which may be empty. A datagram that is
-	// longer than b is cut off. On a connected socket SendTo is given the zero Endpoint.
-	RecvFrom(fd int, b []byte) (n int, from Endpoint, err error)
-	SendTo(fd int, b []byte, to Endpoint) error
+	// RecvMsgs receives datagrams into ms, at least one, and returns how many; it may leave
+	// it at one. It sets all but Buffer and OOB. SendMsgs sends ms[0], and as many of the others
+	// as it likes, and sets their N. Datagrams may be empty. An error means that there was no
+	// datagram at all.
+	RecvMsgs(fd int, ms []Message) (int, error)
+	SendMsgs(fd int, ms []Message) (int, error)
 	// Shutdown ends the reading or the writing: how is syscall.SHUT_RD or SHUT_WR.
 	Shutdown(fd, how int) error
 	Close(fd int) error
@@ -54,19 +56,22 @@ type Sockets interface {
 	LookupAddr(ctx context.Context, addr string) ([]string, error)
 }
 
-// An Endpoint is where a datagram comes from or goes to. At most one of its fields is set.
+// An Endpoint is where a datagram comes from or goes to. At most one of its fields is set; none is
+// if the sender has no name, or if the socket that sends is connected.
 type Endpoint struct {
-	AddrPort netip.AddrPort // of UDP; an IPv6 socket has IPv4 addresses in their IPv6 form
-	Path     string         // of a Unix socket that has a name
+	AddrPort netip.AddrPort // of UDP; for [Sockets], IPv4 addresses of an IPv6 socket are in their IPv6 form
+	Path     string         // of a Unix socket
 }
 
-// BatchSockets are Sockets that receive and send several datagrams in one call.
-type BatchSockets interface {
-	Sockets
-	// RecvBatch receives at least one datagram, and what else is there, and returns how many.
-	// SendBatch sends at least one.
-	RecvBatch(fd int, ms []Message) (int, error)
-	SendBatch(fd int, ms []Message) (int, error)
+// A Message is a datagram and what belongs to it, for [PacketConn.ReadBatch] and
+// [PacketConn.WriteBatch].
+type Message struct {
+	Buffer   []byte // to send all of, or to receive into
+	OOB      []byte // control messages to send, or room for those to be received; may be nil
+	N        int    // how many bytes of Buffer were received or sent
+	NN       int    // how many bytes of OOB were received
+	Flags    int    // of what was received, in the system's numbers: syscall.MSG_TRUNC if Buffer was too short
+	Endpoint        // where it comes from or goes to; zero on a connected PacketConn that sends
 }
 
 // socketsOf returns the calls for descriptors of l.

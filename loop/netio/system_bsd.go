@@ -3,7 +3,6 @@
 package netio
 
 import (
-	"net"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -69,44 +68,3 @@ func nonblocking(fd int) (int, error) {
 
 func (system) Read(fd int, b []byte) (int, error)  { return unix.Read(fd, b) }
 func (system) Write(fd int, b []byte) (int, error) { return unix.Write(fd, b) }
-
-func (system) RecvFrom(fd int, b []byte) (int, Endpoint, error) {
-	n, sa, err := syscall.Recvfrom(fd, b, 0)
-	if err != nil {
-		return 0, Endpoint{}, err
-	}
-	return n, endpoint(sa), nil
-}
-
-func (system) SendTo(fd int, b []byte, to Endpoint) error {
-	if to == (Endpoint{}) {
-		_, err := unix.Write(fd, b)
-		return err
-	}
-	sa, err := to.sockaddr()
-	if err != nil {
-		return err
-	}
-	return syscall.Sendto(fd, b, 0, sa)
-}
-
-// endpoint makes an Endpoint of a sockaddr.
-func endpoint(sa syscall.Sockaddr) Endpoint {
-	switch a := address("", sa).(type) {
-	case *net.TCPAddr:
-		return Endpoint{AddrPort: a.AddrPort()}
-	case *net.UnixAddr:
-		return Endpoint{Path: a.Name}
-	}
-	return Endpoint{}
-}
-
-// sockaddr is the reverse of endpoint.
-func (e Endpoint) sockaddr() (syscall.Sockaddr, error) {
-	var a net.Addr = &net.UnixAddr{Name: e.Path}
-	if e.AddrPort.IsValid() {
-		a = net.TCPAddrFromAddrPort(e.AddrPort)
-	}
-	sa, _, err := sockaddr(a)
-	return sa, err
-}
