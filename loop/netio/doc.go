@@ -1,5 +1,5 @@
-// Package netio has the connections of an event loop: TCP and Unix sockets, pipes and
-// terminals that park the task that uses them. y is the coroutine that runs.
+// Package netio has the connections of an event loop: TCP, UDP and Unix sockets, pipes
+// and terminals that park the task that uses them. y is the coroutine that runs.
 //
 //	Dial(y, "tcp", "localhost:http")    connect                create_connection
 //	Dialer                              the same with options; its DialContext is for
@@ -26,6 +26,9 @@
 //	FileConn(y, f)  AdoptFd             a terminal or pipe     connect_read_pipe
 //	AdoptConn(y, c)  AdoptListener      those of package net
 //	FileListener(y, f)                  a socket that listens  create_server
+//	ListenPacket(y, "udp", ":0")        datagrams, UDP or      create_datagram_endpoint,
+//	DialPacket(y, "udp", "host:9")      Unix; PacketConn       local_addr, remote_addr
+//	c.ReadBatch(ms)  c.WriteBatch(ms)   several at once
 //	LookupHost(y, "tcp", "localhost")   resolve a name         getaddrinfo
 //	LookupPort(y, "tcp", "http")                               getservbyname
 //	LookupAddr(y, "127.0.0.1")          the name of a host     getnameinfo

@@ -156,7 +156,7 @@ func (c *PacketConn) receive(name string, b, oob []byte) (m Message, err error) 
 	if err != nil {
 		return Message{}, d.fail("read", err)
 	}
-	d.rd.used += int32(m.N >> 12)
+	d.rd.moved(m.N)
 	m.Endpoint = plain(m.Endpoint)
 	return m, nil
 }
@@ -176,7 +176,7 @@ func (c *PacketConn) send(name string, b, oob []byte, to Endpoint) (n int, err e
 	if err != nil {
 		return 0, d.failTo("write", c.netAddr(plain(to)), err)
 	}
-	d.wr.used += int32(n >> 12)
+	d.wr.moved(n)
 	return n, nil
 }
 

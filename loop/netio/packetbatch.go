@@ -84,7 +84,7 @@ func (c *PacketConn) ReadBatch(ms []Message) (n int, err error) {
 	for i := range ms[:n] {
 		m := &ms[i]
 		m.Endpoint = plain(m.Endpoint)
-		d.rd.used += int32(m.N >> 12)
+		d.rd.moved(m.N)
 	}
 	return n, nil
 }
@@ -135,7 +135,7 @@ func (c *PacketConn) writeSome(ms []Message) (sent int, err error) {
 	}
 	d.wr.used += int32(sent - 1)
 	for i := range ms[:sent] {
-		d.wr.used += int32(ms[i].N >> 12)
+		d.wr.moved(ms[i].N)
 	}
 	return sent, nil
 }
