@@ -156,7 +156,7 @@ func (c *PacketConn) receive(name string, b, oob []byte) (m Message, err error) 
 	if err != nil {
 		return Message{}, d.fail("read", err)
 	}
-	d.rd.moved(m.N)
+	d.moved(&d.rd, m.N)
 	m.Endpoint = plain(m.Endpoint)
 	return m, nil
 }
@@ -176,7 +176,7 @@ func (c *PacketConn) send(name string, b, oob []byte, to Endpoint) (n int, err e
 	if err != nil {
 		return 0, d.failTo("write", c.netAddr(plain(to)), err)
 	}
-	d.wr.moved(n)
+	d.moved(&d.wr, n)
 	return n, nil
 }
 

@@ -84,7 +84,7 @@ func (c *PacketConn) ReadBatch(ms []Message) (n int, err error) {
 	for i := range ms[:n] {
 		m := &ms[i]
 		m.Endpoint = plain(m.Endpoint)
-		d.rd.moved(m.N)
+		d.moved(&d.rd, m.N)
 	}
 	return n, nil
 }
@@ -135,7 +135,7 @@ func (c *PacketConn) writeSome(ms []Message) (sent int, err error) {
 	}
 	d.wr.used += int32(sent - 1)
 	for i := range ms[:sent] {
-		d.wr.moved(ms[i].N)
+		d.moved(&d.wr, ms[i].N)
 	}
 	return sent, nil
 }
