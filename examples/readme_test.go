@@ -101,6 +101,7 @@ var (
 	ln       *netio.Listener
 	handle   func(y *loop.Yielder, c *netio.Conn) error
 	c        *netio.Conn
+	pc       *netio.PacketConn
 	s        *netio.Stream
 	config   *tls.Config
 	data     []byte

@@ -106,14 +106,14 @@ func (c *Conn) Close() error { return c.d.closeAnywhere(c.d.closeFlushed) }
 // CloseWrite tells the peer that no more data will come, and leaves the other direction
 // open.
 func (c *Conn) CloseWrite() error {
-	d := c.d
-	if !d.loop.OnLoop() {
-		_, err := foreign(d, "close", func() (struct{}, error) { return struct{}{}, c.CloseWrite() })
-		return err
-	}
-	if o := d.wr.out; d.open() == nil && o != nil && o.pending() > 0 {
-		o.eof = true // of a Stream, whose output comes first
-		return nil
+	if c.d.keeps() {
+		if !c.d.loop.OnLoop() {
+			_, err := foreign(c.d, "close", func() (struct{}, error) { return struct{}{}, c.CloseWrite() })
+			return err
+		}
+		if c.d.endLater() {
+			return nil
+		}
 	}
 	return c.shutdown(unix.SHUT_WR)
 }
@@ -131,12 +131,7 @@ func (c *Conn) shutdown(how int) error {
 // Abort closes the connection at once (transport.abort): data that the peer has not
 // received is dropped, and a TCP peer finds the connection reset. It may be called on any
 // goroutine, as Close.
-func (c *Conn) Abort() error {
-	if err := c.d.change("close", func(s Sockets, fd int) error { return os.NewSyscallError("setsockopt", s.SetLinger(fd, 0)) }); err != nil {
-		return err
-	}
-	return c.d.closeAnywhere(c.d.Close)
-}
+func (c *Conn) Abort() error { return c.d.closeAnywhere(c.d.abort) }
 
 // LocalAddr returns the address of this end. Its first call must come before Close; if
 // it does not, the address is nil.

@@ -75,7 +75,7 @@ func (d *descriptor) sendFile(f syscall.RawConn, limit int64) (n int64, handled 
 			return n, n > 0, nil // the files of /proc have no end here, but say so when read
 		case errno == nil:
 			n += int64(m)
-			d.wr.moved(m)
+			d.moved(&d.wr, m)
 			d.said()
 		case errno == unix.EINTR:
 		case errno == unix.EAGAIN:
@@ -139,7 +139,7 @@ func (d *descriptor) fill(pipe, n int) (got int, err error) {
 		case err == nil && m == 0:
 			return 0, io.EOF
 		case err == nil:
-			d.rd.moved(int(m))
+			d.moved(&d.rd, int(m))
 			d.heard()
 			return int(m), nil
 		case err == unix.EINTR:
@@ -167,7 +167,7 @@ func (d *descriptor) empty(pipe, n int) (sent int, err error) {
 		switch {
 		case err == nil:
 			sent += int(m)
-			d.wr.moved(int(m))
+			d.moved(&d.wr, int(m))
 			d.said()
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:

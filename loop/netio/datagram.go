@@ -23,12 +23,18 @@ import (
 // and ports are resolved, and of several addresses of a host one is taken, as [Listen] does. On
 // network "udp" an empty host means every address of the machine, of both families.
 //
-// As with net.ListenPacket, broadcasts may be sent, and the address of a multicast group stands for
+// It is [ListenConfig.ListenPacket] without options. As with net.ListenPacket, broadcasts may be sent, and the address of a multicast group stands for
 // every address of the machine, so that several sockets can receive at its port; the group is not
 // joined.
 //
 // The file of a Unix socket that is closed is replaced, and Close removes it.
 func ListenPacket(y *loop.Yielder, network, address string) (*PacketConn, error) {
+	return new(ListenConfig).ListenPacket(y, network, address)
+}
+
+// ListenPacket is the function [ListenPacket] with the options ReusePort and Control. With ReusePort the
+// system shares the senders of datagrams out among the sockets.
+func (lc *ListenConfig) ListenPacket(y *loop.Yielder, network, address string) (*PacketConn, error) {
 	fail := func(a net.Addr, err error) (*PacketConn, error) {
 		return nil, &net.OpError{Op: "listen", Net: network, Addr: a, Err: err}
 	}
@@ -47,13 +53,22 @@ func ListenPacket(y *loop.Yielder, network, address string) (*PacketConn, error)
 			if err := d.shareGroup(a, sa); err != nil {
 				return err
 			}
+			if lc.ReusePort && family != unix.AF_UNIX {
+				if err := setInt(d.sockets, d.fd, unix.SOL_SOCKET, reusePort, 1); err != nil {
+					return err
+				}
+			}
+			if lc.Control != nil {
+				if err := lc.Control(network, a.String(), rawControl{d}); err != nil {
+					return err
+				}
+			}
 			return d.bindPacket(sa)
 		})
 		if err == nil {
 			return c, nil
 		}
-		// A machine may be without IPv6.
-		if i == len(addrs)-1 || !errors.Is(err, syscall.EAFNOSUPPORT) && !errors.Is(err, syscall.EADDRNOTAVAIL) {
+		if i == len(addrs)-1 || !noFamily(err) {
 			return fail(a, err)
 		}
 	}

@@ -68,7 +68,7 @@ type side struct {
 	turn     uint32            // the turn of the loop in which ...
 	used     int32             // ... it has been used so often
 	timed    int32             // how often it must have been used there for late to be asked
-	since    time.Duration     // when late was first asked in that turn
+	since    time.Duration     // when the clock was first read in that turn
 	out      *outgoing         // the output of writes that never park; nil if there were none
 }
 
@@ -188,9 +188,7 @@ func (d *descriptor) wait(s *side, kind string) error {
 		if !(waited && s.ready) && s.passed(d.loop) {
 			return os.ErrDeadlineExceeded
 		}
-		if turn := d.loop.Turn(); s.turn != turn {
-			s.turn, s.used, s.timed, s.since = turn, 0, untimed, 0
-		}
+		s.at(d.loop.Turn())
 		if s.used++; s.ready && s.used <= perTurn && (s.used < s.timed || !d.late(s)) {
 			return nil
 		}
@@ -200,11 +198,21 @@ func (d *descriptor) wait(s *side, kind string) error {
 	}
 }
 
+// at begins to count anew in a new turn.
+func (s *side) at(turn uint32) {
+	if s.turn != turn {
+		s.turn, s.used, s.timed, s.since = turn, 0, untimed, 0
+	}
+}
+
 // moved counts the bytes of a use.
-func (s *side) moved(n int) {
+func (d *descriptor) moved(s *side, n int) {
 	if n >= 1<<12 {
 		s.used += int32(n >> 12)
 		s.timed = 0
+		if s.since == 0 {
+			s.since = d.loop.Time()
+		}
 	}
 }
 
@@ -237,23 +245,24 @@ func (d *descriptor) suspend(s *side, kind string) error {
 
 // Close closes the descriptor at once and wakes the tasks that are parked on it.
 func (d *descriptor) Close() error {
-	o := d.wr.out
-	if d.closed && (o == nil || o.linger == nil) {
+	if d.closed && !d.lingers() {
 		return net.ErrClosed
+	}
+	if o := d.wr.out; o != nil {
+		defer o.released()
 	}
 	d.forsake()
 	d.file.remove()
-	err := os.NewSyscallError("close", d.sockets.Close(d.fd))
-	if o != nil {
-		o.released()
-	}
-	return err
+	return os.NewSyscallError("close", d.sockets.Close(d.fd))
 }
 
 // forsake is Close without closing the socket.
 func (d *descriptor) forsake() {
 	d.shut()
 	d.loop.Unwatch(d.fd)
+	if d.onClose != nil {
+		d.onClose()
+	}
 }
 
 // shut makes the operations under way and to come fail.
@@ -267,10 +276,6 @@ func (d *descriptor) shut() {
 			s.timer = nil
 		}
 		s.lot.Unpark()
-	}
-	if f := d.onClose; f != nil {
-		d.onClose = nil
-		f()
 	}
 }
 
@@ -304,7 +309,7 @@ func (d *descriptor) read(b []byte) (n int, err error) {
 		}
 		n, err = d.sockets.Read(d.fd, b)
 		if err == nil {
-			d.rd.moved(n)
+			d.moved(&d.rd, n)
 			if n > 0 {
 				d.heard()
 			}
@@ -343,7 +348,7 @@ func (d *descriptor) write(b []byte) (n int, err error) {
 		switch e {
 		case nil:
 			n += m
-			d.wr.moved(m)
+			d.moved(&d.wr, m)
 			d.said()
 			d.wr.ready = m == len(part)
 			continue

@@ -1,5 +1,5 @@
-// Package netio has the connections of an event loop: TCP and Unix sockets, pipes and
-// terminals that park the task that uses them. y is the coroutine that runs.
+// Package netio has the connections of an event loop: TCP, UDP and Unix sockets, pipes
+// and terminals that park the task that uses them. y is the coroutine that runs.
 //
 //	Dial(y, "tcp", "localhost:http")    connect                create_connection
 //	Dialer                              the same with options; its DialContext is for
@@ -14,18 +14,21 @@
 //	Conn                                a net.Conn             sock_recv, sock_sendall
 //	c.HandOver(y, l)                    move it to another loop
 //	c.WaitRead()  c.ReadBy  c.WriteBy   without a buffer; deadlines on the loop's clock
-//	c.CloseWrite()  c.CloseRead()       one direction          write_eof
-//	c.Abort()                           the peer finds a reset transport.abort
-//	c.ReadFrom(f)                       io.Copy by the system  sendfile
 //	OpenConnection  NewStream(y, c)     lines, output that     open_connection
 //	                                    never parks; Stream
 //	DialTLS  ListenTLS  StartTLS        TLSConn, TLSListener   start_tls
 //	LoadKeyPair(y, cert, key)           files that may change
+//	c.CloseWrite()  c.CloseRead()       one direction          write_eof
+//	c.Abort()                           the peer finds a reset transport.abort
+//	c.ReadFrom(f)                       io.Copy by the system  sendfile
 //	Listener                            a net.Listener         sock_accept
 //	Pipe(y)  OpenPipe(y, name, flag)    a new pipe; a FIFO
 //	FileConn(y, f)  AdoptFd             a terminal or pipe     connect_read_pipe
 //	AdoptConn(y, c)  AdoptListener      those of package net
 //	FileListener(y, f)                  a socket that listens  create_server
+//	ListenPacket(y, "udp", ":0")        datagrams, UDP or      create_datagram_endpoint,
+//	DialPacket(y, "udp", "host:9")      Unix; PacketConn       local_addr, remote_addr
+//	c.ReadBatch(ms)  c.WriteBatch(ms)   several at once
 //	LookupHost(y, "tcp", "localhost")   resolve a name         getaddrinfo
 //	LookupPort(y, "tcp", "http")                               getservbyname
 //	LookupAddr(y, "127.0.0.1")          the name of a host     getnameinfo

@@ -212,6 +212,9 @@ func ExampleStream_SetWriteBufferBound() {
 	var aborted loop.Event
 	err := talk(func(y *loop.Yielder, s *netio.Stream) error {
 		defer aborted.Set()
+		if _, err := s.ReadLine(y); err != nil {
+			return err
+		}
 		s.SetWriteBufferBound(1 << 20)
 		for {
 			if _, err := s.Write(make([]byte, 64<<10)); err != nil {
@@ -219,7 +222,10 @@ func ExampleStream_SetWriteBufferBound() {
 				return s.Abort()
 			}
 		}
-	}, func(y *loop.Yielder, s *netio.Stream) error { return aborted.Wait(y) })
+	}, func(y *loop.Yielder, s *netio.Stream) error {
+		s.Write([]byte("send me all\n"))
+		return aborted.Wait(y)
+	})
 	fmt.Println(err)
 	// Output:
 	// true

@@ -31,7 +31,7 @@ func Listen(y *loop.Yielder, network, address string) (*Listener, error) {
 type ListenConfig struct {
 	// ReusePort lets several listeners of this user, of other processes too, listen at the
 	// same TCP address; the system shares the connections out among them (asyncio's
-	// reuse_port). On macOS, NetBSD and OpenBSD it does not share them out evenly.
+	// reuse_port), and at the same UDP address. On macOS, NetBSD and OpenBSD it does not share them out evenly.
 	ReusePort bool
 
 	// Backlog is how many connections may wait to be accepted. 0 means as many as the

@@ -109,9 +109,31 @@ func (d *descriptor) open() error {
 // outgoing returns the output of d, for the first of its users.
 func (d *descriptor) outgoing() *outgoing {
 	if d.wr.out == nil {
+		d.mu.Lock()
 		d.wr.out = &outgoing{d: d, high: defaultHigh, low: defaultLow, bound: defaultBound}
+		d.mu.Unlock()
 	}
 	return d.wr.out
+}
+
+// keeps reports whether d may keep output. It may be called on any goroutine.
+func (d *descriptor) keeps() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.wr.out != nil
+}
+
+// lingers reports whether d is closed, but not its socket.
+func (d *descriptor) lingers() bool { return d.wr.out != nil && d.wr.out.linger != nil }
+
+// endLater ends the output after what is kept, and reports whether anything is.
+func (d *descriptor) endLater() bool {
+	o := d.wr.out
+	if d.open() != nil || o.pending() == 0 {
+		return false
+	}
+	o.eof = true
+	return true
 }
 
 // pending returns how much waits.
@@ -214,7 +236,9 @@ func (o *outgoing) write(b []byte) (int, error) {
 		n, err := o.d.sockets.Write(o.d.fd, b[:min(len(b), maxIO)])
 		switch err {
 		case nil:
-			o.d.wr.used += int32(n >> 12)
+			o.d.wr.at(o.d.loop.Turn())
+			o.d.moved(&o.d.wr, n)
+			o.d.said()
 			return n, nil
 		case unix.EINTR:
 		case unix.EAGAIN:
@@ -245,10 +269,8 @@ func (o *outgoing) wake() {
 func (o *outgoing) end() {
 	o.data, o.done, o.active = nil, 0, false
 	o.d.wr.ready = true
-	if o.d.closed {
-		if o.linger != nil {
-			_ = o.d.Close() // WaitClosed returns the error that counts
-		}
+	if o.d.lingers() {
+		_ = o.d.Close() // WaitClosed returns the error that counts
 		return
 	}
 	if o.eof && o.err == nil {
@@ -268,13 +290,29 @@ func (d *descriptor) closeFlushed() error {
 		return d.Close() // if an operation is in the middle of its data, the rest is of no use
 	}
 	d.shut()
-	o.linger = d.loop.CallLater(lingerTime, func() {
-		o.err = os.ErrDeadlineExceeded
-		_ = d.Close()
-	})
+	o.linger = d.loop.CallLater(lingerTime, o.expire)
 	o.activate()
 	o.wake()
 	return nil
+}
+
+// abort closes the connection at once, and resets one of TCP.
+func (d *descriptor) abort() error {
+	if d.closed && !d.lingers() {
+		return net.ErrClosed
+	}
+	if err := d.sockets.SetLinger(d.fd, 0); err != nil {
+		return os.NewSyscallError("setsockopt", err)
+	}
+	return d.Close()
+}
+
+// expire gives up what is kept because the peer has taken nothing of it for too long.
+func (o *outgoing) expire() {
+	if o.active {
+		o.err = os.ErrDeadlineExceeded
+		o.end()
+	}
 }
 
 // released is called when the socket is closed.

@@ -156,7 +156,7 @@ func (c *PacketConn) receive(name string, b, oob []byte) (m Message, err error) 
 	if err != nil {
 		return Message{}, d.fail("read", err)
 	}
-	d.rd.used += int32(m.N >> 12)
+	d.moved(&d.rd, m.N)
 	m.Endpoint = plain(m.Endpoint)
 	return m, nil
 }
@@ -176,15 +176,9 @@ func (c *PacketConn) send(name string, b, oob []byte, to Endpoint) (n int, err e
 	if err != nil {
 		return 0, d.failTo("write", c.netAddr(plain(to)), err)
 	}
-	d.wr.used += int32(n >> 12)
+	d.moved(&d.wr, n)
 	return n, nil
 }
-
-// How long a datagram waits that the receiver's buffer had no room for, at first and at most.
-const (
-	firstPause = time.Millisecond
-	lastPause  = 16 * time.Millisecond
-)
 
 // repeat makes a system call on a side when that is ready, until the call need not wait.
 func (c *PacketConn) repeat(s *side, kind, name string, call func() error) error {
@@ -194,29 +188,48 @@ func (c *PacketConn) repeat(s *side, kind, name string, call func() error) error
 		return err
 	}
 	for pause := firstPause; ; {
-		var retry *loop.TimerHandle
-		if s == &d.wr && !s.ready && d.network == "unixgram" && d.peer == nil {
-			// The system says when this socket's buffer has room again. But it was the buffer
-			// of another one that had none, and of that the system says nothing here.
-			retry = d.loop.CallLater(pause, s.wake)
-			pause = min(2*pause, lastPause)
-		}
-		err = d.wait(s, kind)
-		if retry != nil {
-			retry.Cancel()
-		}
-		if err != nil {
+		if err = d.wait(s, kind); err != nil {
 			break
 		}
-		if err = call(); err == unix.EAGAIN {
-			s.ready = false
-		} else if err != unix.EINTR {
+		if err = call(); err == unix.EINTR {
+			continue
+		}
+		if err != unix.EAGAIN {
 			err = os.NewSyscallError(name, err)
 			break
+		}
+		s.ready = false
+		if s == &d.wr && d.network == "unixgram" && d.peer == nil {
+			if err = d.holdOff(s, kind, pause); err != nil {
+				break
+			}
+			pause = min(2*pause, lastPause)
 		}
 	}
 	s.end()
 	return err
+}
+
+// How long a datagram waits whose receiver's buffer was full, at first and at most.
+const (
+	firstPause = time.Millisecond
+	lastPause  = 16 * time.Millisecond
+)
+
+// holdOff parks for a while, whatever the system says of the side. A Unix socket that is not
+// connected is reported writable at once each time that a receiver's buffer was full, and not when
+// that has room again.
+func (d *descriptor) holdOff(s *side, kind string, pause time.Duration) error {
+	due := after(d.loop, pause)
+	timer := d.loop.CallAt(due, s.wake)
+	defer timer.Cancel()
+	for d.loop.Time() < due {
+		s.ready = false
+		if err := d.wait(s, kind); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // failTo is fail for an operation with an address of its own.

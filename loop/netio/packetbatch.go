@@ -80,10 +80,11 @@ func (c *PacketConn) ReadBatch(ms []Message) (n int, err error) {
 	if err != nil {
 		return 0, d.fail("read", err)
 	}
+	d.rd.used += int32(n - 1) // beside the one that is counted already
 	for i := range ms[:n] {
 		m := &ms[i]
 		m.Endpoint = plain(m.Endpoint)
-		d.rd.used += 1 + int32(m.N>>12)
+		d.moved(&d.rd, m.N)
 	}
 	return n, nil
 }
@@ -132,8 +133,9 @@ func (c *PacketConn) writeSome(ms []Message) (sent int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	d.wr.used += int32(sent - 1)
 	for i := range ms[:sent] {
-		d.wr.used += 1 + int32(ms[i].N>>12)
+		d.moved(&d.wr, ms[i].N)
 	}
 	return sent, nil
 }

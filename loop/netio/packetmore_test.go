@@ -226,74 +226,6 @@ func TestPacketMessages(t *testing.T) {
 	})
 }
 
-// TestPacketFull: a Unix socket whose receiver reads nothing waits, and goes on once that reads,
-// connected or not.
-func TestPacketFull(t *testing.T) {
-	dir := t.TempDir()
-	for name, dial := range map[string]bool{"connected": true, "not": false} {
-		t.Run(name, func(t *testing.T) {
-			netRun(t, func(y *loop.Yielder, _ *loop.Loop) error {
-				to, err := ListenPacket(y, "unixgram", filepath.Join(dir, name))
-				if err != nil {
-					return err
-				}
-				from, err := ListenPacket(y, "unixgram", filepath.Join(dir, name+"from"))
-				send := func() error { _, err := from.WriteTo([]byte("x"), to.LocalAddr()); return err }
-				if err == nil && dial {
-					from, err = DialPacket(y, "unixgram", to.LocalAddr().String())
-					send = func() error { _, err := from.Write([]byte("x")); return err }
-				}
-				if err != nil {
-					return err
-				}
-				sent := 0
-				writer := loop.Spawn(y, func(*loop.Yielder) error {
-					for {
-						if err := send(); err != nil {
-							return err
-						}
-						sent++
-					}
-				})
-				full := func() bool { return from.d.wr.lot.Len() == 1 }
-				for range 3 {
-					if err := until(y, full); err != nil {
-						return err
-					}
-					before := sent
-					for range 3 { // it tries again, in vain
-						looptest.Advance(y, time.Second)
-						if err := loop.Sleep(y, 0); err != nil {
-							return err
-						}
-					}
-					if sent != before {
-						t.Errorf("%d sent into a full buffer", sent-before)
-					}
-					if _, _, err := to.ReadFrom(make([]byte, 1)); err != nil {
-						return err
-					}
-					for sent == before {
-						looptest.Advance(y, time.Second)
-						if err := loop.Sleep(y, 0); err != nil {
-							return err
-						}
-					}
-				}
-				if err := until(y, full); err != nil {
-					return err
-				}
-				if err := from.WriteBy(0); err != nil {
-					return err
-				}
-				_, err = writer.Await(y)
-				wantErr(t, "its deadline", err, os.ErrDeadlineExceeded)
-				return nil
-			})
-		})
-	}
-}
-
 // TestPacketDialer: a Dialer connects with its own address, calls Control, and its
 // DialContext is for libraries.
 func TestPacketDialer(t *testing.T) {
@@ -374,16 +306,12 @@ func TestPacketDeadlines(t *testing.T) {
 		now := a.Loop().Time()
 		wantErr(t, "ReadBy", a.ReadBy(now+time.Second), nil)
 		reader := loop.Spawn(y, read)
-		for range 3 { // it parks
-			if err := loop.Sleep(y, 0); err != nil {
-				return err
-			}
+		if err := calm(y); err != nil { // it parks
+			return err
 		}
 		looptest.Advance(y, time.Second-1)
-		for range 3 {
-			if err := loop.Sleep(y, 0); err != nil {
-				return err
-			}
+		if err := calm(y); err != nil {
+			return err
 		}
 		if reader.Done() {
 			t.Error("it ended too early")
@@ -408,36 +336,6 @@ func TestPacketDeadlines(t *testing.T) {
 		_, err = b.WriteTo([]byte("x"), to(a))
 		wantErr(t, "WriteTo", err, nil)
 		wantErr(t, "Read without a deadline", read(y), nil)
-		return nil
-	})
-}
-
-// TestPacketFair: a PacketConn that always has datagrams gives way to other tasks.
-func TestPacketFair(t *testing.T) {
-	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
-		a, b, err := packetPair(y, "udp4")
-		if err != nil {
-			return err
-		}
-		for name, size := range map[string]int{"many": 1, "large": 32 << 10} {
-			turn, inTurn, most := l.Turn(), 0, 0
-			for range 200 {
-				if _, err := a.WriteToUDPAddrPort(make([]byte, size), addrPort(b)); err != nil {
-					return err
-				}
-				if _, err := b.Read(make([]byte, size)); err != nil {
-					return err
-				}
-				if now := l.Turn(); now != turn {
-					turn, inTurn = now, 0
-				}
-				inTurn++
-				most = max(most, inTurn)
-			}
-			if want := perTurn / (1 + size>>12); most > want+1 || most < want/2 {
-				t.Errorf("%s: %d in one turn, want %d", name, most, want)
-			}
-		}
 		return nil
 	})
 }

@@ -170,14 +170,17 @@ func ofTheServer(err error) bool {
 
 // done ends the service of a connection whose task has ended.
 func (s *Server) done(v *served) {
-	v.prev.next, v.next.prev = v.next, v.prev
-	s.stats.Conns--
+	leave := func() {
+		v.prev.next, v.next.prev = v.next, v.prev
+		s.stats.Conns--
+	}
 	gone := func() {
 		s.wakeAccepting()
 		s.checkOver()
 	}
 	d := v.conn.d
 	if d.detached && !d.closed {
+		leave()
 		s.stats.Detached++
 		d.draining = false
 		d.onClose = func() {
@@ -188,6 +191,15 @@ func (s *Server) done(v *served) {
 		return
 	}
 	_ = v.conn.Close()
+	if d.lingers() && !s.hurried { // output of a Stream is being written
+		d.onClose = func() {
+			leave()
+			gone()
+		}
+		return
+	}
+	_ = d.Close()
+	leave()
 	gone()
 }
 
@@ -219,7 +231,12 @@ func (s *Server) checkOver() {
 // cancelAll cancels the tasks of all connections, in the order in which these were accepted,
 // and returns their number.
 func (s *Server) cancelAll() (n int) {
+	s.hurried = true
 	for v := range s.open.all() {
+		if v.task.Done() {
+			_ = v.conn.d.Close() // it lingers
+			continue
+		}
 		v.task.Cancel()
 		n++
 	}
@@ -271,12 +288,15 @@ func (s *Server) look(v *served, now time.Duration) {
 		v.reading = now
 	}
 
-	switch stalls := d.wr.busy && !d.wr.ready; {
+	keeps := d.wr.out != nil && d.wr.out.active
+	switch stalls := keeps || d.wr.busy && !d.wr.ready; {
 	case !stalls || !v.stalls || v.turn != d.wr.turn:
 		v.stalls, v.turn, v.writes = stalls, d.wr.turn, now
 	case expired(v.writes, s.WriteTimeout):
 		s.expire(v, &d.wr)
-		v.writes = now
+		if v.writes = now; keeps {
+			d.wr.out.expire()
+		}
 	}
 }
 
@@ -286,5 +306,7 @@ func (s *Server) expire(v *served, side *side) {
 		s.stats.TimedOut++
 	}
 	v.spoiled = true
-	v.conn.d.setDeadline(side, s.loop.Time())
+	if d := v.conn.d; !d.closed {
+		d.setDeadline(side, s.loop.Time())
+	}
 }

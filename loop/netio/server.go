@@ -55,6 +55,7 @@ type Server struct {
 	accepting int               // tasks that accept
 	started   bool              // StartServing has been called
 	closing   bool              // no further connection is accepted
+	hurried   bool              // nobody waits for output that is kept, either
 	full      loop.ParkingLot   // of accepting tasks, while there are MaxConns connections
 	starved   loop.ParkingLot   // of accepting tasks, while the system has no descriptors
 	reported  time.Duration     // when the latter was reported last

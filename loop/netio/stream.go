@@ -216,17 +216,13 @@ func (s *Stream) Close() (err error) {
 	return s.conn.Close()
 }
 
-// Abort closes the connection at once and drops what is kept (transport.abort).
+// Abort is [Conn.Abort] (transport.abort): what is kept is dropped, too.
 func (s *Stream) Abort() error {
 	if s.own == nil {
 		return s.conn.Close()
 	}
 	d := s.own.base()
-	if !d.loop.OnLoop() {
-		_, err := foreign(d, "close", func() (struct{}, error) { return struct{}{}, s.Abort() })
-		return err
-	}
-	return d.wrap("close", d.Close())
+	return d.closeAnywhere(d.abort)
 }
 
 // WaitClosed parks until the socket is closed, after Close (StreamWriter.wait_closed). If not all
