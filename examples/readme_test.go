@@ -341,7 +341,7 @@ func TestReadmeCommands(t *testing.T) {
 			}
 			source := ""
 			for i, w := range words {
-				if pkg, ok := strings.CutPrefix(w, "./"); (ok || w == ".") && pkg != "..." {
+				if pkg, ok := strings.CutPrefix(w, "./"); (ok || w == "." && folder != "") && pkg != "..." {
 					source += sourceOf(t, filepath.Join(folder, pkg), words[1] == "test")
 				}
 				if w == "-run" || w == "-fuzz" {
