@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -334,10 +335,14 @@ func TestReadmeCommands(t *testing.T) {
 				continue
 			}
 			seen++
+			folder := ""
+			if words[1] == "-C" {
+				folder, words = words[2], slices.Delete(slices.Clone(words), 1, 3)
+			}
 			source := ""
 			for i, w := range words {
-				if pkg, ok := strings.CutPrefix(w, "./"); ok && pkg != "..." {
-					source += sourceOf(t, pkg, words[1] == "test")
+				if pkg, ok := strings.CutPrefix(w, "./"); (ok || w == "." && folder != "") && pkg != "..." {
+					source += sourceOf(t, filepath.Join(folder, pkg), words[1] == "test")
 				}
 				if w == "-run" || w == "-fuzz" {
 					if name := words[i+1]; name != "'^$'" && !strings.Contains(source, "func "+name+"(") {

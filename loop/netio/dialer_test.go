@@ -21,6 +21,7 @@ import (
 	"coloop/loop"
 	"coloop/loop/looptest"
 
+	"golang.org/x/net/dns/dnsmessage"
 	"golang.org/x/net/proxy"
 	"golang.org/x/sys/unix"
 )
@@ -322,6 +323,55 @@ func TestC5Transport(t *testing.T) {
 		})
 		// The goroutines of the transport are told of the end of their connections.
 		return errors.Join(err, until(y, func() bool { return len(l.AllTasks()) == 1 }))
+	})
+}
+
+// TestC5Resolver: the resolver of package net, which has goroutines of its own, asks its server with
+// datagrams of the loop.
+func TestC5Resolver(t *testing.T) {
+	netRun(t, func(y *loop.Yielder, l *loop.Loop) error {
+		server, err := ListenPacket(y, "udp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		answers := loop.Spawn(y, func(*loop.Yielder) error {
+			b := make([]byte, 512)
+			for {
+				n, from, err := server.ReadFrom(b)
+				if err != nil {
+					return err
+				}
+				var m dnsmessage.Message
+				if err := m.Unpack(b[:n]); err != nil {
+					return err
+				}
+				m.Response, m.Additionals = true, nil
+				if q := m.Questions[0]; q.Type == dnsmessage.TypeA {
+					m.Answers = []dnsmessage.Resource{{
+						Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class},
+						Body:   &dnsmessage.AResource{A: [4]byte{192, 0, 2, 1}},
+					}}
+				}
+				reply, err := m.Pack()
+				if err != nil {
+					return err
+				}
+				if _, err := server.WriteTo(reply, from); err != nil {
+					return err
+				}
+			}
+		})
+		r := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&Dialer{Loop: l}).DialContext(ctx, network, server.LocalAddr().String())
+		}}
+		got, err := loop.Block(y, func(ctx context.Context) ([]string, error) { return r.LookupHost(ctx, "host.test.") })
+		if err != nil || len(got) != 1 || got[0] != "192.0.2.1" {
+			t.Errorf("the addresses are %v, %v", got, err)
+		}
+		_ = server.Close()
+		_, err = answers.Await(y)
+		wantErr(t, "the server", err, net.ErrClosed)
+		return nil
 	})
 }
 

@@ -43,8 +43,11 @@
 //     lock would block the goroutine of them all, and no task could release it. For
 //     crypto/tls, which does, there is [TLSConn], and for libraries that hold one during
 //     a Write [Stream].
-//   - It must not read or write on goroutines of its own while a task waits for it, but
-//     by [loop.Block].
+//   - It must not wait for goroutines of its own, which would stop the loop as well. A
+//     library that does is called by [loop.Block]. Its goroutines may use connections of
+//     the loop: a call on a goroutine that the loop does not know blocks only that one.
+//
+// LIBRARIES.md, beside this file, says what to write, and which libraries were tried.
 //
 // If the task is cancelled while it waits, the call returns its cancellation, wrapped
 // in a net.OpError; [loop.IsCancelled] finds it.

@@ -46,6 +46,9 @@ func ExampleListenPacket() {
 		loop.Spawn(y, func(y *loop.Yielder) error {
 			for buf := make([]byte, 1500); ; {
 				n, from, err := server.ReadFrom(buf)
+				if errors.Is(err, net.ErrClosed) {
+					return nil
+				}
 				if err != nil {
 					return err
 				}

@@ -13,12 +13,17 @@ import (
 	"time"
 
 	"coloop/loop"
+	"coloop/loop/looptest"
 
 	"golang.org/x/sys/unix"
 )
 
 // eachDatagram is netRun with two PacketConns, of each network.
 func eachDatagram(t *testing.T, fn func(t *testing.T, y *loop.Yielder, a, b *PacketConn) error) {
+	eachDatagramOn(t, looptest.OnNetwork(), fn)
+}
+
+func eachDatagramOn(t *testing.T, on looptest.Option, fn func(t *testing.T, y *loop.Yielder, a, b *PacketConn) error) {
 	dir := t.TempDir()
 	for _, tc := range []struct{ network, a, b string }{
 		{"udp4", "127.0.0.1:0", "localhost:0"},
@@ -32,7 +37,7 @@ func eachDatagram(t *testing.T, fn func(t *testing.T, y *loop.Yielder, a, b *Pac
 			} else if tc.network == "udp6" {
 				t.Skip(err)
 			}
-			netRun(t, func(y *loop.Yielder, _ *loop.Loop) error {
+			runOn(t, on, func(y *loop.Yielder, _ *loop.Loop) error {
 				a, err := ListenPacket(y, tc.network, tc.a)
 				if err != nil {
 					return err

@@ -388,7 +388,8 @@ func TestPacketAllocs(t *testing.T) {
 
 // TestPacketEverywhere: all methods at once, in tasks and on other goroutines, until one closes.
 func TestPacketEverywhere(t *testing.T) {
-	eachDatagram(t, func(t *testing.T, y *loop.Yielder, a, b *PacketConn) error {
+	// A Unix socket whose receiver is full waits for a time, so time must pass.
+	eachDatagramOn(t, looptest.On(loop.New), func(t *testing.T, y *loop.Yielder, a, b *PacketConn) error {
 		dest := to(a)
 		ops := []func() error{
 			func() error { _, _, err := a.ReadFrom(make([]byte, 10)); return err },
@@ -473,4 +474,25 @@ func TestPacketMisuse(t *testing.T) {
 	wantErr(t, "Read after the loop", err, net.ErrClosed)
 	_, err = left.WriteTo([]byte("x"), &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 9})
 	wantErr(t, "WriteTo after the loop", err, net.ErrClosed)
+}
+
+// TestPacketListenControl: Control sees the socket before it is bound, and its error is that of
+// ListenPacket, which leaves no socket then.
+func TestPacketListenControl(t *testing.T) {
+	netRun(t, func(y *loop.Yielder, _ *loop.Loop) error {
+		refuse := errors.New("refused")
+		for _, want := range []error{nil, refuse} {
+			var seen []string
+			lc := ListenConfig{Control: func(network, address string, c syscall.RawConn) error {
+				seen = append(seen, network+" "+address)
+				return errors.Join(c.Control(func(uintptr) {}), want)
+			}}
+			c, err := lc.ListenPacket(y, "udp4", "127.0.0.1:0")
+			wantErr(t, "ListenPacket", err, want)
+			if (c == nil) != (want != nil) || !slices.Equal(seen, []string{"udp4 127.0.0.1:0"}) {
+				t.Errorf("Control saw %q", seen)
+			}
+		}
+		return nil
+	})
 }

@@ -35,7 +35,7 @@ type library struct {
 	module string // whose version the table shows; empty for the standard library
 	class  class
 	server string // a key of servers; empty for none
-	write  string // what a user writes to hand it a connection
+	write  string // what a user writes to hand it a connection, in Markdown
 	try    func(e *env) error
 }
 
@@ -126,9 +126,9 @@ func runAll(ctx context.Context, only, table string) (ok bool, err error) {
 				result = fmt.Sprintf("works (%.1f s)", time.Since(began).Seconds())
 			}
 		}
-		fmt.Printf("%-14s %-6s %s\n", lib.name, lib.class, result)
+		fmt.Printf("%-18s %-6s %s\n", lib.name, lib.class, result)
 		result, _, _ = strings.Cut(result, " (") // times differ in each run
-		rows = append(rows, fmt.Sprintf("| %s | %s | %s | %s | `%s` | %s |",
+		rows = append(rows, fmt.Sprintf("| %s | %s | %s | %s | %s | %s |",
 			lib.name, version(lib.module), lib.class, cmp.Or(lib.server, "–"), lib.write, result))
 	}
 	if table == "" {

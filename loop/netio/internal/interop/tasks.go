@@ -196,10 +196,10 @@ func tryMySQL(e *env) error {
 }
 
 func tryMemcache(e *env) error {
+	c := memcache.New(e.address)
+	c.DialContext = e.dial.DialContext
+	defer c.Close()
 	return e.together(4, func(y *loop.Yielder, i int) error {
-		c := memcache.New(e.address)
-		c.DialContext = e.dial.DialContext
-		defer c.Close()
 		key := fmt.Sprint("gomemcache", i)
 		if err := c.Set(&memcache.Item{Key: key, Value: []byte(key)}); err != nil {
 			return err
