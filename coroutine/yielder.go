@@ -99,6 +99,17 @@ func (y *Yielder[Y, S]) Yield(v Y) (S, error) {
 	return y.in, y.err
 }
 
+// note has the shell note what its pool asks for. Like all that is seldom needed, it is not
+// part of exec, whose frame stands on the stack of each suspended body.
+//
+//go:noinline
+func (y *Yielder[Y, S]) note() {
+	y.leave = y.shell.traced()
+	if y.pool != nil && y.pool.Known {
+		y.pool.know(y.shell, y.ctx)
+	}
+}
+
 // idle is the yield of a Yielder whose body is not running.
 func idle(struct{}) bool { return false }
 
@@ -107,11 +118,8 @@ func idle(struct{}) bool { return false }
 // here, but Goexit goes on. There should be little on the stack below a body.
 func (y *Yielder[Y, S]) exec() {
 	y.leave = y.shell.yield // which a new shell has only now
-	if y.shell.calls != nil || y.pool != nil && y.pool.Trace {
-		y.leave = y.shell.traced()
-	}
-	if y.pool != nil && y.pool.Known {
-		y.pool.know(y.shell, y.ctx)
+	if y.shell.calls != nil || y.pool != nil && (y.pool.Trace || y.pool.Known) {
+		y.note()
 	}
 	y.yield = y.leave
 	raised, returned := ErrGoexit, false

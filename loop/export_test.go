@@ -8,6 +8,7 @@ type HandWatchdog struct{ w *watchdog }
 // WatchByHand gives l a watchdog that looks when the test says so.
 func WatchByHand(l *Loop, d *Watchdog) HandWatchdog {
 	w := newWatchdog(l, d)
+	w.started = true
 	close(w.ended)
 	return HandWatchdog{w}
 }

@@ -139,9 +139,11 @@ func (machine) Close() (int, error)          { return 0, nil }
 func TestC4Hang(t *testing.T) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "LOOP_HANGS=1")
-	out, err := cmd.CombinedOutput()
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("%v\n%s", err, &stderr)
 	}
 	got := make(map[string]string)
 	if err := json.Unmarshal(out, &got); err != nil {

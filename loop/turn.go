@@ -166,11 +166,13 @@ func (l *Loop) runReady(n int) (left int) {
 	for left > 0 {
 		left--
 		h := l.ready.get()
+		if l.inspected && l.inspect(h) {
+			continue
+		}
 		t, ok := h.cb.(*task) // most are, and a direct call is faster
 		switch {
 		case h.cancelled:
 			h.drop(l)
-		case l.inspected && l.inspect(h, t):
 		case ok:
 			t.run(l)
 		default:
@@ -180,13 +182,17 @@ func (l *Loop) runReady(n int) (left int) {
 	return left
 }
 
-// inspect tells the watchdog that h, which is the next step of t if t is not nil, is about
-// to run. In debug mode it runs h, and returns true. Otherwise it leaves that to its caller,
-// because each call that lies below a switch of stacks makes the switch slower.
+// inspect tells the watchdog that h is about to run. In debug mode it runs h, and returns
+// true. Otherwise it leaves that to its caller, because each call that lies below a switch of
+// stacks makes the switch slower.
 //
 //go:noinline
-func (l *Loop) inspect(h *Handle, t *task) (ran bool) {
+func (l *Loop) inspect(h *Handle) (ran bool) {
+	if h.cancelled {
+		return false
+	}
 	if l.watch != nil {
+		t, _ := h.cb.(*task)
 		l.watch.step(t)
 	}
 	if l.debug == nil {

@@ -22,8 +22,9 @@ import (
 // twice, four times, eight times as long and so on, and a last one when it is over. Time is
 // real time, on any loop. A loop that waits for something to do is not blocked.
 //
-// A watchdog is a goroutine of its own, which sleeps while the loop has nothing to do, and
-// ends with [Loop.Close]. It costs about 10 ns a step. A report stops the program for a
+// A watchdog is a goroutine of its own, which begins when the loop first runs, sleeps while the
+// loop has nothing to do, and ends with [Loop.Close]. It costs about 10 ns a step, 40 ns a
+// task, and 3 µs for each stack that the loop's pool makes. A report stops the program for a
 // moment, about 3 µs for each goroutine and each parked task that there is.
 type Watchdog struct {
 	// Limit is how long a step may last; 1 s if it is 0. If it is negative, there is no
@@ -46,13 +47,13 @@ func (l *Loop) SetWatchdog(d *Watchdog) {
 	if l.closed {
 		return
 	}
-	if w := newWatchdog(l, d); w != nil {
-		go w.guard()
+	if w := newWatchdog(l, d); w != nil && l.running {
+		w.begin()
 	}
 }
 
-// newWatchdog makes a watchdog, as SetWatchdog does, whose goroutine has not begun. It
-// returns nil if there is to be none.
+// newWatchdog gives l a watchdog, whose goroutine has not begun. It returns nil if there is to
+// be none.
 func newWatchdog(l *Loop, d *Watchdog) (w *watchdog) {
 	if l.watch != nil {
 		l.watch.end()
@@ -91,6 +92,7 @@ type watchdog struct {
 	due    time.Duration // what lasted must be for the next report
 	told   *Blockage     // the last report of the step; nil if there is none
 
+	started     bool // its goroutine has begun
 	quit, ended chan struct{}
 }
 
@@ -106,7 +108,13 @@ func (w *watchdog) moment() moment {
 
 // begin is called when the loop is about to run or to be closed, perhaps on another goroutine
 // than before.
-func (w *watchdog) begin() { w.known = false }
+func (w *watchdog) begin() {
+	w.known = false
+	if !w.started {
+		w.started = true
+		go w.guard()
+	}
+}
 
 // step is called on the goroutine that runs, or closes, the loop.
 func (w *watchdog) step(t *task) {
@@ -148,8 +156,10 @@ func (w *watchdog) alert() {
 }
 
 func (w *watchdog) end() {
-	close(w.quit)
-	<-w.ended
+	if w.started {
+		close(w.quit)
+		<-w.ended
+	}
 }
 
 // every is the time between two looks.

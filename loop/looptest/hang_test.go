@@ -29,6 +29,7 @@ func (u *untilHang) Write(b []byte) (int, error) {
 // TestC4HungTest: a test that blocks its loop is told apart while it does, with the call that
 // blocks.
 func TestC4HungTest(t *testing.T) {
+	t.Setenv("COLOOP_WATCHDOG", "")
 	u := &untilHang{came: make(chan bool)}
 	defer looptest.ReportHangs(u)()
 	looptest.Run(t, func(*loop.Yielder) error { <-u.came; return nil })
