@@ -114,7 +114,8 @@ func TestC5Context(t *testing.T) {
 				}
 				err = run(y, func() error { _, err := d.DialContext(ctx, "tcp", "127.0.0.9:"+port); return err })
 				wantErr(t, name+" before", err, tt.want)
-				return nil
+				// Elsewhere the caller may hear of the end before the task of the loop does.
+				return until(y, func() bool { return len(d.Loop.AllTasks()) == 1 })
 			})
 		}
 	})
