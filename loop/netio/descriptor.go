@@ -208,11 +208,15 @@ func (s *side) at(turn uint32) {
 // moved counts the bytes of a use.
 func (d *descriptor) moved(s *side, n int) {
 	if n >= 1<<12 {
-		s.used += int32(n >> 12)
-		s.timed = 0
-		if s.since == 0 {
-			s.since = d.loop.Time()
-		}
+		d.movedMuch(s, n)
+	}
+}
+
+func (d *descriptor) movedMuch(s *side, n int) {
+	s.used += int32(n >> 12)
+	s.timed = 0
+	if s.since == 0 {
+		s.since = d.loop.Time()
 	}
 }
 
