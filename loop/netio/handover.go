@@ -22,8 +22,8 @@ var errInUse = errors.New("an operation of the connection is under way")
 // a cancellation of the task included, the socket is closed. If to is the loop of the
 // connection, HandOver returns the connection itself.
 //
-// Where the system can share out the connections of one address among several listeners, a
-// listener on each loop is cheaper.
+// If the system can share out the connections of one address among several listeners, a
+// listener on each loop is cheaper; see [ListenConfig].
 func (c *Conn) HandOver(y *loop.Yielder, to *loop.Loop) (*Conn, error) {
 	d := c.d
 	switch l := loop.Running(y); {

@@ -159,7 +159,7 @@ func (r *race) prepare(fd, family int, a net.Addr) error {
 		}
 	}
 	if d.Control != nil {
-		// Not yet watched, the socket can be controlled, but nobody can wait for it.
+		// The socket is not watched yet: it can be controlled, but nobody can wait for it.
 		raw := rawControl{newDescriptor(r.loop, r.sockets, fd, r.network)}
 		if err := d.Control(network, a.String(), raw); err != nil {
 			return err

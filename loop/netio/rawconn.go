@@ -99,7 +99,7 @@ func (d *descriptor) rawUntil(s *side, kind string, f func(fd uintptr) bool) err
 	case s.passed(d.loop):
 		return os.ErrDeadlineExceeded
 	}
-	// What f leaves needs no note: if the side is ready, it stays so until a call
+	// Data that f leaves needs no note: if the side is ready, it stays so until a call
 	// of ours says otherwise, and if it is not, the system reports what comes.
 	for !f(uintptr(d.fd)) {
 		s.ready = false

@@ -64,7 +64,7 @@ const (
 	file
 )
 
-// What a standard stream can be.
+// A standard stream can be one of these.
 var (
 	// Pipe is a pipe, whose other end is a field of [Process] (subprocess.PIPE).
 	Pipe = Stdio{kind: pipe}
