@@ -205,6 +205,29 @@ type doneCall struct {
 
 func (c *doneCall) run(*Loop) { c.cb.futureDone(c.f) }
 
+// An outsider is a callback on behalf of another goroutine or loop, which waits for the future. It
+// is called even if the loop is closed first, for the result is there.
+type outsider interface {
+	doneCallback
+	outside()
+}
+
+// seal has a loop that is being closed take no more calls, and calls the outsiders of futures that
+// were done when it stopped.
+func (l *Loop) seal() {
+	l.mu.Lock()
+	l.shut, l.incoming = true, nil
+	l.mu.Unlock()
+	for i := range l.ready.n {
+		h := l.ready.items[(l.ready.head+i)&(len(l.ready.items)-1)]
+		if done, ok := h.cb.(*doneCall); ok {
+			if o, ok := done.cb.(outsider); ok {
+				o.futureDone(done.f)
+			}
+		}
+	}
+}
+
 func (f *future) addCallback(cb doneCallback) {
 	switch {
 	case f.state != pending:

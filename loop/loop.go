@@ -385,9 +385,7 @@ func (l *Loop) Close() (err error) {
 	for _, fn := range l.atClose {
 		fn()
 	}
-	l.mu.Lock()
-	l.shut, l.incoming = true, nil
-	l.mu.Unlock()
+	l.seal()
 	for t := l.tasks.first; t != nil; t = l.tasks.first {
 		if l.debug != nil {
 			l.debug.pending(t)

@@ -88,6 +88,8 @@ func (v *visit[T]) futureDone(*future) {
 	v.end(Result[T]{value, err})
 }
 
+func (*visit[T]) outside() {}
+
 // lost is called when the loop away is closed.
 func (v *visit[T]) lost() { v.tell(Result[T]{Err: ErrClosed}) }
 

@@ -3,6 +3,7 @@ package loop_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -321,4 +322,36 @@ func BenchmarkRunOn(b *testing.B) {
 		return 0, nil
 	})
 	expectErr(b, "error", err, nil)
+}
+
+// TestRunOnLastTurn: the loop away runs a few turns and is closed. If the task has ended in them, its
+// outcome arrives, though the callback of the task had no turn any more.
+func TestRunOnLastTurn(t *testing.T) {
+	for _, tt := range []struct {
+		turns int
+		want  error
+	}{{0, loop.ErrClosed}, {1, loop.ErrClosed}, {2, errTest}, {3, errTest}, {4, errTest}} {
+		away, _ := loop.NewVirtual()
+		away.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) {
+			t.Errorf("%d turns: %s: %v", tt.turns, c.Message, c.Exception)
+		})
+		fail := func(*loop.Yielder) (int, error) { return 0, errTest }
+		looptest.Run(t, func(y *loop.Yielder) error {
+			ran := make(chan struct{})
+			loop.Running(y).CallSoon(func() { // once RunOn waits
+				go func() {
+					defer close(ran)
+					for range tt.turns {
+						away.Stop()
+						expectErr(t, "RunForever", away.RunForever(), nil)
+					}
+					expectErr(t, "Close", away.Close(), nil)
+				}()
+			})
+			_, err := loop.RunOn(y, away, fail)
+			expectErr(t, fmt.Sprint(tt.turns, " turns"), err, tt.want)
+			<-ran
+			return nil
+		}, looptest.Parallel())
+	}
 }

@@ -59,6 +59,7 @@ type call[T any] struct {
 	// If nobody asks, the error of the task is reported once this is garbage.
 	task   *Future[T]
 	unseen *unseen
+	stop   func() bool // of CancelWith
 }
 
 func (c *call[T]) begin(fn func(y *Yielder) (T, error)) {
@@ -80,22 +81,30 @@ func (c *call[T]) begin(fn func(y *Yielder) (T, error)) {
 		return
 	}
 	stop = CancelWith(c.ctx, t)
-	t.AddDoneCallback(func(f *Future[T]) {
-		stop()
-		var v T
-		var err error
-		if c.asking.Load() == 0 && f.state == finished && f.peek() != nil {
-			c.task, c.unseen = f, f.err.(*unseen)
-			err = f.peek()
-		} else {
-			v, err = f.Result()
-		}
-		if cause := context.Cause(c.ctx); cause != nil && IsCancelled(err) {
-			err = cause
-		}
-		c.end(Result[T]{v, err})
-	})
+	c.task, c.stop = &t.Future, stop
+	t.addCallback(c)
 }
+
+// futureDone is called when the task has ended.
+func (c *call[T]) futureDone(*future) {
+	c.stop()
+	f := c.task
+	c.task, c.stop = nil, nil
+	var v T
+	var err error
+	if c.asking.Load() == 0 && f.state == finished && f.peek() != nil {
+		c.task, c.unseen = f, f.err.(*unseen)
+		err = f.peek()
+	} else {
+		v, err = f.Result()
+	}
+	if cause := context.Cause(c.ctx); cause != nil && IsCancelled(err) {
+		err = cause
+	}
+	c.end(Result[T]{v, err})
+}
+
+func (*call[T]) outside() {}
 
 func (c *call[T]) end(r Result[T]) {
 	c.result = r

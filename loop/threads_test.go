@@ -3,6 +3,7 @@ package loop_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -50,6 +51,25 @@ func TestRunCoroutineThreadsafeClosed(t *testing.T) {
 	for _, wait := range []func() (string, error){before, after} {
 		_, err := wait()
 		expectErr(t, "error", err, loop.ErrClosed)
+	}
+}
+
+// TestRunCoroutineThreadsafeLastTurn: the loop runs a few turns and is closed. If the task has ended
+// in them, its result is there, though the callback of the task had no turn any more.
+func TestRunCoroutineThreadsafeLastTurn(t *testing.T) {
+	for turns, want := range []error{loop.ErrClosed, loop.ErrClosed, nil, nil, nil} {
+		l, _ := loop.NewVirtual()
+		wait := loop.RunCoroutineThreadsafe(t.Context(), l, func(*loop.Yielder) (string, error) { return "done", nil })
+		for range turns {
+			l.Stop()
+			expectErr(t, "RunForever", l.RunForever(), nil)
+		}
+		expectErr(t, "Close", l.Close(), nil)
+		v, err := wait()
+		expectErr(t, fmt.Sprint(turns, " turns"), err, want)
+		if err == nil {
+			expect(t, "result", v, "done")
+		}
 	}
 }
 
