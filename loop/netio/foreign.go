@@ -30,11 +30,21 @@ func foreign[T any](d *descriptor, op string, fn func() (T, error)) (T, error) {
 	if inCoroutine() {
 		return zero, d.fail(op, errInCoroutine)
 	}
-	v, err := loop.RunCoroutineThreadsafe(context.Background(), d.loop, func(*loop.Yielder) (T, error) { return fn() })()
-	if err == loop.ErrClosed || loop.IsCancelled(err) {
-		return v, d.fail(op, net.ErrClosed)
+	// The error of fn is no error of the task, which would be reported if the loop ended before the
+	// calling goroutine has asked for it.
+	r, err := loop.RunCoroutineThreadsafe(context.Background(), d.loop, func(*loop.Yielder) (r loop.Result[T], err error) {
+		if r.Value, r.Err = fn(); loop.IsCancelled(r.Err) {
+			err = r.Err
+		}
+		return r, err
+	})()
+	switch {
+	case err == loop.ErrClosed || loop.IsCancelled(err):
+		return r.Value, d.fail(op, net.ErrClosed)
+	case err != nil:
+		return r.Value, err
 	}
-	return v, err
+	return r.Value, r.Err
 }
 
 // inCoroutine reports whether the calling goroutine was made by iter.Pull. It is resumed by

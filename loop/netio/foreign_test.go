@@ -80,6 +80,30 @@ func TestC1DataIsThere(t *testing.T) {
 	})
 }
 
+// TestC1PartElsewhere: a Write on another goroutine that does not get to its end returns how much was
+// written, with the error.
+func TestC1PartElsewhere(t *testing.T) {
+	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
+		write := loop.Spawn(y, func(y *loop.Yielder) error {
+			return elsewhere(y, func() error {
+				n, err := a.Write(make([]byte, 64<<20))
+				wantErr(t, "Write", err, os.ErrDeadlineExceeded)
+				wantErr(t, "Close", a.Close(), nil)
+				if got, err := io.Copy(io.Discard, b); got+1 != int64(n) || err != nil {
+					t.Errorf("%d bytes came, %v, want %d", got+1, err, n)
+				}
+				return nil
+			})
+		})
+		if _, err := b.Read(make([]byte, 1)); err != nil {
+			return err
+		}
+		wantErr(t, "SetWriteDeadline", a.SetWriteDeadline(time.Unix(1, 0)), nil)
+		_, err := write.Await(y)
+		return err
+	})
+}
+
 // TestC1InCoroutine: a call within an iter.Pull that a task drives would stop the loop. It is
 // an error, as it is within a coroutine that no task runs.
 func TestC1InCoroutine(t *testing.T) {
