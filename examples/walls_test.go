@@ -27,7 +27,9 @@ var layers = map[string][]string{
 	"loop/netio":          {"coroutine", "loop"},
 	"loop/looptest":       {"coroutine", "loop"},
 	"loop/subprocess":     {"loop", "loop/netio"},
-	"client":              {"coroutine", "loop", "loop/netio"},
+
+	"client/internal/pool": {"loop"},
+	"client":               {"coroutine", "loop", "loop/netio", "client/internal/pool"},
 }
 
 // libraries are the modules of others that each of these packages may import.

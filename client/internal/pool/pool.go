@@ -1,0 +1,249 @@
+// Package pool keeps connections for tasks that need one at a time, within limits, and has
+// the tasks wait in line. It knows nothing of what is said on a connection.
+//
+//	h := p.Host(l, key)         where to: found, or made; h.Value is the caller's
+//	place, err := p.Take(y, h, by)
+//	place.Open()                there is a connection: place.Conn()
+//	place.Fill(conn)            there is none: the caller opens one
+//	place.Starved(y, by)        … and the system has no descriptor left for it
+//	place.Release()             the connection is fit for another request
+//	place.Drop()                it is not
+//	place.Renew()               it is not, and the caller opens another one
+//	p.Close()                   ends everything
+//
+// A place is what the limits count: a connection, or the right to open one. Two things
+// always hold: no task waits for a host that has an idle connection, and no task waits if
+// closing an idle connection to another host would make room for it.
+package pool
+
+import (
+	"errors"
+	"math"
+	"os"
+	"strings"
+	"time"
+
+	"coloop/loop"
+)
+
+var (
+	// ErrClosed is returned by what is done with a pool that is closed.
+	ErrClosed = errors.New("pool is closed")
+
+	// ErrNoOther is returned by [Place.Starved] if no other connection of the pool
+	// will ever give its descriptor back.
+	ErrNoOther = errors.New("no other connection is open")
+)
+
+// A Conn is what is pooled: a pointer, say. None of its methods may park, or call the pool.
+type Conn interface {
+	// Unused reports that nothing has arrived, data or the end, which would make the
+	// connection unfit for another request. It is called when the connection is
+	// released, and again before it is used.
+	Unused() bool
+
+	// Close closes the connection at once. It may be called while the connection is
+	// in use, and after its user has closed it.
+	Close() error
+
+	// Retire closes a connection that is idle, politely.
+	Retire() error
+}
+
+const (
+	defaultIdleTimeout = 15 * time.Second
+	never              = time.Duration(loop.NoTimeout)
+)
+
+// A Pool has connections of type C to hosts that the caller has described by an H each.
+// The zero value is ready for use. A Pool belongs to one loop and its goroutine. Its
+// fields must not be changed after the first use, and it must not be copied.
+type Pool[C Conn, H any] struct {
+	// MaxConns and MaxConnsPerHost limit the connections in all, and those to one
+	// host, those being opened included. A task that would exceed a limit waits, first
+	// come, first served. <= 0 means no limit.
+	MaxConns        int
+	MaxConnsPerHost int
+
+	// IdleTimeout is how long an unused connection is kept; <= 0 means 15 s.
+	IdleTimeout time.Duration
+
+	loop           *loop.Loop
+	hosts          map[string]*Host[C, H]
+	conns, idle    int
+	places         *Place[C, H] // all of them, the newest first
+	oldest, newest *Place[C, H] // of the idle ones
+	expiry         *loop.TimerHandle
+	waiters        int    // in the lots of the hosts: those whose turn has not come
+	ticket         uint64 // of the last waiter
+	line           line[C, H]
+	starved        loop.ParkingLot // of the tasks in Starved, each with a *waiter
+	starving       int             // of those, the ones whose turn has not come
+	closed         bool
+}
+
+// A Host is where connections lead to. The pool knows it for as long as it has places or
+// somebody waits for one.
+type Host[C Conn, H any] struct {
+	Value H // the caller's
+
+	pool   *Pool[C, H]
+	key    string
+	conns  int            // places of the host
+	idle   []*Place[C, H] // longest first
+	lot    loop.ParkingLot
+	ticket uint64 // by which the host stands in the line
+	index  int    // in the line, from 1; 0 if it is not there
+}
+
+// Key returns the key that the host has in the pool.
+func (h *Host[C, H]) Key() string { return h.key }
+
+// String returns the key. It describes the host in the String of a task that waits for it.
+func (h *Host[C, H]) String() string { return h.key }
+
+// Stats are numbers of a pool.
+type Stats struct {
+	Open    int // places: connections, and those being opened
+	Idle    int // of these
+	Waiting int // tasks that wait, in [Pool.Take] or [Place.Starved]
+}
+
+// Stats returns the numbers of the pool as they are now.
+func (p *Pool[C, H]) Stats() Stats { return Stats{p.conns, p.idle, p.waiters + p.starving} }
+
+// Host returns the host of that key. If the pool does not know one, it makes one with a zero
+// Value, which the pool keeps from the first [Pool.Take] on. The key is printed in
+// descriptions of tasks. l is the loop of the pool: to use the pool on two loops panics.
+func (p *Pool[C, H]) Host(l *loop.Loop, key string) *Host[C, H] {
+	if p.loop != l {
+		if p.loop != nil {
+			panic("pool: used on two loops")
+		}
+		p.loop = l
+	}
+	if h := p.hosts[key]; h != nil {
+		return h
+	}
+	h := &Host[C, H]{pool: p, key: strings.Clone(key)} // key may be a part of a long URL
+	h.lot.Kind, h.lot.Owner = "Client pool", h
+	return h
+}
+
+// Take returns a place for a connection to h: the one with the idle connection that was used
+// last, or an empty one. If a limit is reached, it parks the task, until a time on the
+// loop's clock ([loop.NoTimeout]: for ever). The place is the caller's until
+// [Place.Release] or [Place.Drop].
+//
+// The error is os.ErrDeadlineExceeded when the time is up, [ErrClosed], or the cancellation
+// of the task. A task that gets it has no place.
+func (p *Pool[C, H]) Take(y *loop.Yielder, h *Host[C, H], by time.Duration) (*Place[C, H], error) {
+	if p.closed {
+		return nil, ErrClosed
+	}
+	for n := len(h.idle) - 1; n >= 0; n = len(h.idle) - 1 {
+		pl := h.idle[n]
+		p.unkeep(pl)
+		if pl.conn.Unused() {
+			pl.held = true
+			return pl, nil
+		}
+		p.drop(pl)
+	}
+	return p.obtain(y, h, by)
+}
+
+// obtain is Take for a host without idle connections.
+func (p *Pool[C, H]) obtain(y *loop.Yielder, h *Host[C, H], by time.Duration) (*Place[C, H], error) {
+	switch live := p.hosts[h.key]; {
+	case live == nil:
+		if p.hosts == nil {
+			p.hosts = make(map[string]*Host[C, H])
+		}
+		p.hosts[h.key] = h
+	case live != h: // another task has made one since
+		return p.Take(y, live, by)
+	}
+	if p.admit(h) {
+		return p.newPlace(h), nil
+	}
+	return p.wait(y, h, by)
+}
+
+// admit makes room for one more connection to h, if the limits allow.
+func (p *Pool[C, H]) admit(h *Host[C, H]) bool {
+	if !p.hasRoom(h) {
+		return false
+	}
+	for p.MaxConns > 0 && p.conns >= p.MaxConns {
+		if p.oldest == nil {
+			return false
+		}
+		p.discardOldest()
+	}
+	return true
+}
+
+// hasRoom reports whether h is below its own limit. A closed pool has room for all who wait.
+func (p *Pool[C, H]) hasRoom(h *Host[C, H]) bool {
+	return p.MaxConnsPerHost <= 0 || h.conns < p.MaxConnsPerHost || p.closed
+}
+
+// bury forgets a host that has neither places nor waiters.
+func (p *Pool[C, H]) bury(h *Host[C, H]) {
+	if h.conns == 0 && h.lot.Len() == 0 {
+		delete(p.hosts, h.key)
+	}
+}
+
+// Close closes the pool. Tasks that wait, and all that come later, get [ErrClosed]; idle
+// connections are retired; connections in use are closed at once, which their users find
+// out, and drop the places. Close returns the errors of retiring. A second Close does
+// nothing. It must be called on the loop, or when that is not running.
+func (p *Pool[C, H]) Close() error {
+	if p.closed {
+		return nil
+	}
+	p.closed = true
+	if p.expiry != nil {
+		p.expiry.Cancel()
+	}
+	for _, h := range p.hosts {
+		p.rank(h, h.first())
+	}
+	for h := p.longest(); h != nil; h = p.longest() {
+		p.grant(h, nil)
+	}
+	for p.feed() {
+	}
+	var failures []error
+	for p.oldest != nil {
+		failures = append(failures, p.retireOldest())
+	}
+	for pl := p.places; pl != nil; pl = pl.next {
+		pl.shut()
+	}
+	return errors.Join(failures...)
+}
+
+// park parks the task of y in lot, at most until by.
+func (p *Pool[C, H]) park(y *loop.Yielder, lot *loop.ParkingLot, w *waiter[C, H], by time.Duration) (woken bool, err error) {
+	if by == never {
+		woken, err = lot.Park(y, w)
+	} else {
+		err = loop.NewTimeoutAt(p.loop, by).Run(y, func() (err error) {
+			woken, err = lot.Park(y, w)
+			return err
+		})
+	}
+	switch {
+	case errors.Is(err, loop.ErrTimeout):
+		err = os.ErrDeadlineExceeded
+	case err == nil && p.closed:
+		err = ErrClosed
+	}
+	return woken, err
+}
+
+// later returns the time d after t, at most the end of time.
+func later(t, d time.Duration) time.Duration { return t + min(d, math.MaxInt64-t) }
