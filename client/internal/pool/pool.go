@@ -141,16 +141,25 @@ func (p *Pool[C, H]) Take(y *loop.Yielder, h *Host[C, H], by time.Duration) (*Pl
 	if p.closed {
 		return nil, ErrClosed
 	}
+	if pl := p.Idle(h); pl != nil {
+		return pl, nil
+	}
+	return p.obtain(y, h, by)
+}
+
+// Idle is the part of Take that never parks: it returns the place with the idle connection to
+// h that was used last, nil if there is none.
+func (p *Pool[C, H]) Idle(h *Host[C, H]) *Place[C, H] {
 	for n := len(h.idle) - 1; n >= 0; n = len(h.idle) - 1 {
 		pl := h.idle[n]
 		p.unkeep(pl)
 		if pl.conn.Unused() {
 			pl.held = true
-			return pl, nil
+			return pl
 		}
 		p.drop(pl)
 	}
-	return p.obtain(y, h, by)
+	return nil
 }
 
 // obtain is Take for a host without idle connections.
