@@ -33,9 +33,9 @@ const (
 	perByte    = 16
 )
 
-// begin prepares the connection for a request.
-func (cn *conn) begin(by, silence time.Duration, maxHeader int) {
-	cn.by, cn.silence, cn.framing = by, silence, maxFraming+2*maxHeader
+// begin prepares the connection for the request of x.
+func (cn *conn) begin(x *exchange) {
+	cn.by, cn.silence, cn.framing = x.by, x.limits.Silence, maxFraming
 	cn.written, cn.received = false, false
 }
 

@@ -1,11 +1,13 @@
 package client
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/valyala/fasthttp"
@@ -63,6 +65,21 @@ func (e *Error) Timeout() bool {
 // Temporary is Timeout.
 func (e *Error) Temporary() bool { return e.Timeout() }
 
+// basic is the value of an Authorization field.
+func basic(u *url.Userinfo) string {
+	password, _ := u.Password()
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(u.Username()+":"+password))
+}
+
+// short quotes s, not more than what fits into a line.
+func short(s string) string {
+	const most = 60
+	if len(s) > most {
+		return strconv.Quote(s[:most]) + "..."
+	}
+	return strconv.Quote(s)
+}
+
 // redacted leaves out the password of a URL.
 func redacted(s string) string {
 	if !strings.Contains(s, "@") {
@@ -80,7 +97,7 @@ func redacted(s string) string {
 func (cn *conn) cause(err error) error {
 	var small *fasthttp.ErrSmallBuffer
 	switch {
-	case cn.err == io.EOF && !cn.received:
+	case cn.err == nil && err == io.EOF && !cn.received, cn.err == io.EOF && !cn.received:
 		return errHungUp
 	case cn.err == io.EOF:
 		return io.ErrUnexpectedEOF

@@ -158,7 +158,7 @@ func (x *exchange) write() error {
 
 // wrote gives back the buffer.
 func (x *exchange) wrote() {
-	x.client.buffers.put(&buffer{x.out})
+	x.client.buffers.put(x.out)
 	x.out = nil
 }
 
