@@ -27,6 +27,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"math"
+	"net"
 	"syscall"
 	"time"
 
@@ -312,6 +313,9 @@ func (x *exchange) deadline() time.Duration {
 }
 
 func (x *exchange) fail(phase Phase, err error) error {
+	if x.client.closed && errors.Is(err, net.ErrClosed) {
+		err = ErrClosed
+	}
 	return &Error{phase, x.method, x.url, err}
 }
 

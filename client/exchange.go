@@ -2,7 +2,6 @@ package client
 
 import (
 	"bufio"
-	"errors"
 	"syscall"
 	"time"
 
@@ -103,7 +102,7 @@ func (x *exchange) send(y *loop.Yielder) (Phase, error) {
 		return "", nil
 	case x.out != nil:
 		if err := x.write(); err != nil {
-			return PhaseWrite, x.cn.cause(err)
+			return PhaseWrite, err
 		}
 	}
 	x.written()
@@ -143,7 +142,7 @@ func (x *exchange) try() {
 	case err == nil || err == syscall.EAGAIN:
 		x.out = append(x.out[:0], x.out[n:]...)
 	default:
-		x.phase, x.err = PhaseWrite, x.cn.cause(err)
+		x.phase, x.err = PhaseWrite, err
 	}
 }
 

@@ -81,7 +81,6 @@ func (x *exchange) head() {
 			x.reply = c.reply()
 		}
 		x.reply.Header.SetNoDefaultContentType(true)
-		x.reply.SecureErrorLogMessage = true
 	}
 	h := &x.reply.Header
 	for {
@@ -110,7 +109,7 @@ func (x *exchange) head() {
 			x.err = errInterim
 			return
 		case status == fasthttp.StatusContinue && x.upload != nil:
-			x.upload.carryOn()
+			x.upload.goOn.Set()
 		}
 		x.interim++
 	}

@@ -81,8 +81,6 @@ func (u *upload) end() {
 	default:
 		if x.source != nil && x.source.err != nil {
 			err = x.source.err
-		} else {
-			err = u.cn.cause(err)
 		}
 		u.err, x.last = err, true
 		if !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
