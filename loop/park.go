@@ -111,7 +111,11 @@ func (p *Parked) Block() any { return p.future.Block() }
 // Leave ends the stay, and reports whether the task was woken, as [ParkingLot.Park] does.
 func (p *Parked) Leave() (woken bool) {
 	lot := p.lot
-	return lot.leave((*parked)(p), lot.loop.current)
+	if t := lot.loop.current; t != nil {
+		return lot.leave((*parked)(p), t)
+	}
+	lot.remove((*parked)(p)) // the loop is being closed
+	return false
 }
 
 // Unpark wakes the task that has waited longest and was not woken yet. It returns the
