@@ -174,7 +174,6 @@ func (c *Client) exchange(r *Request) *exchange {
 	x, ok := c.exchanges.get()
 	if !ok {
 		x = &exchange{}
-		x.starting, x.heading = x.start, x.head
 	}
 	x.client, x.req, x.by = c, r, never
 	return x
@@ -189,7 +188,11 @@ func (x *exchange) do(y *loop.Yielder) (*Response, error) {
 	}
 	x.by, x.follows = x.deadline(), c.MaxRedirects >= 0
 	for n := 0; ; n++ {
-		if phase, err := x.run(y); err != nil {
+		phase, err := x.run(y)
+		if err == nil && x.upload != nil && !x.streamed() {
+			phase, err = PhaseWrite, x.stop(y)
+		}
+		if err != nil {
 			x.abandon(y)
 			return nil, x.fail(phase, err)
 		}
@@ -226,7 +229,7 @@ func (x *exchange) redirected(n int) error {
 	err := x.redirect()
 	x.finish()
 	x.client.putReply(x.reply)
-	x.reply, x.whole, x.host, x.again, x.interim, x.last = nil, nil, nil, false, 0, false
+	x.state, x.reply, x.whole, x.host, x.again, x.interim, x.last = fresh, nil, nil, nil, false, 0, false
 	return err
 }
 
@@ -266,7 +269,7 @@ func (x *exchange) stale(err error) bool {
 	if x.br != nil {
 		x.putReader()
 	}
-	x.cn, x.again = nil, true
+	x.state, x.cn, x.err, x.again = unconnected, nil, nil, true
 	return true
 }
 
@@ -297,7 +300,7 @@ func (x *exchange) end() {
 	}
 	_ = x.source.Close() // its error is the user's
 	c := x.client
-	*x = exchange{starting: x.starting, heading: x.heading}
+	*x = exchange{}
 	c.exchanges.put(x)
 }
 

@@ -84,7 +84,7 @@ func (x *exchange) connect(y *loop.Yielder) (Phase, error) {
 			return phase, err
 		}
 	}
-	x.cn = x.place.Conn()
+	x.cn, x.state = x.place.Conn(), connected
 	return "", nil
 }
 
