@@ -259,7 +259,7 @@ func (x *exchange) putReader() {
 //go:noinline
 func (x *exchange) stale(err error) bool {
 	cn := x.cn
-	if cn == nil || !x.place.Used() || cn.received || x.again || x.long || x.once && cn.written {
+	if cn == nil || x.state == connecting || !x.place.Used() || cn.received || x.again || x.long || x.once && cn.written {
 		return false
 	}
 	if !errors.Is(err, errHungUp) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
@@ -285,6 +285,9 @@ func (x *exchange) abandon(y *loop.Yielder) {
 
 func (x *exchange) drop() {
 	if pl := x.place; pl != nil {
+		if x.state == connecting {
+			_ = x.cn.Close() // may be closed already
+		}
 		x.place, x.cn = nil, nil
 		pl.Drop()
 	}

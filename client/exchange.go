@@ -49,7 +49,7 @@ type exchange struct {
 	phase   Phase // of err
 	err     error // of a step
 	interim uint8 // replies so far that were not the last
-	blocked bool  // a step waits for the reply
+	blocked bool  // a step waits
 	again   bool  // this is the second try
 	long    bool  // the body is for an upload
 	once    bool  // must not reach the server twice
@@ -63,6 +63,7 @@ type state uint8
 const (
 	fresh       state = iota
 	unconnected       // no connection was idle
+	connecting        // one is being made, by steps
 	connected         // the request is to be written
 	unsent            // some of it was not written at once
 	sent              // the reply is awaited
@@ -102,15 +103,20 @@ func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 func (x *exchange) Step(err error) (wait any) {
 	if x.blocked {
 		x.blocked = false
-		if err = x.cn.raw.EndRead(err); err != nil {
-			x.phase, x.err = x.awaits(), err
-			return nil
+		if x.state == connecting {
+			x.phase, x.err = PhaseConnect, x.cn.raw.EndConnect(err)
+		} else {
+			x.phase, x.err = x.awaits(), x.cn.raw.EndRead(err)
 		}
 	}
 	for x.err == nil {
 		switch {
 		case x.state == fresh:
 			x.prepare()
+		case x.state == connecting:
+			if wait = x.connected(); wait != nil {
+				return wait
+			}
 		case x.state == connected:
 			x.encode()
 		case x.state == sent && x.cn.tls == nil:
@@ -133,11 +139,50 @@ func (x *exchange) prepare() {
 		}
 		x.host = x.client.host(&x.to)
 	}
-	if x.place = x.client.pool.Idle(x.host); x.place == nil {
+	if x.place == nil {
+		x.place = x.client.pool.Try(x.host)
+	}
+	switch {
+	case x.place == nil:
 		x.state = unconnected
+	case x.place.Open():
+		x.state, x.cn = connected, x.place.Conn()
+	default:
+		x.dial()
+	}
+}
+
+// dial begins to connect, if that is no more than a connection to a known address.
+func (x *exchange) dial() {
+	x.state = unconnected
+	s := x.place.Host().Value
+	if !s.direct.IsValid() {
 		return
 	}
-	x.state, x.cn = connected, x.place.Conn()
+	c := x.client
+	raw, err := noKeepAlive.Start(c.loop, s.direct, min(x.by, after(c.loop, x.limits.Connect)))
+	switch {
+	case err == nil:
+		x.state, x.cn = connecting, &conn{raw: raw}
+	case !starved(err):
+		x.phase, x.err = PhaseConnect, err
+	}
+}
+
+// connected looks whether the connection is there, and waits for it.
+func (x *exchange) connected() (wait any) {
+	wait, err := x.cn.raw.BlockConnect()
+	switch {
+	case wait != nil:
+		x.blocked = true
+	case err != nil:
+		x.phase, x.err = PhaseConnect, err
+	case x.place.Fill(x.cn) != nil:
+		x.phase, x.err = PhaseConnect, ErrClosed
+	default:
+		x.state = connected
+	}
+	return wait
 }
 
 // encode encodes the request, and writes what can be written at once.

@@ -86,6 +86,7 @@ type Host[C Conn, H any] struct {
 
 	pool   *Pool[C, H]
 	key    string
+	known  bool           // to the pool
 	conns  int            // places of the host
 	idle   []*Place[C, H] // longest first
 	lot    loop.ParkingLot
@@ -138,15 +139,19 @@ func (p *Pool[C, H]) Take(y *loop.Yielder, h *Host[C, H], by time.Duration) (*Pl
 	if p.closed {
 		return nil, ErrClosed
 	}
-	if pl := p.Idle(h); pl != nil {
+	if pl := p.Try(h); pl != nil {
 		return pl, nil
 	}
-	return p.obtain(y, h, by)
+	return p.wait(y, p.enter(h), by)
 }
 
-// Idle is the part of Take that never parks: it returns the place with the idle connection to
-// h that was used last, nil if there is none.
-func (p *Pool[C, H]) Idle(h *Host[C, H]) *Place[C, H] {
+// Try is the part of [Pool.Take] that never parks. It returns nil if the task would have to wait, or
+// the pool is closed.
+func (p *Pool[C, H]) Try(h *Host[C, H]) *Place[C, H] {
+	if p.closed {
+		return nil
+	}
+	h = p.current(h)
 	for n := len(h.idle) - 1; n >= 0; n = len(h.idle) - 1 {
 		pl := h.idle[n]
 		p.unkeep(pl)
@@ -156,23 +161,34 @@ func (p *Pool[C, H]) Idle(h *Host[C, H]) *Place[C, H] {
 		}
 		p.drop(pl)
 	}
-	return nil
+	if !p.admit(h) {
+		return nil
+	}
+	return p.newPlace(p.enter(h))
 }
 
-// obtain is Take for a host without idle connections.
-func (p *Pool[C, H]) obtain(y *loop.Yielder, h *Host[C, H], by time.Duration) (*Place[C, H], error) {
-	if live := p.hosts[h.key]; live != nil && live != h { // another task has made one since
-		return p.Take(y, live, by)
+// current returns the host that the pool knows by the key of h, h if it knows none. Another task may
+// have made one known since h was made.
+func (p *Pool[C, H]) current(h *Host[C, H]) *Host[C, H] {
+	if h.known {
+		return h
 	}
-	admitted := p.admit(h)
-	if p.hosts == nil {
-		p.hosts = make(map[string]*Host[C, H])
+	if live := p.hosts[h.key]; live != nil {
+		return live
 	}
-	p.hosts[h.key] = h
-	if admitted {
-		return p.newPlace(h), nil
+	return h
+}
+
+// enter makes h known to the pool, unless it knows another of that key, and returns the one that
+// it knows.
+func (p *Pool[C, H]) enter(h *Host[C, H]) *Host[C, H] {
+	if h = p.current(h); !h.known {
+		if p.hosts == nil {
+			p.hosts = make(map[string]*Host[C, H])
+		}
+		p.hosts[h.key], h.known = h, true
 	}
-	return p.wait(y, h, by)
+	return h
 }
 
 // admit makes room for one more connection to h, if the limits allow.
@@ -198,6 +214,7 @@ func (p *Pool[C, H]) hasRoom(h *Host[C, H]) bool {
 func (p *Pool[C, H]) bury(h *Host[C, H]) {
 	if h.conns == 0 && h.lot.Len() == 0 {
 		delete(p.hosts, h.key)
+		h.known = false
 	}
 }
 
