@@ -262,11 +262,17 @@ func (t *task) run(l *Loop) {
 	default:
 		y, err = t.coro.Send(nil)
 	}
+decide:
 	switch {
 	case err != nil:
 		l.current = nil
 		t.end(err)
 	case y != nil:
+		if fn, ok := y.(stackCall); ok {
+			l.call(fn)
+			y, err = t.resume()
+			goto decide
+		}
 		l.yielding = true
 		t.wait(y)
 		l.yielding, l.current = false, nil
@@ -277,6 +283,25 @@ func (t *task) run(l *Loop) {
 		}
 		l.ready.put(&t.handle)
 	}
+}
+
+// stackCall is what OnLoopStack yields: the function to be called by the loop, which
+// resumes the coroutine at once.
+type stackCall func()
+
+// call makes the call of OnLoopStack, and keeps its panic for that.
+func (l *Loop) call(fn stackCall) {
+	l.stackCalls++
+	defer func() { l.stackPanic = recover() }()
+	fn()
+}
+
+// resume steps the coroutine again after a call of OnLoopStack.
+func (t *task) resume() (any, error) {
+	if t.stepper != nil {
+		return t.stepper.Step()
+	}
+	return t.coro.Send(nil)
 }
 
 // due returns the error that the task must raise, exc if that is one already.

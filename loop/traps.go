@@ -1,6 +1,6 @@
 package loop
 
-// Everything that suspends a task does so by way of the two functions here that
+// Everything that suspends a task does so by way of the three functions here that
 // call Yield. Their callers check first that they are on the goroutine of the
 // coroutine: another goroutine would suspend the task from outside.
 
@@ -78,4 +78,32 @@ func (f *Future[T]) Await(y *Yielder) (T, error) {
 		}
 	}
 	return f.Result()
+}
+
+// OnLoopStack calls fn on the stack of the loop instead of that of the coroutine of y, and
+// returns when fn has returned (the runtime's systemstack is alike). No other task runs
+// meanwhile. fn must not suspend, nor use y: in it no task can be parked.
+//
+// A stack that has once grown stays so while its task is parked. If a task parks for long
+// and in great number, calls that need much stack, such as those of encoders and parsers, can
+// be made this way; that takes about as long as two switches. A panic of fn is that of
+// OnLoopStack. If no task runs the coroutine of y, or its loop is closed, OnLoopStack is a
+// plain call.
+func OnLoopStack(y *Yielder, fn func()) {
+	t, err := runningTask(y)
+	if err != nil || t.fut.loop.closed {
+		fn()
+		return
+	}
+	l := t.fut.loop
+	calls := l.stackCalls
+	_, _ = y.Yield(stackCall(fn)) // the task throws nothing here
+	if l.stackCalls == calls {
+		fn() // something other than the task has resumed the coroutine
+		return
+	}
+	if r := l.stackPanic; r != nil {
+		l.stackPanic = nil
+		panic(r)
+	}
 }
