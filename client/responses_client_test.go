@@ -104,7 +104,7 @@ func playClient(t *testing.T, y *loop.Yielder, e *ear, b *booth, stream bool) ou
 				}
 			}
 			return told(resp, b.name, b.addr), nil
-		})
+		}, loop.Named(b.name))
 		e.settle(t, y, b, request.Done)
 		for _, d := range []time.Duration{time.Second, time.Minute, time.Hour} {
 			if !request.Done() {
