@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -85,8 +86,8 @@ func plainHost(host string) bool {
 		switch c := host[i]; {
 		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '.', c == '-':
 		case c == ':':
-			port := host[i+1:]
-			return i > 0 && port != "" && port[0] != '0' && port != "80" && port != "443" && len(port) <= 4
+			port, err := strconv.ParseUint(host[i+1:], 10, 16)
+			return i > 0 && err == nil && port != 0 && port != 80 && port != 443 && host[i+1] != '0' && host[i+1] != '+'
 		default:
 			return false
 		}
