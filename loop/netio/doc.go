@@ -18,7 +18,8 @@
 //	c.TryRead  c.TryWrite               without parking, for callbacks
 //	OpenConnection  NewStream(y, c)     lines, output that     open_connection
 //	                                    never parks; Stream
-//	DialTLS  ListenTLS  StartTLS        TLSConn, TLSListener   start_tls
+//	DialTLS  ListenTLS  StartTLS        TLSConn, TLSListener;  start_tls
+//	                                    also Dialer.ConnectTLS
 //	LoadKeyPair(y, cert, key)           files that may change
 //	c.CloseWrite()  c.CloseRead()       one direction          write_eof
 //	c.Abort()                           the peer finds a reset transport.abort
