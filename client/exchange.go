@@ -32,6 +32,7 @@ type exchange struct {
 	into *fasthttp.Response // the caller's own, or nil
 
 	to    target
+	via   *proxy // or nil
 	host  *pool.Host[*conn, *server]
 	place *pool.Place[*conn, *server] // held by the exchange: to be given back, or dropped
 	cn    *conn                       // in the place
@@ -84,6 +85,11 @@ func (x *exchange) run(y *loop.Yielder) (Phase, error) {
 
 // send gets a connection and writes the request, or begins to.
 func (x *exchange) send(y *loop.Yielder) (Phase, error) {
+	if x.host == nil && x.client.proxyFor != nil {
+		if err := x.choose(); err != nil {
+			return PhaseProxy, err
+		}
+	}
 	if loop.OnLoopStack(y, x.starting); x.err != nil {
 		return x.phase, x.err
 	}
