@@ -26,7 +26,6 @@ import (
 	"cmp"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"math"
 	"net"
 	"net/url"
@@ -379,14 +378,9 @@ func (c *Client) enter(y *loop.Yielder) error {
 		c.loop, c.limits = l, c.Timeouts.filled()
 		c.pool.MaxConns, c.pool.MaxConnsPerHost = orDefault(c.MaxConns, defaultMaxConns), c.MaxConnsPerHost
 		c.pool.IdleTimeout = c.IdleTimeout
-		if err := checkFields(c.ProxyHeader, true); err != nil {
+		if err := c.settleProxy(); err != nil {
 			c.loop = nil
-			return fmt.Errorf("ProxyHeader: %w", err)
-		}
-		if c.proxyFor = c.Proxy; c.UnixSocket != "" {
-			c.proxyFor = nil
-		} else if c.Proxy == nil {
-			c.proxyFor = environment()
+			return err
 		}
 	case c.loop != l:
 		return loop.ErrForeignLoop

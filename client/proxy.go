@@ -68,6 +68,21 @@ func environment() func(*url.URL) (*url.URL, error) {
 	return cfg.ProxyFunc()
 }
 
+// settleProxy finds out how proxies are to be chosen.
+func (c *Client) settleProxy() error {
+	if err := checkFields(c.ProxyHeader, true); err != nil {
+		return fmt.Errorf("ProxyHeader: %w", err)
+	}
+	switch {
+	case c.UnixSocket != "":
+	case c.Proxy != nil:
+		c.proxyFor = c.Proxy
+	default:
+		c.proxyFor = environment()
+	}
+	return nil
+}
+
 // A proxy is what the URL of one says.
 type proxy struct {
 	scheme string // http, https, or socks5

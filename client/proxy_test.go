@@ -194,6 +194,60 @@ func TestProxyFor(t *testing.T) {
 	}
 }
 
+// Connections belong to the user and password that they were made with, which nobody sees.
+func TestProxyPasswords(t *testing.T) {
+	names, c := origins(t)
+	m := startMiddleman(t, &middleman{names: names})
+	password := "first"
+	c.MaxConnsPerHost = 1
+	c.Proxy = func(*url.URL) (*url.URL, error) {
+		return &url.URL{Scheme: "http", Host: m.addr, User: url.UserPassword("me", password)}, nil
+	}
+	run(t, c, func(y *loop.Yielder, w *wire) {
+		for _, password = range []string{"first", "second", "first", "second"} {
+			if err := get(y, c, "https://example.com/"); err != nil {
+				t.Error(err)
+			}
+		}
+		if w.made != 2 {
+			t.Errorf("%d connections were made", w.made)
+		}
+		resp, err := c.Do(y, &client.Request{URL: "https://example.com/", Stream: true})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		waiter := loop.Spawn(y, func(y *loop.Yielder) error { return get(y, c, "https://example.com/") })
+		parked(t, y, waiter, "Client pool of https://example.com via http://me@"+m.addr+"#")
+		if strings.Contains(waiter.String(), password) {
+			t.Error(waiter)
+		}
+		resp.Release()
+		if _, err := waiter.Await(y); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// An IPv6 address keeps its brackets, and loses its zone, which means nothing to a proxy.
+func TestProxyIPv6(t *testing.T) {
+	m := startMiddleman(t, &middleman{names: map[string]string{"[fe80::1]:443": "127.0.0.1:1", "[::1]:80": "127.0.0.1:1"}})
+	for scheme, want := range map[string]string{
+		"http":   "CONNECT [fe80::1]:443 host=[fe80::1]:443 auth= GET http://[::1]/x host=[::1] auth=",
+		"socks5": "socks 4 [fe80::1]:443 auth= socks 4 [::1]:80 auth=",
+	} {
+		c := &client.Client{Proxy: client.ProxyURL(scheme + "://" + m.addr)}
+		before, _ := m.take()
+		run(t, c, func(y *loop.Yielder, w *wire) {
+			_ = get(y, c, "https://[fe80::1%25eth0]/x")
+			_ = get(y, c, "http://[::1]/x")
+		})
+		if asked, _ := m.take(); strings.Join(asked[len(before):], " ") != want {
+			t.Errorf("the proxy was asked for %q", asked[len(before):])
+		}
+	}
+}
+
 func TestProxyFromEnvironment(t *testing.T) {
 	for _, tt := range []struct {
 		env  string

@@ -121,6 +121,10 @@ func (m *middleman) socks(c net.Conn, r *bufio.Reader) {
 		host = net.IP(b).String()
 	case 3:
 		host = text()
+	case 4:
+		b := make([]byte, 16)
+		_, _ = io.ReadFull(r, b)
+		host = net.IP(b).String()
 	}
 	var port [2]byte
 	_, _ = io.ReadFull(r, port[:])
