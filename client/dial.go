@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"syscall"
 	"time"
 
@@ -15,11 +16,16 @@ import (
 
 // A server is where connections of one host of the pool lead to, and how.
 type server struct {
-	addr   string      // host and port
-	tls    *tls.Config // nil for http
-	via    *proxy      // or nil
-	tunnel bool        // the proxy connects to the server; otherwise it gets the request
+	addr   string         // host and port
+	direct netip.AddrPort // the same, if to connect to it is all that there is to do
+	tls    *tls.Config    // nil for http
+	via    *proxy         // or nil
+	tunnel bool           // the proxy connects to the server; otherwise it gets the request
 }
+
+// noKeepAlive makes connections that are not kept alive by the system: the pool keeps an idle one
+// for seconds only.
+var noKeepAlive = netio.Dialer{KeepAlive: -1}
 
 // server returns the server for t. A proxy that can pass on requests is asked to connect
 // only if the request must be hidden from it.
@@ -31,11 +37,15 @@ func (c *Client) server(t *target, via *proxy, tunnel bool) *server {
 			name = c.TLSConfig.ServerName
 		}
 		s.tls = c.tlsConfig(s.addr, name)
+	} else if via == nil && c.UnixSocket == "" && c.Dialer == nil && c.Dial == nil {
+		if a, err := netip.ParseAddrPort(s.addr); err == nil && a.Addr().Zone() == "" {
+			s.direct = a
+		}
 	}
 	return s
 }
 
-// host returns the host of the pool for the request.
+// findHost returns the host of the pool for the request.
 func (x *exchange) findHost() *pool.Host[*conn, *server] {
 	c, t, key, tunnel := x.client, &x.to, x.to.origin, false
 	if p := x.via; p != nil {
@@ -79,7 +89,7 @@ func (x *exchange) connect(y *loop.Yielder) (Phase, error) {
 			if err := cn.speaks(); err != nil {
 				return PhaseTLS, err
 			}
-		case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		case starved(err):
 			if full := x.place.Starved(y, x.by); full == pool.ErrNoOther {
 				return phase, err
 			} else if full != nil {
@@ -89,8 +99,13 @@ func (x *exchange) connect(y *loop.Yielder) (Phase, error) {
 			return phase, err
 		}
 	}
-	x.cn = x.place.Conn()
+	x.cn, x.state = x.place.Conn(), connected
 	return "", nil
+}
+
+// starved reports whether err says that the system has no descriptors left.
+func starved(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 // connect opens a connection.
