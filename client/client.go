@@ -7,6 +7,8 @@
 //	Request{Stream: true}                       the body in pieces: resp.Stream
 //	resp.Release()                              its buffers can be used again
 //	c.Timeouts  c.MaxConns  c.MaxBody  …        limits
+//	c.Proxy  c.UnixSocket  c.Dialer  c.TLSConfig  how to connect
+//	c.Connect(y, url)                           a connection for another protocol
 //	*Error                                      the phase that failed, and the cause
 //	c.RoundTrip(y, …)  c.Transport(y)           requests in the types of fasthttp
 //
