@@ -17,6 +17,7 @@ type conn struct {
 	tls *netio.TLSConn // over raw; nil for http
 
 	err      error
+	next     error         // has come together with data, and is for the Read that finds no more
 	by       time.Duration // when the request must be over
 	silence  time.Duration // how long the server may be silent; see parked
 	framing  int           // how many bytes may come that are no part of a body
@@ -44,6 +45,9 @@ func (cn *conn) Read(p []byte) (n int, err error) {
 	switch {
 	case cn.err != nil:
 		return 0, cn.err
+	case cn.next != nil:
+		cn.err = cn.next
+		return 0, cn.err
 	case cn.framing < 0:
 		cn.err = errFraming
 		return 0, cn.err
@@ -59,6 +63,10 @@ func (cn *conn) Read(p []byte) (n int, err error) {
 	}
 	cn.received = cn.received || n > 0
 	cn.framing -= n
+	if n > 0 { // with TLS the end may come along: nothing may be missing then
+		cn.next = err
+		return n, nil
+	}
 	cn.err = err
 	return n, err
 }
@@ -112,7 +120,7 @@ func (cn *conn) waitRead() error {
 
 // Unused reports whether the connection is fit for another request.
 func (cn *conn) Unused() bool {
-	if cn.err != nil {
+	if cn.err != nil || cn.next != nil {
 		return false
 	}
 	if cn.tls != nil {
