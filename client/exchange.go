@@ -101,6 +101,12 @@ func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 		if err == nil && x.state == complete || err != nil && !x.stale(err) {
 			return phase, err
 		}
+		if err != nil && x.upload != nil {
+			if err := x.stop(y); err != nil {
+				return PhaseWrite, err
+			}
+			x.last = false
+		}
 	}
 }
 

@@ -1,10 +1,12 @@
 package client_test
 
 import (
+	"bufio"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"slices"
 	"strings"
@@ -147,6 +149,75 @@ func TestTLSTimeout(t *testing.T) {
 					checkError(t, err, "GET", url, client.PhaseTLS, loop.ErrTimeout, "timeout")
 				})
 			})
+		}
+	}
+}
+
+// A corked connection sends what is written when it is told to.
+type corked struct {
+	net.Conn
+	on   bool
+	kept []byte
+}
+
+func (c *corked) Write(b []byte) (int, error) {
+	if !c.on {
+		return c.Conn.Write(b)
+	}
+	c.kept = append(c.kept, b...)
+	return len(b), nil
+}
+
+// SetWriteDeadline keeps crypto/tls from ending all writing after the alert.
+func (c *corked) SetWriteDeadline(time.Time) error { return nil }
+
+// TestB1EndWithLastData has the end of TLS come in the segment of the last data. The reply is
+// whole, and its connection is not used again, though it is open below.
+func TestB1EndWithLastData(t *testing.T) {
+	for name, text := range map[string]string{
+		"length":  ok + "Content-Length: 5\r\n\r\nhello",
+		"chunked": ok + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+		"close":   ok + "\r\nhello",
+	} {
+		for _, stream := range []bool{false, true} {
+			for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+				t.Run(fmt.Sprint(name, stream, version), func(t *testing.T) {
+					server := certificate(t)
+					server.MaxVersion = version
+					url := "https://" + serve(t, func(c net.Conn) {
+						below := &corked{Conn: c}
+						s := tls.Server(below, server)
+						if err := new(fasthttp.Request).Read(bufio.NewReader(s)); err != nil {
+							return
+						}
+						below.on = true
+						_, _ = io.WriteString(s, text)
+						_ = s.CloseWrite()
+						_, _ = c.Write(below.kept)
+						silent(c)
+					})
+					c := &client.Client{TLSConfig: trusting(server)}
+					run(t, c, func(y *loop.Yielder, w *wire) {
+						for range 2 {
+							resp, err := c.Do(y, &client.Request{Method: "POST", URL: url, Stream: stream})
+							if err != nil {
+								t.Error(err)
+								return
+							}
+							if stream {
+								resp.Body, err = io.ReadAll(resp.Stream)
+							}
+							if string(resp.Body) != "hello" || err != nil {
+								t.Errorf("got %q, %v", resp.Body, err)
+							}
+							resp.Release()
+						}
+						if w.made != 2 {
+							t.Errorf("%d connections were made", w.made)
+						}
+					})
+				})
+			}
 		}
 	}
 }
