@@ -43,7 +43,7 @@ func init() {
 	servers["squid"] = func(s *server, host, port string) error {
 		return s.before(func(site *server, plain, secure string) error {
 			conf := fmt.Sprintf("http_port %s:%s\nhttp_access allow all\ncache deny all\ncache_log stdio:%s/cache.log\naccess_log none\npid_filename none\n"+
-				"shutdown_lifetime 0 seconds\ncoredump_dir %s\nworkers 0\nmax_filedescriptors 4096\npinger_enable off\nnetdb_filename none\n", host, port, s.folder, s.folder)
+				"shutdown_lifetime 0 seconds\ncoredump_dir %s\nmax_filedescriptors 4096\npinger_enable off\nnetdb_filename none\n", host, port, s.folder, s.folder)
 			if err := s.site(site, "http://"+plain, "https://"+secure); err != nil {
 				return err
 			}
