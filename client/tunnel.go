@@ -79,9 +79,8 @@ func (c *Client) connectThrough(cn *conn, s *server) error {
 	br := bufio.NewReaderSize(byByte{cn}, orDefault(c.MaxHeader, defaultMaxHeader))
 	var reply fasthttp.ResponseHeader
 	reply.DisableNormalizing()
-	for n := 0; ; n++ {
-		err := reply.Read(br)
-		if err != nil {
+	for {
+		if err := reply.Read(br); err != nil {
 			return fmt.Errorf("reply of %s: %w", s.via.addr, cn.cause(err))
 		}
 		switch status := reply.StatusCode(); {
@@ -91,8 +90,6 @@ func (c *Client) connectThrough(cn *conn, s *server) error {
 			return errStatus
 		case status >= 200:
 			return &ProxyError{s.via.addr, status}
-		case n == maxInterim:
-			return errInterim
 		}
 	}
 }
