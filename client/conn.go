@@ -17,7 +17,6 @@ type conn struct {
 	tls *netio.TLSConn // over raw; nil for http
 
 	err      error
-	next     error         // has come together with data, and is for the Read that finds no more
 	by       time.Duration // when the request must be over
 	silence  time.Duration // how long the server may be silent; see parked
 	framing  int           // how many bytes may come that are no part of a body
@@ -25,6 +24,7 @@ type conn struct {
 	received bool          // anything of its reply
 	trying   bool          // Read does not park
 	blocked  bool          // the last Read would have parked
+	ended    bool          // the end came together with data
 }
 
 // maxFraming is how many bytes of a reply may be no part of its body. Each byte of the body
@@ -45,9 +45,6 @@ func (cn *conn) Read(p []byte) (n int, err error) {
 	switch {
 	case cn.err != nil:
 		return 0, cn.err
-	case cn.next != nil:
-		cn.err = cn.next
-		return 0, cn.err
 	case cn.framing < 0:
 		cn.err = errFraming
 		return 0, cn.err
@@ -63,9 +60,8 @@ func (cn *conn) Read(p []byte) (n int, err error) {
 	}
 	cn.received = cn.received || n > 0
 	cn.framing -= n
-	if n > 0 { // with TLS the end may come along: nothing may be missing then
-		cn.next = err
-		return n, nil
+	if n > 0 && err != nil { // with TLS the end may come along; the next Read finds it again
+		cn.ended, err = true, nil
 	}
 	cn.err = err
 	return n, err
@@ -112,7 +108,7 @@ func (cn *conn) writeBy() error {
 
 // Unused reports whether the connection is fit for another request.
 func (cn *conn) Unused() bool {
-	if cn.err != nil || cn.next != nil {
+	if cn.err != nil || cn.ended {
 		return false
 	}
 	if cn.tls != nil {

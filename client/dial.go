@@ -45,19 +45,19 @@ func (c *Client) server(t *target, via *proxy, tunnel bool) *server {
 	return s
 }
 
-// findHost returns the host of the pool for the request.
-func (x *exchange) findHost() *pool.Host[*conn, *server] {
+// findHost returns the host of the pool for the request, by a proxy or, if via is nil, without one.
+func (x *exchange) findHost(via *proxy) *pool.Host[*conn, *server] {
 	c, t, key, tunnel := x.client, &x.to, x.to.origin, false
-	if p := x.via; p != nil {
+	if via != nil {
 		// fasthttp's messages have the URL without its host.
-		if tunnel = t.secure || p.scheme == "socks5" || x.fast != nil; !tunnel {
+		if tunnel = t.secure || via.scheme == "socks5" || x.fast != nil; !tunnel {
 			key = "http" // the connection serves all hosts
 		}
-		key += " via " + p.String()
+		key += " via " + via.String()
 	}
 	h := c.pool.Host(c.loop, key)
 	if h.Value == nil {
-		h.Value = c.server(t, x.via, tunnel)
+		h.Value = c.server(t, via, tunnel)
 	}
 	return h
 }

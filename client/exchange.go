@@ -33,7 +33,6 @@ type exchange struct {
 	into *fasthttp.Response // the caller's own, or nil
 
 	to    target
-	via   *proxy // or nil
 	host  *pool.Host[*conn, *server]
 	place *pool.Place[*conn, *server] // held by the exchange: to be given back, or dropped
 	cn    *conn                       // in the place
@@ -74,8 +73,8 @@ const (
 // run does the exchange. The Phase is that of the error.
 func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 	if x.client.proxyFor != nil {
-		if err := x.choose(); err != nil {
-			return PhaseProxy, err
+		if phase, err = x.choose(); err != nil {
+			return phase, err
 		}
 	}
 	for {
@@ -145,7 +144,7 @@ func (x *exchange) prepare() {
 			x.phase = PhaseRequest
 			return
 		}
-		x.host = x.findHost()
+		x.host = x.findHost(nil)
 	}
 	if x.place == nil {
 		x.place = x.client.pool.Try(x.host)

@@ -127,17 +127,21 @@ func (p *proxy) String() string {
 	return fmt.Sprintf("%s://%s@%s#%x", p.scheme, url.User(p.user.Username()), p.addr, maphash.String(seed, password))
 }
 
-// choose finds the proxy for the request. It calls a function of the user's.
+// choose finds the proxy for the request, and so its host of the pool. It calls a function of the
+// user's.
 //
 //go:noinline
-func (x *exchange) choose() error {
-	x.via = nil
-	u, err := url.Parse(x.url)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
-		return nil // prepare says so
+func (x *exchange) choose() (Phase, error) {
+	if err := x.parse(); err != nil {
+		return PhaseRequest, err
 	}
-	x.via, err = x.client.proxyOf(u)
-	return err
+	u, err := url.Parse(x.url)
+	if err != nil {
+		return PhaseRequest, parseError(err)
+	}
+	via, err := x.client.proxyOf(u)
+	x.host = x.findHost(via)
+	return PhaseProxy, err
 }
 
 // proxyOf returns the proxy for a request to u, or nil.
