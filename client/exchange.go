@@ -73,6 +73,11 @@ const (
 
 // run does the exchange. The Phase is that of the error.
 func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
+	if x.client.proxyFor != nil {
+		if phase, err = x.choose(); err != nil {
+			return phase, err
+		}
+	}
 	for {
 		if err = loop.Drive(y, x); err != nil {
 			return PhaseRequest, err
@@ -91,6 +96,12 @@ func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 		}
 		if err == nil && x.state == complete || err != nil && !x.stale(err) {
 			return phase, err
+		}
+		if err != nil && x.upload != nil {
+			if err := x.stop(y); err != nil {
+				return PhaseWrite, err
+			}
+			x.last = false
 		}
 	}
 }
@@ -140,7 +151,7 @@ func (x *exchange) prepare() {
 			x.phase = PhaseRequest
 			return
 		}
-		x.host = x.client.host(&x.to)
+		x.host = x.findHost(nil)
 	}
 	if x.place == nil {
 		x.place = x.client.pool.Try(x.host)
