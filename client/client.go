@@ -31,6 +31,7 @@ import (
 	"math"
 	"net"
 	"net/url"
+	"slices"
 	"syscall"
 	"time"
 
@@ -48,7 +49,8 @@ import (
 type Client struct {
 	// MaxConns and MaxConnsPerHost limit the connections in all, and those
 	// to one scheme, host and port. A request that would exceed a limit waits,
-	// first come, first served. 0 means no limit.
+	// first come, first served. 0 means 1000 in all, and no limit to one; a negative
+	// one means no limit.
 	MaxConns        int
 	MaxConnsPerHost int
 
@@ -64,10 +66,10 @@ type Client struct {
 	MaxRedirects int
 
 	// MaxBody is the size in bytes that the body of a response may have unless
-	// it is streamed; 0 means 64 MiB.
+	// it is streamed; 0 means 64 MiB, a negative one no limit.
 	MaxBody int
 
-	// MaxHeader is the size in bytes that the header of a response may have; 0
+	// MaxHeader is the size in bytes that the header of a response may have; <= 0
 	// means 16 KiB. It is also the size of the buffers to read into.
 	MaxHeader int
 
@@ -110,7 +112,8 @@ type Client struct {
 
 	loop     *loop.Loop
 	pool     pool.Pool[*conn, *server]
-	limits   Timeouts // with the defaults
+	making   []*making // connections that are not in the pool yet
+	limits   Timeouts  // with the defaults
 	closed   bool
 	sessions tls.ClientSessionCache
 	proxyFor func(u *url.URL) (*url.URL, error) // Proxy, or the environment; nil if there is no proxy
@@ -301,6 +304,7 @@ func (x *exchange) finish() {
 }
 
 func (x *exchange) putReader() {
+	x.cn.ahead = nil
 	x.client.putReader(x.br)
 	x.br = nil
 }
@@ -338,9 +342,6 @@ func (x *exchange) abandon(y *loop.Yielder) {
 
 func (x *exchange) drop() {
 	if pl := x.place; pl != nil {
-		if x.state == connecting {
-			_ = x.cn.Close() // may be closed already
-		}
 		x.place, x.cn = nil, nil
 		pl.Drop()
 	}
@@ -350,8 +351,9 @@ func (x *exchange) drop() {
 // ends the task would keep the place for ever.
 func (x *exchange) end() {
 	x.drop()
-	if u := x.upload; u != nil { // only after a panic
-		u.x = nil
+	if u := x.upload; u != nil && u.task != nil && !u.over { // only after a panic
+		u.leave()
+		x.source, u.dropped = nil, true
 		u.task.Cancel()
 	}
 	_ = x.source.Close() // its error is the user's
@@ -372,10 +374,14 @@ func (x *exchange) limit() {
 }
 
 func (x *exchange) fail(phase Phase, err error) error {
-	if x.client.closed && errors.Is(err, net.ErrClosed) {
+	return x.client.fail(phase, x.method, x.url, err)
+}
+
+func (c *Client) fail(phase Phase, method, url string, err error) error {
+	if c.closed && errors.Is(err, net.ErrClosed) {
 		err = ErrClosed
 	}
-	return &Error{phase, x.method, x.url, err}
+	return &Error{phase, method, redacted(url), err}
 }
 
 // Close closes the connections, at once those that are in use. Requests that are under way or wait
@@ -386,6 +392,9 @@ func (c *Client) Close() error {
 		return nil
 	}
 	c.closed = true
+	for _, cn := range slices.Clone(c.making) {
+		cn.giveUp()
+	}
 	return c.pool.Close()
 }
 
@@ -427,7 +436,19 @@ func orDefault[T int | time.Duration](v, def T) T {
 	return v
 }
 
-func (c *Client) maxBody() int { return orDefault(c.MaxBody, defaultMaxBody) }
+func (c *Client) maxBody() int {
+	if c.MaxBody < 0 {
+		return math.MaxInt
+	}
+	return orDefault(c.MaxBody, defaultMaxBody)
+}
+
+func (c *Client) maxHeader() int {
+	if c.MaxHeader <= 0 {
+		return defaultMaxHeader
+	}
+	return c.MaxHeader
+}
 
 func (c *Client) userAgent() string {
 	if c.UserAgent == "" {
@@ -438,10 +459,12 @@ func (c *Client) userAgent() string {
 
 func (c *Client) reader(cn *conn) *bufio.Reader {
 	br, ok := c.readers.get()
-	if !ok {
-		return bufio.NewReaderSize(cn, orDefault(c.MaxHeader, defaultMaxHeader))
+	if ok {
+		br.Reset(cn)
+	} else {
+		br = bufio.NewReaderSize(cn, c.maxHeader())
 	}
-	br.Reset(cn)
+	cn.ahead = br
 	return br
 }
 
@@ -480,28 +503,4 @@ func (c *Client) putReply(r *fasthttp.Response) {
 	}
 	r.Reset()
 	c.replies.put(r)
-}
-
-// spares are things to be used again: a sync.Pool for one goroutine.
-type spares[T any] struct{ list []T }
-
-// maxSpares is how many are kept. A task holds one only while it does not park, so few
-// are ever in use.
-const maxSpares = 64
-
-func (s *spares[T]) get() (v T, ok bool) {
-	n := len(s.list) - 1
-	if n < 0 {
-		return v, false
-	}
-	var none T
-	v, s.list[n] = s.list[n], none
-	s.list = s.list[:n]
-	return v, true
-}
-
-func (s *spares[T]) put(v T) {
-	if len(s.list) < maxSpares {
-		s.list = append(s.list, v)
-	}
 }

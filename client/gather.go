@@ -22,7 +22,7 @@ const (
 func gather(y *loop.Yielder, r io.Reader, limit int) ([]byte, error) {
 	l := loop.Running(y)
 	var full [][]byte
-	piece, size, empty := make([]byte, 0, min(firstPiece, limit+1)), 0, 0
+	piece, size, empty := make([]byte, 0, min(firstPiece-1, limit)+1), 0, 0
 	for began := l.Time(); ; {
 		n, err := r.Read(piece[len(piece):cap(piece)])
 		piece = piece[:len(piece)+n]

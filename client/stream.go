@@ -38,6 +38,10 @@ func (x *exchange) stream() *stream {
 		client: c, body: body{x.reply, x.cn}, place: x.place, br: x.br, upload: x.upload, last: x.last,
 		method: x.method, url: x.url,
 	}
+	if u := x.upload; u != nil && !u.over {
+		u.leave()
+		x.source = nil
+	}
 	x.place, x.cn, x.br, x.upload = nil, nil, nil, nil
 	if x.noBody(x.reply.StatusCode()) {
 		s.end(io.EOF)
@@ -76,7 +80,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	return n, s.err
 }
 
-func (s *stream) fail(err error) error { return &Error{PhaseBody, s.method, s.url, err} }
+func (s *stream) fail(err error) error { return s.client.fail(PhaseBody, s.method, s.url, err) }
 
 // leave ends a Read.
 func (s *stream) leave() {
@@ -114,9 +118,9 @@ func (s *stream) end(err error) {
 		s.expiry.Cancel()
 	}
 	if u := s.upload; u != nil {
-		u.x = nil
+		s.last = s.last || !u.over || u.err != nil
 		if !u.over {
-			s.last = true
+			u.dropped = true
 			u.task.Cancel()
 		}
 	}
@@ -125,6 +129,7 @@ func (s *stream) end(err error) {
 	} else {
 		s.place.Drop()
 	}
+	s.body.cn.ahead = nil
 	s.client.putReader(s.br)
 	s.place, s.br = nil, nil
 }
