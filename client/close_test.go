@@ -218,7 +218,7 @@ func TestB8Silence(t *testing.T) {
 		{"stream", ok + "Content-Length: 10\r\n\r\n12345", true, client.PhaseBody},
 	} {
 		var replied atomic.Bool
-		either(t, tt.name, func(_ *testing.T, c net.Conn) {
+		either(t, tt.name, func(_ *host, c net.Conn) {
 			reply(tt.reply)(c)
 			arrived(c)
 			replied.Store(true)

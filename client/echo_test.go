@@ -20,10 +20,10 @@ func echo(t *testing.T, secure bool) endpoint {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := endpoint{"http://" + ln.Addr().String(), nil}
+	e := endpoint{url: "http://" + ln.Addr().String()}
 	if secure {
 		server := certificate(t)
-		e = endpoint{"https://" + ln.Addr().String(), trusting(server)}
+		e = endpoint{url: "https://" + ln.Addr().String(), tls: trusting(server)}
 		ln = tls.NewListener(ln, server)
 	}
 	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -101,7 +101,7 @@ func TestB4StreamOutlivesExchange(t *testing.T) {
 		if name == "parked" {
 			continue
 		}
-		either(t, name, func(_ *testing.T, c net.Conn) {
+		either(t, name, func(_ *host, c net.Conn) {
 			br := bufio.NewReader(c)
 			for {
 				r, err := http.ReadRequest(br)

@@ -46,7 +46,7 @@ func TestB4Expect(t *testing.T) {
 				}
 				var header atomic.Bool
 				var sent atomic.Int32
-				either(t, fmt.Sprint(tt.name, "/", name, size), func(t *testing.T, c net.Conn) {
+				either(t, fmt.Sprint(tt.name, "/", name, size), func(t *host, c net.Conn) {
 					br := bufio.NewReader(c)
 					r, err := http.ReadRequest(br)
 					if err != nil {

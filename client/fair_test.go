@@ -41,7 +41,7 @@ func TestB11Fair(t *testing.T) {
 		"chunked": {ok + "Content-Length: 0\r\n\r\n", 0},
 	} {
 		for _, stream := range []bool{false, true} {
-			either(t, fmt.Sprintf("%s, streamed %v", name, stream), func(_ *testing.T, c net.Conn) {
+			either(t, fmt.Sprintf("%s, streamed %v", name, stream), func(_ *host, c net.Conn) {
 				r, err := http.ReadRequest(bufio.NewReader(c))
 				if err == nil {
 					_, err = io.Copy(io.Discard, r.Body)

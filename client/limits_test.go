@@ -21,17 +21,21 @@ import (
 
 // TestD1FirstByte: the time until the reply begins goes on when a 100 Continue has come.
 func TestD1FirstByte(t *testing.T) {
-	var interim chan struct{}
-	either(t, "", func(_ *testing.T, c net.Conn) {
+	interim := make(chan struct{})
+	either(t, "", func(t *host, c net.Conn) {
 		reply("")(c)
-		for range interim {
-			_, _ = io.WriteString(c, goOn)
+		for {
+			select {
+			case <-interim:
+				_, _ = io.WriteString(c, goOn)
+			case <-t.over:
+				return
+			}
 		}
-		silent(c)
 	}, func(t *testing.T, e endpoint) {
-		interim = make(chan struct{})
 		c := &client.Client{TLSConfig: e.tls, Timeouts: client.Timeouts{FirstByte: time.Hour, Silence: time.Minute}}
 		run(t, c, func(y *loop.Yielder, w *wire) {
+			defer e.end()
 			request := loop.Spawn(y, func(y *loop.Yielder) error {
 				_, err := c.Do(y, &client.Request{Method: "PUT", URL: e.url, Timeouts: &client.Timeouts{FirstByte: time.Hour, Silence: time.Minute, Total: -1}})
 				return err
@@ -47,7 +51,6 @@ func TestD1FirstByte(t *testing.T) {
 				w.hear(t, y, w.heard+1)
 				w.Advance(15 * time.Minute)
 			}
-			close(interim)
 			w.Advance(15*time.Minute - 1)
 			for range 10 {
 				turn(t, y)
@@ -208,7 +211,7 @@ func TestD8Endless(t *testing.T) {
 	for name, tt := range endless {
 		for _, stream := range []bool{false, true} {
 			var sent atomic.Int64
-			either(t, fmt.Sprintf("%s, streamed %v", name, stream), func(_ *testing.T, c net.Conn) {
+			either(t, fmt.Sprintf("%s, streamed %v", name, stream), func(_ *host, c net.Conn) {
 				reply(tt.head)(c)
 				piece := bytes.Repeat([]byte(tt.again), 1+4000/len(tt.again))
 				for {
@@ -244,7 +247,7 @@ func TestD8Endless(t *testing.T) {
 func TestD8TinyChunks(t *testing.T) {
 	const size = 1 << 20
 	for _, stream := range []bool{false, true} {
-		either(t, fmt.Sprint("streamed ", stream), func(_ *testing.T, c net.Conn) {
+		either(t, fmt.Sprint("streamed ", stream), func(_ *host, c net.Conn) {
 			reply(ok + "Transfer-Encoding: chunked\r\n\r\n")(c)
 			_, _ = io.WriteString(c, strings.Repeat("1\r\nx\r\n", size)+"0\r\n\r\n")
 			silent(c)

@@ -42,7 +42,7 @@ func TestB8LineEnds(t *testing.T) {
 	} {
 		for _, cut := range []bool{false, true} {
 			for _, stream := range []bool{false, true} {
-				either(t, fmt.Sprintf("%s, cut %v, streamed %v", name, cut, stream), func(_ *testing.T, c net.Conn) {
+				either(t, fmt.Sprintf("%s, cut %v, streamed %v", name, cut, stream), func(_ *host, c net.Conn) {
 					reply("")(c)
 					text := tt.header + tt.body
 					for cut && len(text) > 0 && len(tt.header)+len(tt.body)-len(text) < len(tt.header) {

@@ -22,32 +22,32 @@ import (
 type endpoint struct {
 	url string
 	tls *tls.Config
+	end func() // has servers end that wait for it
+}
+
+// A host is what a server has of its test.
+type host struct {
+	*testing.T
+	over chan struct{} // closed at the end
 }
 
 // either runs a test with a server without TLS, and one with it.
-func either(t *testing.T, name string, handle func(t *testing.T, c net.Conn), test func(t *testing.T, e endpoint)) {
-	t.Run(name+"/plain", func(t *testing.T) {
-		test(t, endpoint{"http://" + serve(t, func(c net.Conn) { handle(t, c) }), nil})
-	})
-	t.Run(name+"/TLS", func(t *testing.T) {
-		server := certificate(t)
-		test(t, endpoint{"https://" + serve(t, func(c net.Conn) { handle(t, tls.Server(c, server)) }), trusting(server)})
-	})
+func either(t *testing.T, name string, handle func(t *host, c net.Conn), test func(t *testing.T, e endpoint)) {
+	for _, secure := range []bool{false, true} {
+		t.Run(fmt.Sprintf("%s/TLS %v", name, secure), func(t *testing.T) {
+			h, e := &host{t, make(chan struct{})}, endpoint{}
+			e.end = sync.OnceFunc(func() { close(h.over) })
+			if secure {
+				server := certificate(t)
+				e.url, e.tls = "https://"+serve(t, func(c net.Conn) { handle(h, tls.Server(c, server)) }), trusting(server)
+			} else {
+				e.url = "http://" + serve(t, func(c net.Conn) { handle(h, c) })
+			}
+			t.Cleanup(e.end)
+			test(t, e)
+		})
+	}
 }
-
-// A gate lets servers wait for the end of a test.
-type gate struct {
-	once sync.Once
-	open chan struct{}
-}
-
-func newGate(t *testing.T) *gate {
-	g := &gate{open: make(chan struct{})}
-	t.Cleanup(g.end) // if the test is cut short
-	return g
-}
-
-func (g *gate) end() { g.once.Do(func() { close(g.open) }) }
 
 // A body is a BodyStream that counts what becomes of it.
 type body struct {
@@ -105,25 +105,23 @@ var large = make([]byte, 64<<20)
 // is over.
 func TestB4EarlyReply(t *testing.T) {
 	for _, status := range []int{200, 401, 413, 417, 500} {
-		for end, after := range map[string]func(net.Conn, *gate){
-			"kept":   func(_ net.Conn, g *gate) { <-g.open },
-			"closed": func(net.Conn, *gate) {},
-			"read":   func(c net.Conn, _ *gate) { silent(c) },
+		for end, after := range map[string]func(*host, net.Conn){
+			"kept":   func(t *host, _ net.Conn) { <-t.over },
+			"closed": func(*host, net.Conn) {},
+			"read":   func(_ *host, c net.Conn) { silent(c) },
 		} {
 			for name, with := range uploads {
 				for _, stream := range []bool{false, true} {
-					var g *gate
-					either(t, fmt.Sprintf("%d, %s, %s, streamed %v", status, end, name, stream), func(t *testing.T, c net.Conn) {
+					either(t, fmt.Sprintf("%d, %s, %s, streamed %v", status, end, name, stream), func(t *host, c net.Conn) {
 						if _, err := http.ReadRequest(bufio.NewReader(c)); err != nil {
 							return
 						}
 						_, _ = fmt.Fprintf(c, "HTTP/1.1 %d X\r\nContent-Length: 2\r\n\r\nno", status)
-						after(c, g)
+						after(t, c)
 					}, func(t *testing.T, e endpoint) {
-						g = newGate(t)
 						c := &client.Client{TLSConfig: e.tls}
 						run(t, c, func(y *loop.Yielder, w *wire) {
-							defer g.end()
+							defer e.end()
 							r, b := with(y, large)
 							r.Method, r.URL, r.Stream = "POST", e.url, stream
 							resp, err := c.Do(y, r)
@@ -154,23 +152,21 @@ func TestB4EarlyReply(t *testing.T) {
 func TestB4SlowReader(t *testing.T) {
 	const step = 8 << 20
 	next := make(chan struct{})
-	var g *gate
-	either(t, "", func(t *testing.T, c net.Conn) {
+	either(t, "", func(t *host, c net.Conn) {
 		r, err := http.ReadRequest(bufio.NewReader(c))
 		for err == nil {
 			select {
 			case <-next:
-			case <-g.open:
+			case <-t.over:
 				return
 			}
 			_, err = io.CopyN(io.Discard, r.Body, step)
 		}
 		_, _ = io.WriteString(c, ok+"Content-Length: 0\r\n\r\n")
 	}, func(t *testing.T, e endpoint) {
-		g = newGate(t)
 		c := &client.Client{TLSConfig: e.tls, Timeouts: client.Timeouts{Total: -1}}
 		run(t, c, func(y *loop.Yielder, w *wire) {
-			defer g.end()
+			defer e.end()
 			b := &body{Reader: bytes.NewReader(large)}
 			request := loop.Spawn(y, func(y *loop.Yielder) error {
 				_, err := c.Do(y, &client.Request{Method: "PUT", URL: e.url, BodyStream: b})
@@ -232,7 +228,7 @@ var failures = []struct {
 func TestB4UploadFails(t *testing.T) {
 	for _, tt := range failures {
 		for _, stream := range []bool{false, true} {
-			either(t, fmt.Sprintf("%s, streamed %v", tt.name, stream), func(_ *testing.T, c net.Conn) { silent(c) }, func(t *testing.T, e endpoint) {
+			either(t, fmt.Sprintf("%s, streamed %v", tt.name, stream), func(_ *host, c net.Conn) { silent(c) }, func(t *testing.T, e endpoint) {
 				c := &client.Client{TLSConfig: e.tls}
 				run(t, c, func(y *loop.Yielder, w *wire) {
 					b := &body{Reader: io.MultiReader(bytes.NewReader(large[:100_000]), tt.follow(loop.Running(y)))}

@@ -145,8 +145,8 @@ func TestB12LineOfAnError(t *testing.T) {
 // TestD9WhoClosed has the server end the connection in each phase. The error says so, in the same
 // words.
 func TestD9WhoClosed(t *testing.T) {
-	cut := func(head string) func(*testing.T, net.Conn) {
-		return func(_ *testing.T, c net.Conn) {
+	cut := func(head string) func(*host, net.Conn) {
+		return func(_ *host, c net.Conn) {
 			if s, ok := c.(*tls.Conn); ok && s.Handshake() != nil {
 				return
 			}
@@ -154,7 +154,7 @@ func TestD9WhoClosed(t *testing.T) {
 		}
 	}
 	for name, tt := range map[string]struct {
-		server func(*testing.T, net.Conn)
+		server func(*host, net.Conn)
 		body   string
 		phase  client.Phase
 	}{
@@ -194,7 +194,7 @@ func TestD9WhoClosed(t *testing.T) {
 			checkError(t, get(y, c, url), "GET", url, client.PhaseTLS, io.ErrUnexpectedEOF, "server closed the connection")
 		})
 	})
-	either(t, "upload", func(_ *testing.T, c net.Conn) {
+	either(t, "upload", func(_ *host, c net.Conn) {
 		_, _ = io.ReadFull(c, make([]byte, 1000))
 	}, func(t *testing.T, e endpoint) {
 		c := &client.Client{TLSConfig: e.tls}
