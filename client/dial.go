@@ -18,8 +18,8 @@ import (
 // A server is where connections of one host of the pool lead to.
 type server struct {
 	addr   string
-	direct netip.AddrPort // the same, if no name is to be resolved and no hands are to be shaken
-	tls    *tls.Config    // nil for http
+	direct *net.TCPAddr // the same, if no name is to be resolved and no hands are to be shaken
+	tls    *tls.Config  // nil for http
 }
 
 // noKeepAlive makes connections that are not kept alive by the system: the pool keeps an idle one
@@ -34,7 +34,7 @@ func (c *Client) host(t *target) *pool.Host[*conn, *server] {
 		if t.secure {
 			h.Value.tls = c.tlsConfig(h.Value.addr)
 		} else if a, err := netip.ParseAddrPort(h.Value.addr); err == nil && a.Addr().Zone() == "" {
-			h.Value.direct = a
+			h.Value.direct = net.TCPAddrFromAddrPort(a)
 		}
 	}
 	return h
