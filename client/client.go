@@ -334,10 +334,15 @@ func (x *exchange) limit() {
 }
 
 func (x *exchange) fail(phase Phase, err error) error {
-	if x.client.closed && errors.Is(err, net.ErrClosed) {
+	return x.client.fail(phase, x.method, x.url, err)
+}
+
+// fail returns the error of a request. If the client has closed the connection, it says so.
+func (c *Client) fail(phase Phase, method, url string, err error) error {
+	if c.closed && errors.Is(err, net.ErrClosed) {
 		err = ErrClosed
 	}
-	return &Error{phase, x.method, x.url, err}
+	return &Error{phase, method, url, err}
 }
 
 // Close closes the connections, at once those that are in use. Requests that are under way or wait

@@ -76,7 +76,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	return n, s.err
 }
 
-func (s *stream) fail(err error) error { return &Error{PhaseBody, s.method, s.url, err} }
+func (s *stream) fail(err error) error { return s.client.fail(PhaseBody, s.method, s.url, err) }
 
 // leave ends a Read.
 func (s *stream) leave() {

@@ -1,10 +1,12 @@
 package client_test
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"io"
 	"math"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -81,22 +83,36 @@ func (c *torn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// request reads a request from r, which is c or on top of it: its header, and all of it unless
-// headOnly.
-func (c *torn) request(r io.Reader, headOnly bool) (head string, err error) {
-	buf := make([]byte, 4<<10)
-	for {
+// head reads the header of a request from r, which is c or on top of it.
+func (c *torn) head(r io.Reader) (string, error) {
+	n, err := c.await(r, true)
+	return string(c.rest[:n]), err
+}
+
+// request reads a request, from its header on.
+func (c *torn) request(r io.Reader) (req *http.Request, body string, err error) {
+	n, err := c.await(r, false)
+	if err != nil {
+		return nil, "", err
+	}
+	req, err = http.ReadRequest(bufio.NewReader(bytes.NewReader(c.rest[:n])))
+	c.rest = c.rest[n:]
+	if err != nil {
+		return nil, "", err
+	}
+	all, err := io.ReadAll(req.Body)
+	return req, string(all), err
+}
+
+// await reads until rest begins with a request, or its header, and returns how long that is.
+func (c *torn) await(r io.Reader, headOnly bool) (n int, err error) {
+	for buf := make([]byte, 4<<10); ; {
 		if n := requestEnd(c.rest, headOnly); n > 0 {
-			head, _, _ = strings.Cut(string(c.rest), "\r\n\r\n")
-			if !headOnly {
-				c.rest = c.rest[n:]
-			}
-			return head, nil
+			return n, nil
 		}
 		n, err := r.Read(buf)
-		c.rest = append(c.rest, buf[:n]...)
-		if err != nil {
-			return "", err
+		if c.rest = append(c.rest, buf[:n]...); err != nil {
+			return 0, err
 		}
 	}
 }
