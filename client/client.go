@@ -208,10 +208,21 @@ var noOptions Request
 func (c *Client) exchange(r *Request) *exchange {
 	x, ok := c.exchanges.get()
 	if !ok {
-		x = &exchange{}
+		x = c.moreExchanges()
 	}
-	x.client, x.req, x.by = c, r, never
+	x.client, x.req = c, r
 	return x
+}
+
+// moreExchanges makes several at once: each allocation may need more stack than a task has.
+//
+//go:noinline
+func (c *Client) moreExchanges() *exchange {
+	some := new([maxSpares]exchange)
+	for i := range some[1:] {
+		c.exchanges.put(&some[1+i])
+	}
+	return &some[0]
 }
 
 // do makes the exchange, and those that follow from its reply.
@@ -221,7 +232,7 @@ func (x *exchange) do(y *loop.Yielder) (*Response, error) {
 	if err := c.enter(y); err != nil {
 		return nil, x.fail(PhaseRequest, err)
 	}
-	x.by, x.follows = x.deadline(), c.MaxRedirects >= 0
+	x.follows = c.MaxRedirects >= 0
 	for n := 0; ; n++ {
 		phase, err := x.run(y)
 		if err == nil && x.upload != nil && !x.streamed() {
@@ -244,7 +255,11 @@ func (x *exchange) do(y *loop.Yielder) (*Response, error) {
 //
 //go:noinline
 func (x *exchange) response() *Response {
-	r := &Response{Status: x.reply.StatusCode(), URL: x.url, Body: x.whole, client: x.client, raw: x.reply}
+	r := x.resp
+	if r == nil {
+		r = &Response{}
+	}
+	*r = Response{Status: x.reply.StatusCode(), URL: x.url, Body: x.whole, client: x.client, raw: x.reply}
 	switch {
 	case x.switches():
 		r.Conn = x.handOver()
@@ -345,15 +360,15 @@ func (x *exchange) end() {
 	c.exchanges.put(x)
 }
 
-// deadline returns the time at which all must be over.
-func (x *exchange) deadline() time.Duration {
+// limit sets the time at which all must be over.
+func (x *exchange) limit() {
 	c := x.client
 	x.limits = &c.limits
 	if t := x.req.Timeouts; t != nil {
 		filled := t.filled()
 		x.limits = &filled
 	}
-	return after(c.loop, x.limits.Total)
+	x.by = after(c.loop, x.limits.Total)
 }
 
 func (x *exchange) fail(phase Phase, err error) error {

@@ -27,7 +27,7 @@ func (c *Client) Connect(y *loop.Yielder, rawURL string) (net.Conn, error) {
 	if err != nil {
 		return nil, x.fail(phase, err)
 	}
-	x.by = x.deadline()
+	x.limit()
 	cn, phase, err := c.connect(y, s, x.by, x.limits)
 	if err != nil {
 		return nil, x.fail(phase, err)

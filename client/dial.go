@@ -16,11 +16,11 @@ import (
 
 // A server is where connections of one host of the pool lead to, and how.
 type server struct {
-	addr   string         // host and port
-	direct netip.AddrPort // the same, if to connect to it is all that there is to do
-	tls    *tls.Config    // nil for http
-	via    *proxy         // or nil
-	tunnel bool           // the proxy connects to the server; otherwise it gets the request
+	addr   string       // host and port
+	direct *net.TCPAddr // the same, if to connect to it is all that there is to do
+	tls    *tls.Config  // nil for http
+	via    *proxy       // or nil
+	tunnel bool         // the proxy connects to the server; otherwise it gets the request
 }
 
 // noKeepAlive makes connections that are not kept alive by the system: the pool keeps an idle one
@@ -39,7 +39,7 @@ func (c *Client) server(t *target, via *proxy, tunnel bool) *server {
 		s.tls = c.tlsConfig(s.addr, name)
 	} else if via == nil && c.UnixSocket == "" && c.Dialer == nil && c.Dial == nil {
 		if a, err := netip.ParseAddrPort(s.addr); err == nil && a.Addr().Zone() == "" {
-			s.direct = a
+			s.direct = net.TCPAddrFromAddrPort(a)
 		}
 	}
 	return s
@@ -179,5 +179,5 @@ func (c *Client) dial(y *loop.Yielder, network, addr string) (*netio.Conn, error
 	case c.Dialer != nil:
 		return c.Dialer.Connect(y, network, addr)
 	}
-	return netio.Dial(y, network, addr)
+	return noKeepAlive.Connect(y, network, addr)
 }

@@ -24,7 +24,6 @@ func (c *Client) RoundTrip(y *loop.Yielder, req *fasthttp.Request, resp *fasthtt
 	if len(req.Header.UserAgent()) == 0 {
 		req.Header.SetUserAgent(c.userAgent())
 	}
-	x.by = x.deadline()
 	phase, err := x.run(y)
 	if err == nil && x.upload != nil {
 		phase, err = PhaseWrite, x.stop(y)
