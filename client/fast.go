@@ -26,8 +26,8 @@ func (c *Client) RoundTrip(y *loop.Yielder, req *fasthttp.Request, resp *fasthtt
 	}
 	x.by = x.deadline()
 	phase, err := x.run(y)
-	if err == nil && x.upload != nil {
-		phase, err = PhaseWrite, x.stop(y)
+	if err == nil {
+		phase, err = x.readBody(y)
 	}
 	if err != nil {
 		x.abandon(y)
