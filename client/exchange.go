@@ -50,7 +50,6 @@ type exchange struct {
 	state   state
 	phase   Phase // of err
 	err     error // of a step
-	interim uint8 // replies so far that were not the last
 	blocked bool  // a step waits
 	again   bool  // this is the second try
 	long    bool  // the body is for an upload
@@ -72,10 +71,8 @@ const (
 	complete          // it is there
 )
 
-// maxInterim is how many replies may come before the one that counts, as with net/http.
-const maxInterim = 5
-
-// run does the exchange, to the header of the reply, and its body if that has come with it. The Phase is that of the error.
+// run does the exchange, to the header of the reply, and its body if that has come with it. The
+// Phase is that of the error.
 func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 	for {
 		if err = loop.Drive(y, x); err != nil {

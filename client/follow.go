@@ -137,6 +137,6 @@ func (x *exchange) reset() {
 		c.putReply(x.reply)
 	}
 	x.state, x.phase, x.err = fresh, "", nil
-	x.host, x.reply, x.whole, x.interim = nil, nil, nil, 0
+	x.host, x.reply, x.whole = nil, nil, nil
 	x.blocked, x.again, x.long, x.once, x.last = false, false, false, false, false
 }
