@@ -137,7 +137,7 @@ func (x *exchange) headed() {
 	case x.noBody(status):
 		x.state = complete
 	case x.req.Stream:
-	case length >= 0 && length <= x.br.Buffered():
+	case length >= 0 && length <= min(x.br.Buffered(), x.client.maxBody()):
 		x.phase = PhaseBody
 		if x.err = x.reply.ReadBody(x.br, length); x.err == nil {
 			x.whole, x.state = x.reply.Body(), complete
