@@ -75,6 +75,10 @@ func parseError(err error) error {
 	if ue, ok := errors.AsType[*url.Error](err); ok {
 		err = ue.Err
 	}
+	const most = 100
+	if text := err.Error(); len(text) > most {
+		err = errors.New(text[:most] + "...")
+	}
 	return fmt.Errorf("parse the URL: %w", err)
 }
 
