@@ -57,6 +57,9 @@ func conversation(answer func(v *visit) string) func(net.Conn) {
 			if err != nil {
 				return
 			}
+			if r.Header.Get("Expect") != "" {
+				_, _ = io.WriteString(c, "HTTP/1.1 100 Continue\r\n\r\n") // the client says if it is missing
+			}
 			body, err := io.ReadAll(r.Body)
 			if err != nil {
 				return

@@ -31,9 +31,7 @@ func newSource(r io.Reader, length int, another func() (io.Reader, error)) *sour
 func (s *source) Read(p []byte) (int, error) {
 	if f := s.before; f != nil {
 		s.before = nil
-		if err := f(); err != nil {
-			return 0, err
-		}
+		return 0, f() // it has flushed the buffer that p may be a part of
 	}
 	if !s.begun {
 		s.begin()
