@@ -23,7 +23,7 @@ func (w *watched) Close() error { w.closed++; return nil }
 
 // A watchedSeeker is a watched that can be set back.
 type watchedSeeker struct {
-	watched
+	*watched
 	io.Seeker
 }
 
@@ -39,46 +39,40 @@ func TestBodyIsSentAgain(t *testing.T) {
 		{"redirect", to(307, "/there"), client.PhaseRedirect},
 		{"challenge", replies(401, "WWW-Authenticate: Digest realm=r, nonce=n"), ""},
 		{"retry", replies(503), ""},
-		{"early", "-" + replies(503), ""}, // the body is not waited for
+		{"retry on a connection that is closed then", "-" + replies(503), ""},
 	} {
 		for _, tt := range []struct {
 			name   string
 			expect bool
-			body   func(r *client.Request) (made []*watched)
+			body   func(r *client.Request, made func() *watched)
 			again  bool
 			err    error
 		}{
-			{"Body", false, func(r *client.Request) []*watched { r.Body = []byte("body"); return nil }, true, nil},
-			{"Body with Expect", true, func(r *client.Request) []*watched { r.Body = []byte("body"); return nil }, true, nil},
-			{"Seeker", false, func(r *client.Request) []*watched {
+			{"Body", false, func(r *client.Request, _ func() *watched) { r.Body = []byte("body") }, true, nil},
+			{"Body with Expect", true, func(r *client.Request, _ func() *watched) { r.Body = []byte("body") }, true, nil},
+			{"Seeker", false, func(r *client.Request, made func() *watched) {
 				sk := strings.NewReader("no body")
 				_, _ = sk.Seek(3, io.SeekStart)
-				w := &watchedSeeker{watched{Reader: sk}, sk}
-				r.BodyStream = w
-				return []*watched{&w.watched}
+				w := made()
+				w.Reader = sk
+				r.BodyStream = &watchedSeeker{w, sk}
 			}, true, nil},
-			{"Seeker with Expect", true, func(r *client.Request) []*watched {
+			{"Seeker with Expect", true, func(r *client.Request, made func() *watched) {
 				sk := strings.NewReader("body")
-				w := &watchedSeeker{watched{Reader: sk}, sk}
-				r.BodyStream = w
-				return []*watched{&w.watched}
+				w := made()
+				w.Reader = sk
+				r.BodyStream = &watchedSeeker{w, sk}
 			}, true, nil},
-			{"GetBody", false, func(r *client.Request) []*watched {
-				made := []*watched{{Reader: strings.NewReader("body")}, {Reader: strings.NewReader("body")}}
-				r.BodyStream = made[0]
-				r.GetBody = func() (io.Reader, error) { return made[1], nil }
-				return made
+			{"GetBody", false, func(r *client.Request, made func() *watched) {
+				r.BodyStream = made()
+				r.GetBody = func() (io.Reader, error) { return made(), nil }
 			}, true, nil},
-			{"GetBody fails", false, func(r *client.Request) []*watched {
-				made := []*watched{{Reader: strings.NewReader("body")}}
-				r.BodyStream = made[0]
+			{"GetBody fails", false, func(r *client.Request, made func() *watched) {
+				r.BodyStream = made()
 				r.GetBody = func() (io.Reader, error) { return nil, gone }
-				return made
 			}, false, gone},
-			{"once", false, func(r *client.Request) []*watched {
-				made := []*watched{{Reader: strings.NewReader("body")}}
-				r.BodyStream = made[0]
-				return made
+			{"once", false, func(r *client.Request, made func() *watched) {
+				r.BodyStream = made()
 			}, false, nil},
 		} {
 			t.Run(why.name+"/"+tt.name, func(t *testing.T) {
@@ -95,7 +89,11 @@ func TestBodyIsSentAgain(t *testing.T) {
 				}
 				run(t, c, func(y *loop.Yielder, w *wire) {
 					r := &client.Request{Method: "POST", URL: "http://" + addr, Expect: tt.expect}
-					made := tt.body(r)
+					var made []*watched
+					tt.body(r, func() *watched {
+						made = append(made, &watched{Reader: strings.NewReader("body")})
+						return made[len(made)-1]
+					})
 					resp, err := c.Do(y, r)
 					switch {
 					case tt.again && (err != nil || string(resp.Body) != "done"):

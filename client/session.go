@@ -66,7 +66,7 @@ func (x *exchange) openSession(y *loop.Yielder) (Phase, error) {
 	}
 	home := c.base == nil || x.to.origin == c.baseTarget.origin
 	s.own = merge(c.Header, x.header, func(name string) bool {
-		return !isSecret(name) ||
+		return !isSecret(name) && !strings.EqualFold(name, fasthttp.HeaderHost) ||
 			home && !(strings.EqualFold(name, fasthttp.HeaderAuthorization) && (r.Auth != nil || x.to.user != nil))
 	})
 	switch {

@@ -53,10 +53,12 @@ func targetOf(u *url.URL, rawURL string) (target, error) {
 	t := target{secure: u.Scheme == "https", user: u.User}
 	prefix := len(u.Scheme) + len("://") + len(u.Host)
 	switch {
+	case u.Scheme == "":
+		return t, errRelative
 	case u.Host == "":
 		return t, errNoHost
 	case !t.secure && u.Scheme != "http":
-		return t, fmt.Errorf("%w %q", errScheme, u.Scheme)
+		return t, fmt.Errorf("%w %s", errScheme, short(u.Scheme))
 	case plainHost(u.Host) && len(rawURL) >= prefix && rawURL[len(u.Scheme)+3:prefix] == u.Host && rawURL[:len(u.Scheme)] == u.Scheme:
 		t.origin = rawURL[:prefix]
 	default:
