@@ -54,6 +54,9 @@ func (d *digestAuth) Authorization(y *loop.Yielder, r *AuthRequest) (string, err
 			delete(d.nonces, r.Origin)
 			return "", nil
 		}
+		if old := d.nonces[r.Origin]; old != nil && old.nonce == n.nonce {
+			n.count = old.count // it must not be used twice
+		}
 		if d.nonces == nil || len(d.nonces) >= maxNonces {
 			d.nonces = make(map[string]*nonce)
 		}

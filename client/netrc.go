@@ -15,8 +15,8 @@ import (
 // Netrc returns the [Auth] of the users and passwords in a file for many hosts, .netrc, as [Basic]
 // sends them. With file "" it is the one that the environment names in NETRC or else .netrc in the
 // user's home, which need not exist. The file is read once, by the executor, for the first request. It
-// is understood as by CPython's netrc: machine, default, login or user, password, account, macdef, comments,
-// double quotes and backslashes.
+// is understood as by CPython's netrc: machine, default, login or user, password, account, macdef,
+// comments, double quotes and backslashes.
 //
 // A machine is the host of a URL, without its port.
 func Netrc(file string) Auth { return &netrcAuth{file: file} }
@@ -90,28 +90,24 @@ type netrcEntry struct{ login, password string }
 // defaultMachine is the name of the entry for all machines that have none.
 const defaultMachine = "default"
 
-// parseNetrc mirrors CPython's netrc._parse. Of two entries for a machine the last counts. Errors
-// quote nothing: it may be a password.
+// parseNetrc mirrors CPython's netrc._parse, which does not know a comment after an empty line. Of
+// two entries for a machine the last counts. Errors quote nothing: it may be a password.
 func parseNetrc(text string) (map[string]netrcEntry, error) {
 	entries := make(map[string]netrcEntry)
 	l := &netrcLexer{rest: strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), line: 1}
-	for line, token := 1, l.next(); token != ""; {
+	for token := l.next(); token != ""; {
 		name, err := "", error(nil)
 		switch token {
-		case "machine":
+		case "machine", "macdef":
 			name = l.next()
 		case defaultMachine:
 			name = defaultMachine
-		case "macdef":
-			name = l.next()
 		default:
 			if token[0] != '#' {
 				return nil, fmt.Errorf("line %d: expected machine, default or macdef", l.line)
 			}
-			if len(token) == 1 && l.line == line {
-				l.skipLine()
-			}
-			line, token = l.line, l.next()
+			l.skipComment()
+			token = l.next()
 			continue
 		}
 		switch {
@@ -122,7 +118,7 @@ func parseNetrc(text string) (map[string]netrcEntry, error) {
 		case !l.skipMacro():
 			err = fmt.Errorf("line %d: macdef without an empty line at its end", l.line)
 		default:
-			line, token = l.line, l.next()
+			token = l.next()
 		}
 		if err != nil {
 			return nil, err
@@ -135,12 +131,12 @@ func parseNetrc(text string) (map[string]netrcEntry, error) {
 type netrcLexer struct {
 	rest string
 	line int
+	last byte // that was read
 }
 
 // entry reads an entry, and returns the token after it.
 func (l *netrcLexer) entry() (e netrcEntry, next string, err error) {
 	for {
-		line := l.line
 		switch token := l.next(); token {
 		case "", "machine", defaultMachine, "macdef":
 			return e, token, nil
@@ -154,9 +150,7 @@ func (l *netrcLexer) entry() (e netrcEntry, next string, err error) {
 			if token[0] != '#' {
 				return e, "", fmt.Errorf("line %d: expected login, password or account", l.line)
 			}
-			if l.line == line {
-				l.skipLine()
-			}
+			l.skipComment()
 		}
 	}
 }
@@ -190,7 +184,7 @@ func (l *netrcLexer) next() string {
 
 func (l *netrcLexer) char() byte {
 	c := l.rest[0]
-	l.rest = l.rest[1:]
+	l.rest, l.last = l.rest[1:], c
 	if c == '\n' {
 		l.line++
 	}
@@ -201,6 +195,13 @@ func (l *netrcLexer) char() byte {
 func (l *netrcLexer) skipLine() {
 	_, l.rest, _ = strings.Cut(l.rest, "\n")
 	l.line++
+}
+
+// skipComment skips the line that a token is on, unless the token was the last there.
+func (l *netrcLexer) skipComment() {
+	if l.last != '\n' {
+		l.skipLine()
+	}
 }
 
 // skipMacro skips lines until one is empty, and reports whether there was one.
