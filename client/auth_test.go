@@ -88,10 +88,12 @@ func TestDigest(t *testing.T) {
 		auth, c := auths[tt.password], &client.Client{}
 		t.Run(tt.name, func(t *testing.T) {
 			d.nonce, d.qop, d.challenge = tt.nonce, tt.qop, 0
+			cross()
 			run(t, c, func(y *loop.Yielder, _ *wire) {
 				r := tt.r
 				r.URL, r.Auth = "http://"+addr+r.URL, auth
 				resp, err := c.Do(y, &r)
+				cross()
 				switch {
 				case tt.err != "":
 					checkError(t, err, cmp.Or(r.Method, "GET"), r.URL, client.PhaseAuth, nil, tt.err)
@@ -112,6 +114,7 @@ func TestDigest(t *testing.T) {
 		c := &client.Client{Auth: client.Digest("me", "mine")}
 		run(t, c, func(y *loop.Yielder, _ *wire) {
 			resp, err := c.Get(y, "http://"+addr)
+			cross()
 			if err != nil || resp.Status != 401 || d.challenge != 4 {
 				t.Errorf("%+v, %v after %d challenges", resp, err, d.challenge)
 			}
@@ -161,6 +164,7 @@ func TestAuthOfOneOrigin(t *testing.T) {
 	for name, auth := range map[string]client.Auth{"Basic": client.Basic("me", "mine"), "Digest": client.Digest("me", "mine"), "Netrc": client.Netrc(file)} {
 		t.Run(name, func(t *testing.T) {
 			there = nil
+			cross()
 			c := &client.Client{Auth: auth}
 			run(t, c, func(y *loop.Yielder, _ *wire) {
 				resp, err := c.Get(y, "http://"+addr+"/here")
@@ -168,6 +172,7 @@ func TestAuthOfOneOrigin(t *testing.T) {
 					t.Errorf("here: %+v, %v", resp, err)
 				}
 				resp, err = c.Get(y, "http://"+addr+"/other")
+				cross()
 				if err != nil || resp.Status != 401 || fmt.Sprintf("%q", there) != `[""]` {
 					t.Errorf("there: %+v, %v; told %q", resp, err, there)
 				}

@@ -124,6 +124,7 @@ func TestRedirectsAsNetHTTP(t *testing.T) {
 
 func sendByNetHTTP(t *testing.T, h *http.Request, cookies bool, told *[]string) (int, []string) {
 	*told = nil
+	cross()
 	tr := &http.Transport{}
 	defer tr.CloseIdleConnections()
 	c := &http.Client{Transport: tr}
@@ -135,11 +136,13 @@ func sendByNetHTTP(t *testing.T, h *http.Request, cookies bool, told *[]string) 
 		t.Fatal(err)
 	}
 	resp.Body.Close()
+	cross()
 	return resp.StatusCode, *told
 }
 
 func sendByClient(t *testing.T, r *client.Request, cookies bool, told *[]string) (status int, _ []string) {
 	*told = nil
+	cross()
 	c := &client.Client{}
 	if cookies {
 		c.Jar, _ = cookiejar.New(nil)
@@ -152,5 +155,6 @@ func sendByClient(t *testing.T, r *client.Request, cookies bool, told *[]string)
 			t.Error(err)
 		}
 	})
+	cross()
 	return status, *told
 }

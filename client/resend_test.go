@@ -95,6 +95,7 @@ func TestBodyIsSentAgain(t *testing.T) {
 						return made[len(made)-1]
 					})
 					resp, err := c.Do(y, r)
+					cross()
 					switch {
 					case tt.again && (err != nil || string(resp.Body) != "done"):
 						t.Errorf("got %+v, %v", resp, err)
@@ -131,6 +132,7 @@ func TestExpectedBodyIsNotSent(t *testing.T) {
 			}
 			head := string(buf[:n])
 			heads = append(heads, head)
+			cross()
 			if !strings.Contains(head, "Authorization: ") {
 				_, _ = io.WriteString(c, replies(401, "WWW-Authenticate: Digest realm=r, nonce=n", "Connection: close"))
 				return
@@ -147,6 +149,7 @@ func TestExpectedBodyIsNotSent(t *testing.T) {
 	run(t, c, func(y *loop.Yielder, _ *wire) {
 		body := &watched{Reader: io.MultiReader(strings.NewReader("body"))}
 		resp, err := c.Do(y, &client.Request{Method: "PUT", URL: "http://" + addr, BodyStream: body, Length: 4, Expect: true})
+		cross()
 		if err != nil || string(resp.Body) != "body" || body.closed != 1 {
 			t.Errorf("got %+v, %v; closed %d times", resp, err, body.closed)
 		}
@@ -163,7 +166,7 @@ func TestExpectedBodyIsNotSent(t *testing.T) {
 func TestB9UploadOutlivesDo(t *testing.T) {
 	for _, end := range []string{"read", "close", "cut"} {
 		t.Run(end, func(t *testing.T) {
-			var hold chan struct{}
+			hold := make(chan struct{})
 			addr := serve(t, func(c net.Conn) {
 				buf := make([]byte, 4096)
 				if _, err := c.Read(buf); err != nil {
@@ -185,7 +188,6 @@ func TestB9UploadOutlivesDo(t *testing.T) {
 			})
 			good := converse(t, func(*visit) string { return says("good") })
 			c := &client.Client{}
-			hold = make(chan struct{})
 			run(t, c, func(y *loop.Yielder, w *wire) {
 				var more loop.Event
 				body := &watched{Reader: &slowly{loop.Running(y), &more, 3}}

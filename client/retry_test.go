@@ -300,6 +300,7 @@ func TestRetryIsOfTheHop(t *testing.T) {
 	c := &client.Client{Retry: &client.Retry{Backoff: -1}}
 	run(t, c, func(y *loop.Yielder, _ *wire) {
 		resp, err := c.Post(y, "http://"+addr+"/", "text/plain", []byte("x"))
+		cross()
 		if err != nil || string(resp.Body) != "done" || len(resp.History) != 1 || fmt.Sprint(asked) != "[POST/ GET/result GET/result]" {
 			t.Errorf("got %+v, %v; asked %v", resp, err, asked)
 		}
@@ -312,7 +313,8 @@ func TestNoRetryByDefault(t *testing.T) {
 	addr := converse(t, func(*visit) string { asked++; return replies(503) })
 	c := &client.Client{}
 	run(t, c, func(y *loop.Yielder, _ *wire) {
-		if resp, err := c.Get(y, "http://"+addr); err != nil || resp.Status != 503 || asked != 1 {
+		resp, err := c.Get(y, "http://"+addr)
+		if cross(); err != nil || resp.Status != 503 || asked != 1 {
 			t.Errorf("asked %d times: %+v, %v", asked, resp, err)
 		}
 	})
