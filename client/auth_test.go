@@ -87,6 +87,7 @@ func TestDigest(t *testing.T) {
 	} {
 		auth, c := auths[tt.password], &client.Client{}
 		t.Run(tt.name, func(t *testing.T) {
+			cross()
 			d.nonce, d.qop, d.challenge = tt.nonce, tt.qop, 0
 			cross()
 			run(t, c, func(y *loop.Yielder, _ *wire) {
@@ -163,6 +164,7 @@ func TestAuthOfOneOrigin(t *testing.T) {
 	file := netrcFile(t, "machine 127.0.0.1 login me password mine default login me password mine")
 	for name, auth := range map[string]client.Auth{"Basic": client.Basic("me", "mine"), "Digest": client.Digest("me", "mine"), "Netrc": client.Netrc(file)} {
 		t.Run(name, func(t *testing.T) {
+			cross()
 			there = nil
 			cross()
 			c := &client.Client{Auth: auth}

@@ -31,8 +31,8 @@ func (v *visit) field(name string) string { return strings.Join(v.Header[name], 
 // request or a reply that does.
 var crossed atomic.Int64
 
-// cross is called by a test before a server looks at what it has written, and after the server has written what it
-// is to look at.
+// cross is called by a test before and after it writes what a server looks at, and before it looks
+// at what a server has written.
 func cross() { crossed.Add(1) }
 
 // converse serves each request with what answer returns, as it is, and closes the connection after
@@ -136,6 +136,7 @@ func TestB14Location(t *testing.T) {
 		{"/x?", "/x?", "/x?"},
 	} {
 		t.Run(tt.location, func(t *testing.T) {
+			cross()
 			location = strings.ReplaceAll(tt.location, "ADDR", addr)
 			cross()
 			c := &client.Client{}
@@ -156,6 +157,7 @@ func TestB14Location(t *testing.T) {
 		})
 	}
 	t.Run("fragment is inherited", func(t *testing.T) {
+		cross()
 		location = "/x"
 		cross()
 		c := &client.Client{}
@@ -166,10 +168,12 @@ func TestB14Location(t *testing.T) {
 			}
 		})
 	})
-	for _, location = range []string{
+	for _, l := range []string{
 		"http://\t/", "http:///x", "http:x", "ftp://" + addr, "http://[::1", "http://h:99999/", "http://a%20b/", "http://xn--\u00e4/",
 		"http://h:" + strings.Repeat("x", 10_000), strings.Repeat("s", 10_000) + ":x",
 	} {
+		cross()
+		location = l
 		cross()
 		name := location[:min(len(location), 20)]
 		t.Run("nowhere "+name, func(t *testing.T) {

@@ -45,7 +45,7 @@ func (x *exchange) redirect(y *loop.Yielder) (follow bool, err error) {
 	}
 	u, to, moved, err := x.location()
 	if err != nil {
-		return false, fmt.Errorf("Location: %w", err)
+		return false, fmt.Errorf("location: %w", err)
 	}
 	keep := status >= fasthttp.StatusTemporaryRedirect
 	if !keep && method != fasthttp.MethodGet && method != fasthttp.MethodHead {

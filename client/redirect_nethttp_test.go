@@ -92,6 +92,7 @@ func TestRedirectsAsNetHTTP(t *testing.T) {
 							status != 301 && status != 307 && (body.name == "long" || location != "x") {
 							continue // nothing new
 						}
+						cross()
 						cookies = location == "x"
 						url := fmt.Sprintf("http://%s/dir/?status=%d&to=%s", addr, status, location)
 						h, err := http.NewRequest(method, url, nil)
@@ -123,6 +124,7 @@ func TestRedirectsAsNetHTTP(t *testing.T) {
 }
 
 func sendByNetHTTP(t *testing.T, h *http.Request, cookies bool, told *[]string) (int, []string) {
+	cross()
 	*told = nil
 	cross()
 	tr := &http.Transport{}
@@ -141,6 +143,7 @@ func sendByNetHTTP(t *testing.T, h *http.Request, cookies bool, told *[]string) 
 }
 
 func sendByClient(t *testing.T, r *client.Request, cookies bool, told *[]string) (status int, _ []string) {
+	cross()
 	*told = nil
 	cross()
 	c := &client.Client{}
