@@ -30,7 +30,10 @@ func (x *exchange) parse() (err error) {
 	case !isToken(x.method):
 		err = errMethod
 	default:
-		if x.to, err = parseTarget(x.url); err == nil {
+		if x.to.origin == "" {
+			x.to, err = parseTarget(x.url)
+		}
+		if err == nil {
 			err = checkFields(x.header, false)
 		}
 	}
@@ -40,7 +43,7 @@ func (x *exchange) parse() (err error) {
 // encoded puts the request into x.out, or makes an upload of one with a long body.
 func (x *exchange) encoded() error {
 	c := x.client
-	x.once = !idempotent(x.method)
+	x.once = !idempotent(x.method) && !hasKey(x.header)
 	if x.fast != nil {
 		return x.encodedFast()
 	}
@@ -52,14 +55,14 @@ func (x *exchange) encoded() error {
 		}
 		x.fill(&raw.Header)
 		if x.source == nil && x.req.Expect {
-			x.source = &source{r: bytes.NewReader(x.body), length: len(x.body)}
+			x.source = newSource(bytes.NewReader(x.body), len(x.body), nil)
 		}
 		if x.source != nil {
 			raw.SetBodyStream(x.source, x.source.length)
 		} else {
 			raw.SetBodyRaw(x.body)
 		}
-		x.upload = &upload{client: c, x: x, cn: x.cn, raw: raw, ours: true}
+		x.upload = &upload{client: c, x: x, source: x.source, cn: x.cn, raw: raw, expects: x.req.Expect, ours: true}
 		return nil
 	}
 	h := &c.scratch
@@ -94,7 +97,7 @@ func (x *exchange) fill(h *fasthttp.RequestHeader) {
 		x.fillFields(h, host, agent)
 	}
 	if x.to.user != nil && !has(x.header, fasthttp.HeaderAuthorization) {
-		h.Add(fasthttp.HeaderAuthorization, basic(x.to.user))
+		h.Add(fasthttp.HeaderAuthorization, basicOf(x.to.user))
 	}
 	if x.req.Expect {
 		h.Add(fasthttp.HeaderExpect, "100-continue")
@@ -175,6 +178,11 @@ func idempotent(method string) bool {
 		return true
 	}
 	return false
+}
+
+// hasKey reports whether the server can tell that a request has reached it twice, as net/http does.
+func hasKey(fields map[string][]string) bool {
+	return has(fields, "Idempotency-Key") || has(fields, "X-Idempotency-Key")
 }
 
 // wantsLength reports whether a server expects a length even if there is no body.

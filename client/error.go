@@ -1,7 +1,6 @@
 package client
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -41,6 +40,8 @@ const (
 	PhaseHeader    Phase = "header"
 	PhaseBody      Phase = "body"
 	PhaseRedirect  Phase = "redirect"
+	PhaseAuth      Phase = "authorization" // making one
+	PhaseRetry     Phase = "retry"         // waiting for the next attempt
 )
 
 // An Error is how every request fails. It implements net.Error.
@@ -65,12 +66,6 @@ func (e *Error) Timeout() bool {
 
 // Temporary is Timeout.
 func (e *Error) Temporary() bool { return e.Timeout() }
-
-// basic is the value of an Authorization field.
-func basic(u *url.Userinfo) string {
-	password, _ := u.Password()
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(u.Username()+":"+password))
-}
 
 // short quotes s, not more than what fits into a line.
 func short(s string) string {

@@ -25,8 +25,8 @@ func (c *Client) RoundTrip(y *loop.Yielder, req *fasthttp.Request, resp *fasthtt
 		req.Header.SetUserAgent(c.userAgent())
 	}
 	phase, err := x.run(y)
-	if err == nil && x.upload != nil {
-		phase, err = PhaseWrite, x.stop(y)
+	if err == nil {
+		phase, err = x.readBody(y)
 	}
 	if err != nil {
 		x.abandon(y)
