@@ -7,6 +7,8 @@
 //	Request{Stream: true}                       the body in pieces: resp.Stream
 //	resp.Release()                              its buffers can be used again
 //	c.Timeouts  c.MaxConns  c.MaxBody  …        limits
+//	c.Proxy  c.UnixSocket  c.Dialer  c.TLSConfig  how to connect
+//	c.Connect(y, url)                           a connection for another protocol
 //	*Error                                      the phase that failed, and the cause
 //	c.RoundTrip(y, …)  c.Transport(y)           requests in the types of fasthttp
 //
@@ -28,11 +30,14 @@ import (
 	"errors"
 	"math"
 	"net"
+	"net/http"
+	"net/url"
 	"syscall"
 	"time"
 
 	"coloop/client/internal/pool"
 	"coloop/loop"
+	"coloop/loop/netio"
 
 	"github.com/valyala/fasthttp"
 )
@@ -54,6 +59,40 @@ type Client struct {
 	// Timeouts limit the phases of a request.
 	Timeouts Timeouts
 
+	// BaseURL is what the URL of a request is relative to, as a link on that page would be: with
+	// "https://host/v1/", "users?page=2" is https://host/v1/users?page=2, and "/users" is
+	// https://host/users. An absolute URL is taken as it is. BaseURL must end in a slash, but for that after the
+	// host. "" means that all URLs are absolute. With it, Auth and the secrets in Header are sent to
+	// the origin of BaseURL alone (aiohttp's base_url).
+	BaseURL string
+
+	// Header has header fields for each request. A field of the request's own of that name takes the
+	// place of one here, or takes it away if it has no values (aiohttp's ClientSession.headers).
+	Header map[string][]string
+
+	// Auth proves to servers who asks, unless the request has an Authorization, an Auth or a user in its
+	// URL. A redirect to another origin ends that.
+	Auth Auth
+
+	// Jar keeps the cookies that servers set and sends them back, redirects included. net/http/cookiejar has one. A
+	// Cookie of the request's own is sent too, and wins over one of the same name in the jar. Nil
+	// means that cookies are neither kept nor sent. Its methods must not block.
+	Jar http.CookieJar
+
+	// Retry says when a request that has failed is sent again; nil means never.
+	Retry *Retry
+
+	// NoResend switches off that a request is sent a second time if a connection that was kept
+	// open turns out to have been closed by the server; see Do. The request fails then.
+	NoResend bool
+
+	// CheckRedirect, unless nil, is called in the task before a redirect is followed, as that of
+	// http.Client is. next has the Method, URL and Header of the request that is to be sent; the Header
+	// may be changed. Auth and cookies of the Jar are not in it yet. via are the redirects so
+	// far, this one included, oldest first. With the error ErrUseLastResponse the redirect is not
+	// followed, and its reply returned; with another one the request fails.
+	CheckRedirect func(y *loop.Yielder, next *Request, via []Redirect) error
+
 	// MaxRedirects is how many redirects are followed before a request fails
 	// with ErrTooManyRedirects; 0 means 10. With a negative one, redirects are
 	// not followed but returned.
@@ -67,7 +106,37 @@ type Client struct {
 	// means 16 KiB. It is also the size of the buffers to read into.
 	MaxHeader int
 
-	// TLSConfig is for https; nil means crypto/tls's defaults.
+	// Proxy returns the URL of the proxy for a request to u, nil for none, as that of
+	// http.Transport does. It is called for each request, redirects included, in the task. Nil
+	// means ProxyFromEnvironment, with the environment at the client's first request; NoProxy
+	// means none, and ProxyURL returns a function for one that is always the same.
+	//
+	// The schemes are http, https, socks5 and socks5h. A request for http goes to an http or
+	// https proxy as it is, with the whole URL, and shares connections to the proxy with other
+	// hosts. For all others the proxy connects to the server (CONNECT, or SOCKS), and resolves
+	// its name. A user and password in the proxy's URL are for the proxy alone.
+	Proxy func(u *url.URL) (*url.URL, error)
+
+	// ProxyHeader has header fields for http and https proxies (aiohttp's proxy_headers). A
+	// Proxy-Authorization in it is sent in the place of the user and password in the URL.
+	ProxyHeader map[string][]string
+
+	// UnixSocket, unless "", is the path of the socket that all connections are made to (aiohttp's
+	// UnixConnector). The host of a URL is then only said to the server, in Host and for
+	// TLS. Proxy is not used.
+	UnixSocket string
+
+	// Dialer has options for connecting: the local address, a resolver, Happy Eyeballs. Nil means
+	// the zero Dialer.
+	Dialer *netio.Dialer
+
+	// Dial, unless nil, connects in the place of Dialer, to an address on network "tcp" or
+	// "unix". It is called in the task. The connection must be one of the client's loop.
+	Dial func(y *loop.Yielder, network, addr string) (*netio.Conn, error)
+
+	// TLSConfig is for https, proxies included; nil means crypto/tls's defaults. It must not
+	// offer h2. ServerName, unless "", is meant for all servers. Sessions are resumed: without
+	// a ClientSessionCache the client has its own.
 	TLSConfig *tls.Config
 
 	// UserAgent is sent with requests that have no User-Agent of their own; ""
@@ -79,6 +148,11 @@ type Client struct {
 	limits   Timeouts // with the defaults
 	closed   bool
 	sessions tls.ClientSessionCache
+	proxyFor func(u *url.URL) (*url.URL, error) // Proxy, or the environment; nil if there is no proxy
+
+	session    bool     // each request needs one
+	base       *url.URL // BaseURL, or nil
+	baseTarget target
 
 	// Things to be used again.
 	exchanges spares[*exchange]
@@ -95,7 +169,7 @@ type Client struct {
 // time no limit. An expired one is an *Error that says in which phase, whose Timeout method
 // reports true and in which errors.Is finds os.ErrDeadlineExceeded.
 type Timeouts struct {
-	Connect   time.Duration // to resolve the host and connect; 30 s by default
+	Connect   time.Duration // to resolve the host and connect, a proxy's part included; 30 s by default
 	TLS       time.Duration // to shake hands; 30 s by default
 	FirstByte time.Duration // from the request written to the first byte of the reply; no limit by default
 	Silence   time.Duration // without a byte, once the request or the reply has begun; 1 min by default
@@ -156,13 +230,14 @@ func (c *Client) Post(y *loop.Yielder, url, contentType string, body []byte) (*R
 // its connection; the error wraps the loop.CancelledError then.
 //
 // An idempotent request that is sent over a connection kept open, and finds that
-// the server has closed it, is sent once more over a new one. Nothing else is
-// ever retried. Redirects are followed; see MaxRedirects.
+// the server has closed it, is sent once more over a new one, unless NoResend is set. Nothing
+// else is sent again unless Retry says so. Redirects are followed as net/http does it; see
+// MaxRedirects and CheckRedirect.
 func (c *Client) Do(y *loop.Yielder, r *Request) (*Response, error) {
 	x := c.exchange(r)
 	x.method, x.url, x.header, x.body = r.method(), r.URL, r.Header, r.Body
 	if r.BodyStream != nil {
-		x.source = newSource(r.BodyStream, cmp.Or(int(r.Length), -1))
+		x.source = newSource(r.BodyStream, cmp.Or(int(r.Length), -1), r.GetBody)
 	}
 	return x.do(y)
 }
@@ -190,28 +265,33 @@ func (c *Client) moreExchanges() *exchange {
 	return &some[0]
 }
 
-// do makes the exchange, and those that follow from its reply.
+// do makes the exchange, and those that follow from its outcome.
 func (x *exchange) do(y *loop.Yielder) (*Response, error) {
 	defer x.end()
 	c := x.client
 	if err := c.enter(y); err != nil {
 		return nil, x.fail(PhaseRequest, err)
 	}
-	x.follows = c.MaxRedirects >= 0
-	for n := 0; ; n++ {
-		phase, err := x.run(y)
-		if err == nil && x.upload != nil && !x.streamed() {
-			phase, err = PhaseWrite, x.stop(y)
-		}
-		if err != nil {
-			x.abandon(y)
+	if c.session || x.req.hasSession() {
+		x.limit()
+		if phase, err := x.openSession(y); err != nil {
 			return nil, x.fail(phase, err)
 		}
-		if !x.follows || !redirects(x.reply) {
-			return x.response(), nil
+	}
+	for {
+		again := false
+		phase, err := x.run(y)
+		if err == nil && x.settled() {
+			phase, err = x.readBody(y)
+		} else {
+			again, phase, err = x.next(y, phase, err)
 		}
-		if err := x.redirected(n); err != nil {
-			return nil, x.fail(PhaseRedirect, err)
+		switch {
+		case err != nil:
+			x.abandon(y)
+			return nil, x.fail(phase, err)
+		case !again:
+			return x.response(), nil
 		}
 	}
 }
@@ -225,27 +305,19 @@ func (x *exchange) response() *Response {
 		r = &Response{}
 	}
 	*r = Response{Status: x.reply.StatusCode(), URL: x.url, Body: x.whole, client: x.client, raw: x.reply}
-	if x.streamed() {
+	if x.session != nil {
+		r.History = x.session.history
+	}
+	switch {
+	case x.switches():
+		r.Conn = x.handOver()
+	case x.req.Stream:
 		r.Stream = x.stream()
-	} else {
+	default:
 		x.finish()
 	}
 	x.reply = nil
 	return r
-}
-
-// redirected makes x the exchange that follows from a reply, the n-th in a row.
-//
-//go:noinline
-func (x *exchange) redirected(n int) error {
-	if n == orDefault(x.client.MaxRedirects, defaultMaxRedirects) {
-		return ErrTooManyRedirects
-	}
-	err := x.redirect()
-	x.finish()
-	x.client.putReply(x.reply)
-	x.state, x.reply, x.whole, x.host, x.again, x.last = fresh, nil, nil, nil, false, false
-	return err
 }
 
 // finish gives back the buffer and the connection of a reply without fault. If the
@@ -274,7 +346,7 @@ func (x *exchange) putReader() {
 //go:noinline
 func (x *exchange) stale(err error) bool {
 	cn := x.cn
-	if cn == nil || x.state == connecting || !x.place.Used() || cn.received || x.again || x.long || x.once && cn.written {
+	if cn == nil || x.client.NoResend || x.state == connecting || !x.place.Used() || cn.received || x.again || x.spent() || x.once && cn.written {
 		return false
 	}
 	if !errors.Is(err, errHungUp) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
@@ -312,11 +384,15 @@ func (x *exchange) drop() {
 // ends the task would keep the place for ever.
 func (x *exchange) end() {
 	x.drop()
-	if u := x.upload; u != nil { // only after a panic
-		u.x = nil
+	u := x.upload
+	if u != nil { // only after a panic
+		u.leave()
+		u.dropped = true
 		u.task.Cancel()
 	}
-	_ = x.source.Close() // its error is the user's
+	if u == nil || !u.closes {
+		_ = x.source.close() // its error is the user's
+	}
 	c := x.client
 	*x = exchange{}
 	c.exchanges.put(x)
@@ -333,12 +409,12 @@ func (x *exchange) limit() {
 	x.by = after(c.loop, x.limits.Total)
 }
 
-func (x *exchange) fail(phase Phase, err error) error {
+func (x *exchange) fail(phase Phase, err error) *Error {
 	return x.client.fail(phase, x.method, x.url, err)
 }
 
 // fail returns the error of a request. If the client has closed the connection, it says so.
-func (c *Client) fail(phase Phase, method, url string, err error) error {
+func (c *Client) fail(phase Phase, method, url string, err error) *Error {
 	if c.closed && errors.Is(err, net.ErrClosed) {
 		err = ErrClosed
 	}
@@ -365,9 +441,16 @@ func (c *Client) enter(y *loop.Yielder) error {
 	case l == nil:
 		return loop.ErrNoTask
 	case c.loop == nil:
+		if err := c.prepareSession(); err != nil {
+			return err
+		}
 		c.loop, c.limits = l, c.Timeouts.filled()
 		c.pool.MaxConns, c.pool.MaxConnsPerHost = orDefault(c.MaxConns, defaultMaxConns), c.MaxConnsPerHost
 		c.pool.IdleTimeout = c.IdleTimeout
+		if err := c.settleProxy(); err != nil {
+			c.loop = nil
+			return err
+		}
 	case c.loop != l:
 		return loop.ErrForeignLoop
 	}

@@ -341,7 +341,7 @@ func (s *cutter) cutOnce(t *testing.T, y *loop.Yielder, roots *tls.Config) (body
 // exchange that it reads or writes: the request ends with the one right error or the response, its
 // place and connections are given back, and the next request is answered.
 func TestCuts(t *testing.T) {
-	ours, theirs := certificate(t)
+	ours, theirs := fixedCertificate(t)
 	for _, p := range plays {
 		t.Run(p.name, func(t *testing.T) {
 			total := 0
@@ -405,9 +405,9 @@ func (s *cutter) cutAll(t *testing.T, y *loop.Yielder, c *calm, roots *tls.Confi
 	return total
 }
 
-// certificate returns a configuration for clients, and one for a server at 127.0.0.1 whose
+// fixedCertificate returns a configuration for clients, and one for a server at 127.0.0.1 whose
 // handshake has always the same length.
-func certificate(t *testing.T) (ours, theirs *tls.Config) {
+func fixedCertificate(t *testing.T) (ours, theirs *tls.Config) {
 	t.Helper()
 	public, private, err := ed25519.GenerateKey(nil)
 	if err != nil {

@@ -23,6 +23,8 @@ type exchange struct {
 	req    *Request // the caller's, for what is seldom asked for; never nil
 	limits *Timeouts
 
+	session *session // what goes beyond this exchange, or nil
+
 	// What is asked for now: redirects change it.
 	method, url string
 	header      map[string][]string
@@ -54,7 +56,6 @@ type exchange struct {
 	long    bool  // the body is for an upload
 	once    bool  // must not reach the server twice
 	last    bool  // the connection is to be closed
-	follows bool  // a redirect will be followed: its body is not streamed
 }
 
 // state is how far an exchange is.
@@ -71,8 +72,14 @@ const (
 	complete          // it is there
 )
 
-// run does the exchange. The Phase is that of the error.
+// run does the exchange, to the header of the reply, and its body if that has come with it. The
+// Phase is that of the error.
 func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
+	if x.client.proxyFor != nil {
+		if phase, err = x.choose(); err != nil {
+			return phase, err
+		}
+	}
 	for {
 		if err = loop.Drive(y, x); err != nil {
 			return PhaseRequest, err
@@ -86,11 +93,15 @@ func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 			phase, err = x.send(y)
 		case x.state == sent:
 			phase, err = x.receive()
-		case x.state == headed:
-			phase, err = x.readBody(y)
 		}
-		if err == nil && x.state == complete || err != nil && !x.stale(err) {
+		if err == nil && x.state >= headed || err != nil && !x.stale(err) {
 			return phase, err
+		}
+		if err != nil && x.upload != nil {
+			if err := x.stop(y); err != nil {
+				return PhaseWrite, err
+			}
+			x.last = false
 		}
 	}
 }
@@ -140,7 +151,7 @@ func (x *exchange) prepare() {
 			x.phase = PhaseRequest
 			return
 		}
-		x.host = x.client.host(&x.to)
+		x.host = x.findHost(nil)
 	}
 	if x.place == nil {
 		x.place = x.client.pool.Try(x.host)

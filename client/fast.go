@@ -25,8 +25,8 @@ func (c *Client) RoundTrip(y *loop.Yielder, req *fasthttp.Request, resp *fasthtt
 		req.Header.SetUserAgent(c.userAgent())
 	}
 	phase, err := x.run(y)
-	if err == nil && x.upload != nil {
-		phase, err = PhaseWrite, x.stop(y)
+	if err == nil {
+		phase, err = x.readBody(y)
 	}
 	if err != nil {
 		x.abandon(y)
@@ -38,6 +38,9 @@ func (c *Client) RoundTrip(y *loop.Yielder, req *fasthttp.Request, resp *fasthtt
 
 // fastTarget is the target of a request in fasthttp's types, whose URL fasthttp has parsed.
 func fastTarget(req *fasthttp.Request) (t target, err error) {
+	if len(req.Header.Peek(fasthttp.HeaderProxyAuthorization)) > 0 {
+		return t, errProxyField
+	}
 	u := req.URI()
 	switch string(u.Scheme()) {
 	case "http":

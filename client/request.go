@@ -3,6 +3,8 @@ package client
 import (
 	"io"
 	"iter"
+	"net"
+	"net/url"
 
 	"github.com/valyala/fasthttp"
 )
@@ -11,7 +13,10 @@ import (
 // has a BodyStream, which is read to its end.
 type Request struct {
 	Method string // "" means GET
-	URL    string // absolute, http or https; a user and password in it are sent
+	URL    string // http or https; absolute, unless the client has a BaseURL; a user and password in it are sent
+
+	// Query is added to the query of the URL, sorted by name.
+	Query url.Values
 
 	// Header has the header fields beside the ones that the client sets itself; an
 	// http.Header will do. One named Host overrides the host of the URL.
@@ -23,12 +28,25 @@ type Request struct {
 	// the request, if it is an io.Closer. It may be something whose Read parks.
 	BodyStream io.Reader
 
+	// GetBody, unless nil, returns the same BodyStream anew, for a redirect, a challenge or another
+	// attempt that has it sent again (http.Request.GetBody). Without it a BodyStream that is an
+	// io.Seeker is set back to where it was; another one cannot be sent twice. It is called in the task.
+	GetBody func() (io.Reader, error)
+
 	// Length is the length of BodyStream; if it is 0, the body is sent chunked.
 	Length int64
 
 	// Expect has the client ask the server (Expect: 100-continue) before it sends the body,
 	// and wait for the answer, for a second at most.
 	Expect bool
+
+	// Auth proves to the server who asks, unless Header has an Authorization, in the place of that of
+	// the client and of a user in the URL. It is not used for another origin that the request is
+	// redirected to.
+	Auth Auth
+
+	// Retry, unless nil, is used instead of that of the client.
+	Retry *Retry
 
 	// Timeouts, unless nil, are used instead of those of the client.
 	Timeouts *Timeouts
@@ -49,6 +67,9 @@ type Response struct {
 	Status int
 	URL    string // of the last request, after redirects
 
+	// History are the redirects that were followed, oldest first.
+	History []Redirect
+
 	// Body is the whole body, unless that is streamed. It is valid until
 	// Release.
 	Body []byte
@@ -58,6 +79,11 @@ type Response struct {
 	// It must be read to its end, after which the connection serves other
 	// requests, or closed, which closes the connection.
 	Stream io.ReadCloser
+
+	// Conn is the connection of a response 101 (Switching Protocols) to a request with a header
+	// field Upgrade; nil for all others. It is the caller's, who closes it: the client no longer
+	// counts it, and Release does not touch it.
+	Conn net.Conn
 
 	client *Client
 	raw    *fasthttp.Response // nil after Release

@@ -38,6 +38,10 @@ func (x *exchange) stream() *stream {
 		client: c, body: body{x.reply, x.cn}, place: x.place, br: x.br, upload: x.upload, last: x.last,
 		method: x.method, url: x.url,
 	}
+	if u := x.upload; u != nil && !u.over {
+		u.leave()
+		x.source = nil
+	}
 	x.place, x.cn, x.br, x.upload = nil, nil, nil, nil
 	if x.noBody(x.reply.StatusCode()) {
 		s.end(io.EOF)
@@ -114,9 +118,9 @@ func (s *stream) end(err error) {
 		s.expiry.Cancel()
 	}
 	if u := s.upload; u != nil {
-		u.x = nil
+		s.last = s.last || !u.over || u.err != nil
 		if !u.over {
-			s.last = true
+			u.dropped = true
 			u.task.Cancel()
 		}
 	}

@@ -209,7 +209,7 @@ func TestCloseAtEachTurn(t *testing.T) {
 // TestCloseLoopAtEachTurn closes the loop instead, which ends the tasks by an error of its own: nothing
 // is left of the request.
 func TestCloseLoopAtEachTurn(t *testing.T) {
-	ours, theirs := certificate(t)
+	ours, theirs := fixedCertificate(t)
 	for _, p := range courses {
 		t.Run(p.name, func(t *testing.T) {
 			looptest.NoLeaks(t)
@@ -257,7 +257,7 @@ func untidy(err error) string {
 
 // sweep runs each course once for each turn that it takes, and disturbs it then.
 func sweep(t *testing.T, disturb func(t *testing.T, y *loop.Yielder, c *client.Client, task *loop.Task[string], p course, s *stand) string) {
-	ours, theirs := certificate(t)
+	ours, theirs := fixedCertificate(t)
 	for _, p := range courses {
 		t.Run(p.name, func(t *testing.T) {
 			cfg := theirs

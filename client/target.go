@@ -30,14 +30,18 @@ func (t *target) host() string { return t.origin[strings.Index(t.origin, "//")+2
 
 // addr is the host and port to connect to.
 func (t *target) addr() string {
-	host := t.host()
+	if t.secure {
+		return withPort(t.host(), "443")
+	}
+	return withPort(t.host(), "80")
+}
+
+// withPort returns host with a port, its own or the given one.
+func withPort(host, port string) string {
 	if strings.LastIndexByte(host, ':') > strings.LastIndexByte(host, ']') {
 		return host
 	}
-	if t.secure {
-		return host + ":443"
-	}
-	return host + ":80"
+	return host + ":" + port
 }
 
 // parseTarget parses an absolute URL.
@@ -90,10 +94,12 @@ func targetOf(u *url.URL, rawURL string) (target, error) {
 	t := target{secure: u.Scheme == "https", user: u.User}
 	prefix := len(u.Scheme) + len("://") + len(u.Host)
 	switch {
+	case u.Scheme == "":
+		return t, errRelative
 	case u.Host == "":
 		return t, errNoHost
 	case !t.secure && u.Scheme != "http":
-		return t, fmt.Errorf("%w %q", errScheme, u.Scheme)
+		return t, fmt.Errorf("%w %s", errScheme, short(u.Scheme))
 	case plainHost(u.Host) && len(rawURL) >= prefix && rawURL[len(u.Scheme)+3:prefix] == u.Host && rawURL[:len(u.Scheme)] == u.Scheme:
 		t.origin = rawURL[:prefix]
 	default:
@@ -111,6 +117,10 @@ func targetOf(u *url.URL, rawURL string) (target, error) {
 func parseError(err error) error {
 	if ue, ok := errors.AsType[*url.Error](err); ok {
 		err = ue.Err
+	}
+	const most = 100
+	if text := err.Error(); len(text) > most {
+		err = errors.New(text[:most] + "...")
 	}
 	return fmt.Errorf("parse the URL: %w", err)
 }
