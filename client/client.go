@@ -148,6 +148,7 @@ type Client struct {
 	limits   Timeouts // with the defaults
 	closed   bool
 	sessions tls.ClientSessionCache
+	streams  map[*stream]struct{}               // those that hold a connection
 	proxyFor func(u *url.URL) (*url.URL, error) // Proxy, or the environment; nil if there is no proxy
 
 	session    bool     // each request needs one
@@ -429,7 +430,11 @@ func (c *Client) Close() error {
 		return nil
 	}
 	c.closed = true
-	return c.pool.Close()
+	err := c.pool.Close()
+	for s := range c.streams {
+		s.stop(net.ErrClosed)
+	}
+	return err
 }
 
 // enter checks that y runs on the loop of the client.

@@ -273,6 +273,7 @@ func (m *scene) garbage() error {
 	for i := range b {
 		b[i] = byte(m.rand.Uint32())
 	}
+	b[0] |= 0x80 // no line end, which would end the header
 	if m.rand.IntN(2) == 0 {
 		b = append([]byte("HTTP/1.1 200 OK\r\n"), b...)
 	}

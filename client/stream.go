@@ -49,6 +49,10 @@ func (x *exchange) stream() *stream {
 	}
 	x.reply.StreamBody = true
 	_ = x.reply.ReadBody(s.br, 0) // reads nothing yet
+	if c.streams == nil {
+		c.streams = make(map[*stream]struct{})
+	}
+	c.streams[s] = struct{}{}
 	if x.by != never {
 		s.expiry = c.loop.CallAt(x.by, func() { s.stop(os.ErrDeadlineExceeded) })
 	}
@@ -114,6 +118,7 @@ func (s *stream) end(err error) {
 		return
 	}
 	s.err = err
+	delete(s.client.streams, s)
 	if s.expiry != nil {
 		s.expiry.Cancel()
 	}
