@@ -29,8 +29,7 @@ func (c *Client) RoundTrip(y *loop.Yielder, req *fasthttp.Request, resp *fasthtt
 		phase, err = x.readBody(y)
 	}
 	if err != nil {
-		x.abandon(y)
-		return x.fail(phase, err)
+		return x.fail(phase, x.abandon(y, err))
 	}
 	x.finish()
 	return nil

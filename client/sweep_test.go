@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"unicode"
 
@@ -82,6 +83,13 @@ var courses = []course{
 	{"upload chunked", false, "posted 12", upload(client.Request{Method: "PUT"}, "hello, world", "/post")},
 	{"upload 100", false, "posted 12", upload(client.Request{Method: "POST", Expect: true}, "hello, world", "/post")},
 	{"upload refused", false, "early no", upload(client.Request{Method: "POST", Length: int64(len(long))}, long, "/early")},
+	{"upload cut", false, "gone", func(y *loop.Yielder, c *client.Client, s *stand) (string, error) {
+		got, err := upload(client.Request{Method: "POST", Length: int64(len(long))}, long, "/gone")(y, c, s)
+		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+			return "gone", nil
+		}
+		return got, err
+	}},
 	{"long body", false, "posted 400000", func(y *loop.Yielder, c *client.Client, s *stand) (string, error) {
 		return ask(y, c, &client.Request{Method: "POST", URL: s.url("/post"), Body: []byte(long)})
 	}},
@@ -136,6 +144,8 @@ func entertain(y *loop.Yielder, c *torn, rw net.Conn) error {
 			return err
 		case strings.HasPrefix(head, "POST /early "):
 			return errors.Join(say(ok[:9]+"413 No\r\nId: early\r\nContent-Length: 2\r\n\r\n", "no"), discard(rw))
+		case strings.HasPrefix(head, "POST /gone "):
+			return nil
 		case strings.Contains(head, "\r\nExpect: "):
 			err = say("HTTP/1.1 100 ", "Continue\r\n\r\n")
 		}
