@@ -46,7 +46,7 @@ func (x *exchange) begin(y *loop.Yielder) {
 // run is the task. Its error is kept in the upload, so that the loop does not report it if it is closed
 // before anybody has seen it.
 func (u *upload) run(y *loop.Yielder) error {
-	if u.err = u.write(y); u.source != nil && u.source.err != nil {
+	if u.err = u.write(y); u.err != nil && u.source != nil && u.source.err != nil {
 		u.err = u.source.err
 	}
 	return nil
