@@ -194,26 +194,15 @@ func (x *exchange) do(y *loop.Yielder) (*Response, error) {
 			return nil, x.fail(phase, err)
 		}
 		if !x.follows || !redirects(x.reply) {
+			if x.raises() {
+				return nil, x.raised()
+			}
 			return x.response(), nil
 		}
 		if err := x.redirected(n); err != nil {
 			return nil, x.fail(PhaseRedirect, err)
 		}
 	}
-}
-
-// response makes the response of the reply, and gives back the connection.
-//
-//go:noinline
-func (x *exchange) response() *Response {
-	r := &Response{Status: x.reply.StatusCode(), URL: x.url, Body: x.whole, client: x.client, raw: x.reply}
-	if x.streamed() {
-		r.Stream = x.stream()
-	} else {
-		x.finish()
-	}
-	x.reply = nil
-	return r
 }
 
 // redirected makes x the exchange that follows from a reply, the n-th in a row.

@@ -2,7 +2,6 @@ package client
 
 import (
 	"io"
-	"iter"
 
 	"github.com/valyala/fasthttp"
 )
@@ -42,58 +41,4 @@ func (r *Request) method() string {
 		return fasthttp.MethodGet
 	}
 	return r.Method
-}
-
-// A Response is the reply to a Request.
-type Response struct {
-	Status int
-	URL    string // of the last request, after redirects
-
-	// Body is the whole body, unless that is streamed. It is valid until
-	// Release.
-	Body []byte
-
-	// Stream is the body of a request with Stream set, else nil. It reads
-	// straight from the connection, so that a slow reader slows down the server.
-	// It must be read to its end, after which the connection serves other
-	// requests, or closed, which closes the connection.
-	Stream io.ReadCloser
-
-	client *Client
-	raw    *fasthttp.Response // nil after Release
-}
-
-// Header returns the value of a header field; of several of that name the first.
-func (r *Response) Header(key string) string {
-	if r.raw == nil {
-		return ""
-	}
-	return string(r.raw.Header.Peek(key))
-}
-
-// Headers ranges over the header fields.
-func (r *Response) Headers() iter.Seq2[string, string] {
-	return func(yield func(string, string) bool) {
-		if r.raw == nil {
-			return
-		}
-		for k, v := range r.raw.Header.All() {
-			if !yield(string(k), string(v)) {
-				return
-			}
-		}
-	}
-}
-
-// Release gives the memory of the response, its Body included, back to the client for
-// further responses, and closes its Stream. Calling it is not required, and harmless if it is
-// called again. A Body must not be used afterwards.
-func (r *Response) Release() {
-	raw := r.raw
-	if r.Stream != nil {
-		_ = r.Stream.Close() // which never fails
-	} else if raw != nil {
-		r.client.putReply(raw)
-	}
-	r.Body, r.raw = nil, nil
 }
