@@ -59,13 +59,23 @@ type Client struct {
 	// not followed but returned.
 	MaxRedirects int
 
-	// MaxBody is the size in bytes that the body of a response may have unless
-	// it is streamed; 0 means 64 MiB.
+	// MaxBody is the size in bytes that the body of a response may have, once it is
+	// decoded, unless it is streamed; 0 means 64 MiB. With a negative one there is no limit.
 	MaxBody int
 
 	// MaxHeader is the size in bytes that the header of a response may have; 0
 	// means 16 KiB. It is also the size of the buffers to read into.
 	MaxHeader int
+
+	// DisableCompression has the client not ask for encoded bodies, and not decode them
+	// (as in net/http). Else it sends "Accept-Encoding: gzip, deflate, br, zstd" with
+	// requests that have neither Accept-Encoding nor Range of their own, HEAD excepted, and
+	// decodes what comes. A body in an encoding that it does not know is left as it is.
+	DisableCompression bool
+
+	// RaiseForStatus makes a response with a status from 400 on an error, as
+	// Response.Err does. A Request can ask for that, too.
+	RaiseForStatus bool
 
 	// TLSConfig is for https; nil means crypto/tls's defaults.
 	TLSConfig *tls.Config
@@ -87,6 +97,8 @@ type Client struct {
 	requests  spares[*fasthttp.Request]
 	replies   spares[*fasthttp.Response]
 	buffers   spares[[]byte]
+	pieces    spares[[]byte] // the first ones of bodies
+	stages    [numCodings]spares[*stage]
 	scratch   fasthttp.RequestHeader
 	length    []byte
 }
@@ -353,7 +365,12 @@ func orDefault[T int | time.Duration](v, def T) T {
 	return v
 }
 
-func (c *Client) maxBody() int { return orDefault(c.MaxBody, defaultMaxBody) }
+func (c *Client) maxBody() int {
+	if c.MaxBody < 0 {
+		return math.MaxInt - maxShort
+	}
+	return orDefault(c.MaxBody, defaultMaxBody)
+}
 
 func (c *Client) userAgent() string {
 	if c.UserAgent == "" {

@@ -93,6 +93,9 @@ func (x *exchange) fill(h *fasthttp.RequestHeader) {
 	if x.to.user != nil && !has(x.header, fasthttp.HeaderAuthorization) {
 		h.Add(fasthttp.HeaderAuthorization, basic(x.to.user))
 	}
+	if x.asked = x.asks(); x.asked {
+		h.Add(fasthttp.HeaderAcceptEncoding, acceptEncoding)
+	}
 	if x.req.Expect {
 		h.Add(fasthttp.HeaderExpect, "100-continue")
 	}

@@ -52,6 +52,9 @@ type exchange struct {
 	long    bool  // the body is for an upload
 	once    bool  // must not reach the server twice
 	last    bool  // the connection is to be closed
+	asked   bool  // for an encoded body
+	decoded bool  // whole was encoded
+	codings codings
 	follows bool  // a redirect will be followed: its body is not streamed
 
 	starting, heading func() // start and head, as values made once

@@ -2,7 +2,6 @@ package client
 
 import (
 	"errors"
-	"io"
 
 	"coloop/loop"
 
@@ -29,9 +28,16 @@ func (x *exchange) receive(y *loop.Yielder) (Phase, error) {
 			return PhaseWrite, err
 		}
 	}
-	if x.state == headed && !x.streamed() {
-		if phase, err := x.gather(y); err != nil {
-			return x.failed(phase, err)
+	if x.state == complete && x.req.OnDownload != nil {
+		x.downloaded()
+	}
+	if x.codings.n > 0 && !x.streamed() {
+		if err := x.decode(y); err != nil {
+			return x.failed(PhaseBody, err)
+		}
+	} else if x.state == headed && !x.streamed() {
+		if err := x.read(); err != nil {
+			return x.failed(PhaseBody, err)
 		}
 	}
 	if x.upload != nil && x.state == complete {
@@ -126,10 +132,17 @@ func (x *exchange) headed() {
 	status, length := h.StatusCode(), h.ContentLength()
 	x.last = x.last || h.ConnectionClose() || status == fasthttp.StatusSwitchingProtocols
 	x.state = headed
+	x.codings.n = 0
+	if x.asked && len(h.ContentEncoding()) > 0 {
+		x.phase = PhaseHeader
+		if x.err = x.coded(); x.err != nil {
+			return
+		}
+	}
 	switch {
 	case x.method == fasthttp.MethodHead, status == fasthttp.StatusNoContent,
 		status == fasthttp.StatusNotModified, status < 200:
-		x.state = complete
+		x.state, x.codings.n = complete, 0
 	case x.streamed():
 	case length > x.client.maxBody():
 		x.phase, x.err = PhaseBody, ErrBodyTooLarge
@@ -141,43 +154,29 @@ func (x *exchange) headed() {
 	}
 }
 
+// coded finds out how the body is to be decoded.
+func (x *exchange) coded() error {
+	if x.unwanted() {
+		return nil
+	}
+	return x.codings.parse(string(x.reply.Header.ContentEncoding()))
+}
+
 // streamed reports whether the body of the reply is left to be read by the caller.
 func (x *exchange) streamed() bool {
-	return x.req.Stream && !(x.follows && redirects(x.reply))
+	return x.req.Stream && !x.unwanted() && !x.raises()
 }
 
-// gather reads the body, as it comes.
+// unwanted reports whether the reply is no more than a redirect that is followed.
+func (x *exchange) unwanted() bool { return x.follows && redirects(x.reply) }
+
+// read reads the body, as it comes.
 //
 //go:noinline
-func (x *exchange) gather(y *loop.Yielder) (Phase, error) {
-	x.reply.StreamBody = true
-	_ = x.reply.ReadBody(x.br, 0) // reads nothing yet
-	b := body{x.reply, x.cn}
-	all, err := gather(y, &b, x.client.maxBody())
-	_ = x.reply.CloseBodyStream() // has nothing to close
-	if err != nil {
-		return PhaseBody, err
+func (x *exchange) read() error {
+	all, err := x.gather(x.open(), x.client.maxBody())
+	if err == nil {
+		x.whole, x.state = all, complete
 	}
-	x.whole, x.state = all, complete
-	return "", nil
-}
-
-// body reads the body of a reply.
-type body struct {
-	reply *fasthttp.Response
-	cn    *conn
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.reply.BodyStream().Read(p)
-	b.cn.bodyRead(n)
-	switch {
-	case err == nil:
-	case err == io.EOF && (b.cn.err == nil || b.cn.err == io.EOF && b.reply.Header.ContentLength() < -1):
-	case err == io.EOF:
-		err = b.cn.cause(io.ErrUnexpectedEOF)
-	default:
-		err = b.cn.cause(err)
-	}
-	return n, err
+	return err
 }

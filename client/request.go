@@ -32,6 +32,16 @@ type Request struct {
 	// Timeouts, unless nil, are used instead of those of the client.
 	Timeouts *Timeouts
 
+	// OnUpload and OnDownload are told how many bytes of the body of the request have been
+	// written, or of the response read, of how many in all, -1 if that is not known. Encoded
+	// bodies are counted as they are sent. They are called in tasks of the loop, and must not
+	// wait. The bodies of redirects that are followed do not count; a body that is sent
+	// again is counted anew. They are not called once Do has returned, unless Stream is set.
+	OnUpload, OnDownload func(done, total int64)
+
+	// RaiseForStatus is that of Client, for this request.
+	RaiseForStatus bool
+
 	// Stream has the body of the response left to be read from Response.Stream.
 	Stream bool
 }

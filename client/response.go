@@ -39,7 +39,7 @@ type Response struct {
 //go:noinline
 func (x *exchange) response() *Response {
 	r := &Response{
-		Status: x.reply.StatusCode(), URL: x.url, Body: x.whole, Uncompressed: x.decoded,
+		Status: x.reply.StatusCode(), URL: x.url, Body: x.whole,
 		client: x.client, method: x.method, raw: x.reply,
 	}
 	if x.streamed() {
@@ -47,6 +47,7 @@ func (x *exchange) response() *Response {
 	} else {
 		x.finish()
 	}
+	r.Uncompressed = x.decoded
 	x.reply = nil
 	return r
 }

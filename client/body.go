@@ -1,0 +1,69 @@
+package client
+
+import (
+	"io"
+	"math"
+
+	"github.com/valyala/fasthttp"
+)
+
+// A body reads the body of a reply from the connection, as it was sent.
+type body struct {
+	reply *fasthttp.Response
+	cn    *conn
+	way   way
+	most  int64 // how long it may be
+	size  int64 // so far
+	seen  func(done, total int64)
+	err   error
+}
+
+// open makes the body of the reply, to be read from the connection.
+func (x *exchange) open() *body {
+	x.reply.StreamBody = true
+	_ = x.reply.ReadBody(x.br, 0) // reads nothing yet
+	b := &body{reply: x.reply, cn: x.cn, way: way{loop: x.client.loop}, most: math.MaxInt64}
+	if !x.unwanted() {
+		b.seen = x.req.OnDownload
+	}
+	return b
+}
+
+// Read reads what has come, and parks if that is nothing.
+func (b *body) Read(p []byte) (int, error) {
+	if err := b.way.give(); err != nil {
+		b.err = err
+		return 0, err
+	}
+	n, err := b.reply.BodyStream().Read(p)
+	b.cn.bodyRead(n)
+	b.way.took(n)
+	b.size += int64(n)
+	switch {
+	case b.size > b.most:
+		err = ErrBodyTooLarge
+	case err == nil:
+	case err == io.EOF && (b.cn.err == nil || b.cn.err == io.EOF && b.reply.Header.ContentLength() < -1):
+	case err == io.EOF:
+		err = b.cn.cause(io.ErrUnexpectedEOF)
+	default:
+		err = b.cn.cause(err)
+	}
+	b.err = err
+	if b.seen != nil && n > 0 {
+		b.seen(b.size, b.total())
+	}
+	return n, err
+}
+
+// total is the length that was announced; -1 if it was not.
+func (b *body) total() int64 { return int64(max(b.reply.Header.ContentLength(), -1)) }
+
+// downloaded tells of a body that has come with the header.
+//
+//go:noinline
+func (x *exchange) downloaded() {
+	if n := int64(len(x.whole)); n > 0 && !x.unwanted() {
+		x.req.OnDownload(n, n)
+	}
+}
