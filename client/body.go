@@ -58,12 +58,3 @@ func (b *body) Read(p []byte) (int, error) {
 
 // total is the length that was announced; -1 if it was not.
 func (b *body) total() int64 { return int64(max(b.reply.Header.ContentLength(), -1)) }
-
-// downloaded tells of a body that has come with the header.
-//
-//go:noinline
-func (x *exchange) downloaded() {
-	if n := int64(len(x.whole)); n > 0 && !x.unwanted() {
-		x.req.OnDownload(n, n)
-	}
-}

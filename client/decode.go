@@ -89,7 +89,7 @@ const maxShort = 64 << 10
 func (x *exchange) decode(y *loop.Yielder) error {
 	limit := x.client.maxBody()
 	raw, b, whole := x.whole, (*body)(nil), true
-	if x.state == headed {
+	if raw == nil {
 		var err error
 		b = x.open()
 		b.most = encoded(limit)
@@ -102,7 +102,7 @@ func (x *exchange) decode(y *loop.Yielder) error {
 	if whole && x.codings.n == 1 {
 		d := x.client.decoding(&x.codings, src, nil, &way{})
 		defer d.end()
-		in = newStackReader(y, d)
+		in = &stackReader{y: y, r: d, way: way{loop: x.client.loop}}
 	} else {
 		w := &way{loop: x.client.loop}
 		if b != nil {
@@ -112,7 +112,7 @@ func (x *exchange) decode(y *loop.Yielder) error {
 		defer d.end()
 		in = d
 	}
-	all, err := x.gather(in, limit)
+	all, err := x.gather(in)
 	if err != nil {
 		return err
 	}
@@ -148,19 +148,12 @@ func (b *body) head() (raw []byte, all bool, err error) {
 
 // A stackReader reads on the stack of the loop from something that never parks.
 type stackReader struct {
-	y    *loop.Yielder
-	r    io.Reader
-	way  way
-	p    []byte
-	n    int
-	err  error
-	call func()
-}
-
-func newStackReader(y *loop.Yielder, r io.Reader) *stackReader {
-	s := &stackReader{y: y, r: r, way: way{loop: loop.Running(y)}}
-	s.call = func() { s.n, s.err = s.r.Read(s.p) }
-	return s
+	y   *loop.Yielder
+	r   io.Reader
+	way way
+	p   []byte
+	n   int
+	err error
 }
 
 func (s *stackReader) Read(p []byte) (int, error) {
@@ -168,9 +161,17 @@ func (s *stackReader) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	s.p = p
-	loop.OnLoopStack(s.y, s.call)
+	if err := loop.Drive(s.y, s); err != nil {
+		return 0, err
+	}
 	s.way.took(s.n)
 	return s.n, s.err
+}
+
+// Step is the one of Read.
+func (s *stackReader) Step(error) (wait any) {
+	s.n, s.err = s.r.Read(s.p)
+	return nil
 }
 
 // A decoding is a body that is decoded while it is read.

@@ -45,23 +45,28 @@ func (w *way) give() error {
 	return w.err
 }
 
-// gather reads the body, up to limit bytes of it.
-func (x *exchange) gather(r io.Reader, limit int) ([]byte, error) {
+// gather reads r, the body of the reply, and closes what open has opened.
+func (x *exchange) gather(r io.Reader) ([]byte, error) {
 	c := x.client
 	first, ok := c.pieces.get()
 	if !ok {
 		first = make([]byte, 0, firstPiece)
 	}
-	pieces, size, err := gather(first, r, limit)
+	pieces, size, err := gather(first, r, c.maxBody())
 	if err != nil {
 		return nil, err
 	}
+	x.reply.StreamBody = false
 	if len(pieces) == 1 {
 		x.reply.SetBody(pieces[0]) // in memory that is used again, and no larger than need be
 		c.pieces.put(first[:0])
 		return x.reply.Body(), nil
 	}
-	return join(&way{loop: c.loop}, pieces, size)
+	all, err := join(&way{loop: c.loop}, pieces, size)
+	if x.reply.SetBodyRaw(nil); x.into != nil {
+		x.into.SetBodyRaw(all)
+	}
+	return all, err
 }
 
 // gather reads r to its end, up to limit bytes. The pieces begin with first.

@@ -2,69 +2,76 @@ package client
 
 import (
 	"errors"
+	"time"
 
 	"coloop/loop"
 
 	"github.com/valyala/fasthttp"
 )
 
-// receive reads the reply, all of it unless its body is to be streamed.
-func (x *exchange) receive(y *loop.Yielder) (Phase, error) {
-	for x.state = awaited; x.state == awaited; {
-		if phase, err := x.wait(); err != nil {
-			return phase, err
+// receive reads the header of a reply that comes by way of TLS, and the body if that is there.
+//
+//go:noinline
+func (x *exchange) receive() (Phase, error) {
+	for x.state == sent {
+		cn, phase := x.cn, x.awaits()
+		err := cn.raw.ReadBy(x.until())
+		if err == nil {
+			err = cn.tls.WaitRead()
 		}
-		if x.cn.tls == nil {
-			loop.OnLoopStack(y, x.heading)
-		} else {
+		if err == nil {
 			x.head()
+			phase, err = x.phase, x.err
 		}
-		if x.err != nil {
-			return x.failed(x.phase, x.err)
-		}
-	}
-	if x.upload != nil && x.reply.StatusCode() >= fasthttp.StatusMultipleChoices {
-		if err := x.stop(y); err != nil { // the server does not want it
-			return PhaseWrite, err
-		}
-	}
-	if x.state == complete && x.req.OnDownload != nil {
-		x.downloaded()
-	}
-	if x.codings.n > 0 && !x.streamed() {
-		if err := x.decode(y); err != nil {
-			return x.failed(PhaseBody, err)
-		}
-	} else if x.state == headed && !x.streamed() {
-		if err := x.read(); err != nil {
-			return x.failed(PhaseBody, err)
-		}
-	}
-	if x.upload != nil && x.state == complete {
-		if err := x.stop(y); err != nil {
-			return PhaseWrite, err
+		if err != nil {
+			return x.failed(phase, err)
 		}
 	}
 	return "", nil
 }
 
-// wait parks until something of the reply is there.
-func (x *exchange) wait() (Phase, error) {
-	cn, phase, by := x.cn, PhaseFirstByte, min(x.by, x.first)
-	switch {
-	case x.br != nil:
-		phase, by = PhaseHeader, min(x.by, after(x.client.loop, x.limits.Silence))
-	case x.upload != nil && !x.upload.over:
-		phase = PhaseWrite
+// readBody reads the body of the reply, unless that is to be streamed.
+//
+//go:noinline
+func (x *exchange) readBody(y *loop.Yielder) (Phase, error) {
+	if x.upload != nil && x.reply.StatusCode() >= fasthttp.StatusMultipleChoices {
+		if err := x.stop(y); err != nil { // the server does not want it
+			return PhaseWrite, err
+		}
 	}
-	err := cn.raw.ReadBy(by)
-	if err == nil {
-		err = cn.waitRead()
+	var err error
+	switch {
+	case x.streamed():
+		x.state = complete
+	case x.codings.n > 0:
+		err = x.decode(y)
+	default:
+		x.whole, err = x.gather(x.open())
 	}
 	if err != nil {
-		return x.failed(phase, err)
+		return x.failed(PhaseBody, err)
 	}
+	x.state = complete
 	return "", nil
+}
+
+// awaits is the phase of a wait for the reply.
+func (x *exchange) awaits() Phase {
+	switch {
+	case x.br != nil:
+		return PhaseHeader
+	case x.upload != nil && !x.upload.over:
+		return PhaseWrite
+	}
+	return PhaseFirstByte
+}
+
+// until is how long to wait for the reply, or for more of it.
+func (x *exchange) until() time.Duration {
+	if x.br != nil {
+		return min(x.by, after(x.client.loop, x.limits.Silence))
+	}
+	return min(x.by, x.first)
 }
 
 // failed returns the reason why reading the reply failed. If sending the request did, that is
@@ -78,9 +85,9 @@ func (x *exchange) failed(phase Phase, err error) (Phase, error) {
 
 // head reads the header of the reply, and the body if that has come with it.
 func (x *exchange) head() {
+	defer func() { x.cn.trying = false }()
 	c, cn := x.client, x.cn
 	cn.trying = cn.tls == nil
-	defer func() { cn.trying = false }()
 	x.phase, x.err = PhaseHeader, nil
 	if x.br == nil {
 		x.br = c.reader(cn)
@@ -133,29 +140,28 @@ func (x *exchange) headed() {
 	status, length := h.StatusCode(), h.ContentLength()
 	x.last = x.last || h.ConnectionClose() || status == fasthttp.StatusSwitchingProtocols
 	x.state = headed
-	x.codings.n = 0
-	if x.asked && len(h.ContentEncoding()) > 0 {
-		x.phase = PhaseHeader
-		if x.err = x.coded(); x.err != nil {
-			return
-		}
+	if x.codings.n = 0; x.asked && len(h.ContentEncoding()) > 0 {
+		x.err = x.coded()
 	}
 	switch {
-	case x.method == fasthttp.MethodHead, status == fasthttp.StatusNoContent,
-		status == fasthttp.StatusNotModified, status < 200:
-		x.state, x.codings.n = complete, 0
+	case x.err != nil:
+	case x.noBody(status), length == 0 && !x.streamed():
+		x.state = complete
 	case x.streamed():
 	case length > x.client.maxBody():
 		x.phase, x.err = PhaseBody, ErrBodyTooLarge
-	case length >= 0 && length <= x.br.Buffered():
+	case length >= 0 && length <= x.br.Buffered() && x.req.OnDownload == nil:
 		x.phase = PhaseBody
-		if x.err = x.reply.ReadBody(x.br, length); x.err == nil {
-			x.whole, x.state = x.reply.Body(), complete
+		if x.err = x.reply.ReadBody(x.br, length); x.err != nil {
+			return
+		}
+		if x.whole = x.reply.Body(); x.codings.n == 0 {
+			x.state = complete
 		}
 	}
 }
 
-// coded finds out how the body is to be decoded.
+// coded finds out how the body is encoded.
 func (x *exchange) coded() error {
 	if x.unwanted() {
 		return nil
@@ -163,21 +169,14 @@ func (x *exchange) coded() error {
 	return x.codings.parse(string(x.reply.Header.ContentEncoding()))
 }
 
-// streamed reports whether the body of the reply is left to be read by the caller.
-func (x *exchange) streamed() bool {
-	return x.req.Stream && !x.unwanted() && !x.raises()
+// noBody reports whether a reply of that status has no body, whatever its header says.
+func (x *exchange) noBody(status int) bool {
+	return x.method == fasthttp.MethodHead || status == fasthttp.StatusNoContent ||
+		status == fasthttp.StatusNotModified || status < 200
 }
+
+// streamed reports whether the body of the reply is left to be read by the caller.
+func (x *exchange) streamed() bool { return x.req.Stream && !x.unwanted() && !x.raises() }
 
 // unwanted reports whether the reply is no more than a redirect that is followed.
 func (x *exchange) unwanted() bool { return x.follows && redirects(x.reply) }
-
-// read reads the body, as it comes.
-//
-//go:noinline
-func (x *exchange) read() error {
-	all, err := x.gather(x.open(), x.client.maxBody())
-	if err == nil {
-		x.whole, x.state = all, complete
-	}
-	return err
-}

@@ -40,7 +40,7 @@ func (x *exchange) stream() *stream {
 		method: x.method, url: x.url,
 	}
 	x.place, x.cn, x.br, x.upload = nil, nil, nil, nil
-	if x.state == complete {
+	if x.noBody(x.reply.StatusCode()) {
 		s.end(io.EOF)
 		return s
 	}
