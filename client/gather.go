@@ -63,7 +63,7 @@ func (x *exchange) gather(r io.Reader) ([]byte, error) {
 		return x.reply.Body(), nil
 	}
 	all, err := join(&way{loop: c.loop}, pieces, size)
-	if x.reply.SetBodyRaw(nil); x.into != nil {
+	if x.reply.ResetBody(); x.into != nil {
 		x.into.SetBodyRaw(all)
 	}
 	return all, err
