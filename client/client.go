@@ -304,6 +304,9 @@ func (x *exchange) end() {
 	}
 	_ = x.source.Close() // its error is the user's
 	c := x.client
+	if x.sent != nil {
+		c.buffers.put(x.sent)
+	}
 	*x = exchange{}
 	c.exchanges.put(x)
 }

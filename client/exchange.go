@@ -41,6 +41,7 @@ type exchange struct {
 	upload *upload // sends a long body meanwhile
 	br     *bufio.Reader
 	reply  *fasthttp.Response
+	sent   []byte // its header, as it was sent
 	whole  []byte // the body, once it has been read
 
 	by, first time.Duration // when all must be over, and when the reply must have begun

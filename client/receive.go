@@ -98,7 +98,7 @@ func (x *exchange) head() {
 	}
 	h := &x.reply.Header
 	for {
-		if err := h.Read(x.br); err != nil {
+		if err := x.readHeader(); err != nil {
 			switch {
 			case cn.blocked && x.br.Buffered() == 0:
 				x.putReader()
@@ -166,7 +166,7 @@ func (x *exchange) coded() error {
 	if x.unwanted() {
 		return nil
 	}
-	return x.codings.parse(string(x.reply.Header.ContentEncoding()))
+	return x.codings.parse(x.encodings())
 }
 
 // noBody reports whether a reply of that status has no body, whatever its header says.

@@ -32,6 +32,8 @@ type Response struct {
 	client *Client
 	method string
 	raw    *fasthttp.Response // nil after Release
+	sent   []byte             // the header, as it was sent
+	list   []field            // the same, once it was asked for
 }
 
 // response makes the response of the reply, and gives back the connection.
@@ -40,7 +42,7 @@ type Response struct {
 func (x *exchange) response() *Response {
 	r := &Response{
 		Status: x.reply.StatusCode(), URL: x.url, Body: x.whole,
-		client: x.client, method: x.method, raw: x.reply,
+		client: x.client, method: x.method, raw: x.reply, sent: x.sent,
 	}
 	if x.streamed() {
 		r.Stream = x.stream()
@@ -48,7 +50,7 @@ func (x *exchange) response() *Response {
 		x.finish()
 	}
 	r.Uncompressed = x.decoded
-	x.reply = nil
+	x.reply, x.sent = nil, nil
 	return r
 }
 
@@ -56,47 +58,41 @@ func (x *exchange) response() *Response {
 // none. Case does not matter.
 func (r *Response) Header(key string) string {
 	for k, v := range r.fields {
-		if len(k) == len(key) && strings.EqualFold(string(k), key) {
-			return string(v)
+		if strings.EqualFold(k, key) {
+			return v
 		}
 	}
 	return ""
 }
 
 // Values returns the values of all header fields of that name, one for each field: two
-// Set-Cookie fields are two values. Of several Content-Type, Content-Encoding or Server
-// fields, only the last was kept.
+// Set-Cookie fields are two values.
 func (r *Response) Values(key string) (all []string) {
 	for k, v := range r.fields {
-		if len(k) == len(key) && strings.EqualFold(string(k), key) {
-			all = append(all, string(v))
+		if strings.EqualFold(k, key) {
+			all = append(all, v)
 		}
 	}
 	return all
 }
 
-// Headers ranges over the header fields. Their names are in the canonical form of
-// http.CanonicalHeaderKey.
-func (r *Response) Headers() iter.Seq2[string, string] {
-	return func(yield func(string, string) bool) {
-		for k, v := range r.fields {
-			if !yield(string(k), string(v)) {
-				return
-			}
-		}
-	}
-}
+// Headers ranges over the header fields, in the order in which they were sent. Their names are in
+// the form of http.CanonicalHeaderKey.
+func (r *Response) Headers() iter.Seq2[string, string] { return r.fields }
 
 // fields ranges over the header fields that count.
-func (r *Response) fields(yield func(key, value []byte) bool) {
+func (r *Response) fields(yield func(key, value string) bool) {
 	if r.raw == nil {
 		return
 	}
-	for k, v := range r.raw.Header.All() {
-		if r.Uncompressed && (string(k) == fasthttp.HeaderContentEncoding || string(k) == fasthttp.HeaderContentLength) {
+	if r.list == nil {
+		r.list = fieldsOf(&r.raw.Header, r.sent)
+	}
+	for _, f := range r.list {
+		if r.Uncompressed && (f.name == fasthttp.HeaderContentEncoding || f.name == fasthttp.HeaderContentLength) {
 			continue
 		}
-		if !yield(k, v) {
+		if !yield(f.name, f.value) {
 			return
 		}
 	}
@@ -157,22 +153,24 @@ func (r *Response) Proto() string {
 // called again. A Body must not be used afterwards; in debug mode it is overwritten, so that
 // such a use is seen. The methods return zero values, or an error if they can.
 func (r *Response) Release() {
-	raw, body := r.raw, r.Body
-	r.raw, r.Body = nil, nil
+	raw, body, c := r.raw, r.Body, r.client
+	r.raw, r.Body, r.list = nil, nil, nil
 	if r.Stream != nil {
 		_ = r.Stream.Close() // which never fails
 	}
 	if raw == nil {
 		return
 	}
-	if c := r.client; c.loop.Debugging() {
+	if c.loop.Debugging() {
 		for i := range body {
 			body[i] = released
 		}
 	}
 	if r.Stream == nil { // the stream may still be in use
-		r.client.putReply(raw)
+		c.putReply(raw)
 	}
+	c.buffers.put(r.sent)
+	r.sent = nil
 }
 
 // released is what the body of a released response is made of in debug mode.
