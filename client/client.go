@@ -23,7 +23,6 @@ package client
 
 import (
 	"bufio"
-	"cmp"
 	"crypto/tls"
 	"errors"
 	"math"
@@ -152,16 +151,6 @@ func (c *Client) Get(y *loop.Yielder, url string) (*Response, error) {
 	return x.do(y)
 }
 
-// Post sends body to url. See Do.
-func (c *Client) Post(y *loop.Yielder, url, contentType string, body []byte) (*Response, error) {
-	return c.Do(y, &Request{
-		Method: fasthttp.MethodPost,
-		URL:    url,
-		Header: map[string][]string{fasthttp.HeaderContentType: {contentType}},
-		Body:   body,
-	})
-}
-
 // Do sends r and returns the response, whatever its status. It parks the task
 // until the body is there, or until the header is if that is streamed. Every
 // error is an *Error. Cancelling the task stops the request at once and closes
@@ -173,9 +162,7 @@ func (c *Client) Post(y *loop.Yielder, url, contentType string, body []byte) (*R
 func (c *Client) Do(y *loop.Yielder, r *Request) (*Response, error) {
 	x := c.exchange(r)
 	x.method, x.url, x.header, x.body = r.method(), r.URL, r.Header, r.Body
-	if r.BodyStream != nil {
-		x.source = newSource(r.BodyStream, cmp.Or(int(r.Length), -1))
-	}
+	x.source = c.source(r)
 	return x.do(y)
 }
 
@@ -199,6 +186,11 @@ func (x *exchange) do(y *loop.Yielder) (*Response, error) {
 		return nil, x.fail(PhaseRequest, err)
 	}
 	x.by, x.follows = x.deadline(), c.MaxRedirects >= 0
+	if x.req.composed() {
+		if err := x.compose(y); err != nil {
+			return nil, x.fail(PhaseRequest, err)
+		}
+	}
 	for n := 0; ; n++ {
 		phase, err := x.run(y)
 		if err == nil && x.upload != nil && !x.streamed() {
@@ -258,19 +250,22 @@ func (x *exchange) putReader() {
 // have been closed by the server meanwhile.
 //
 //go:noinline
-func (x *exchange) stale(err error) bool {
+func (x *exchange) stale(y *loop.Yielder, err error) bool {
 	cn := x.cn
-	if cn == nil || x.state == connecting || !x.place.Used() || cn.received || x.again || x.long || x.once && cn.written {
+	if cn == nil || x.state == connecting || !x.place.Used() || cn.received || x.again || x.source != nil || x.long && x.fast != nil || x.once && cn.written {
 		return false
 	}
 	if !errors.Is(err, errHungUp) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
 		return false
 	}
+	if x.upload != nil {
+		_ = x.stop(y) // it has failed, or is about to
+	}
 	x.place.Renew()
 	if x.br != nil {
 		x.putReader()
 	}
-	x.state, x.cn, x.err, x.again = unconnected, nil, nil, true
+	x.state, x.cn, x.err, x.again, x.last = unconnected, nil, nil, true, false
 	return true
 }
 
@@ -305,7 +300,7 @@ func (x *exchange) end() {
 	_ = x.source.Close() // its error is the user's
 	c := x.client
 	if x.sent != nil {
-		c.buffers.put(x.sent)
+		c.putBuffer(x.sent)
 	}
 	*x = exchange{}
 	c.exchanges.put(x)
@@ -425,6 +420,12 @@ func (c *Client) reply() *fasthttp.Response {
 
 // maxKept is the size of a body whose memory is used again.
 const maxKept = 64 << 10
+
+func (c *Client) putBuffer(b []byte) {
+	if cap(b) <= maxKept {
+		c.buffers.put(b)
+	}
+}
 
 func (c *Client) putReply(r *fasthttp.Response) {
 	if cap(r.Body()) > maxKept {

@@ -42,22 +42,23 @@ func (x *exchange) encoded() error {
 	if x.fast != nil {
 		return x.encodedFast()
 	}
-	x.long = x.source != nil || len(x.body) > maxInline || x.req.Expect
+	x.long = x.source != nil || len(x.body) > maxInline || x.req.Expect || x.req.OnUpload != nil && len(x.body) > 0
 	if x.long {
 		raw, ok := c.requests.get()
 		if !ok {
 			raw = &fasthttp.Request{}
 		}
 		x.fill(&raw.Header)
-		if x.source == nil && x.req.Expect {
-			x.source = &source{r: bytes.NewReader(x.body), length: len(x.body)}
+		src := x.source
+		if src == nil && (x.req.Expect || x.req.OnUpload != nil) {
+			src = newSource(bytes.NewReader(x.body), len(x.body))
 		}
-		if x.source != nil {
-			raw.SetBodyStream(x.source, x.source.length)
+		if src != nil {
+			raw.SetBodyStream(src, src.length)
 		} else {
 			raw.SetBodyRaw(x.body)
 		}
-		x.upload = &upload{client: c, x: x, cn: x.cn, raw: raw, ours: true}
+		x.upload = &upload{client: c, x: x, cn: x.cn, raw: raw, source: src, ours: true}
 		return nil
 	}
 	h := &c.scratch

@@ -58,7 +58,7 @@ type exchange struct {
 	asked   bool  // for an encoded body
 	decoded bool  // whole was encoded
 	codings codings
-	follows bool  // a redirect will be followed: its body is not streamed
+	follows bool // a redirect will be followed: its body is not streamed
 }
 
 // state is how far an exchange is.
@@ -96,7 +96,7 @@ func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 		case x.state == headed:
 			phase, err = x.readBody(y)
 		}
-		if err == nil && x.state == complete || err != nil && !x.stale(err) {
+		if err == nil && x.state == complete || err != nil && !x.stale(y, err) {
 			return phase, err
 		}
 	}

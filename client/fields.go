@@ -24,9 +24,11 @@ func (x *exchange) readHeader() error {
 	}
 	after, _ := x.br.Peek(0)
 	// Behind an interim reply the buffer may have been moved together.
-	if size := cap(before) - cap(after); cap(before) == x.br.Size() || size+x.br.Buffered() == len(before) {
-		x.keep(before[:size])
+	size := cap(before) - cap(after)
+	if cap(before) != x.br.Size() && size+x.br.Buffered() != len(before) {
+		size = 0 // what fasthttp has kept must do
 	}
+	x.keep(before[:size])
 	return nil
 }
 

@@ -54,7 +54,7 @@ func (x *exchange) redirect() error {
 		x.method, x.body, x.source = fasthttp.MethodGet, nil, nil
 		drop(fasthttp.HeaderContentType, fasthttp.HeaderContentLength, fasthttp.HeaderContentEncoding,
 			fasthttp.HeaderTransferEncoding, fasthttp.HeaderTrailer)
-	case x.source != nil:
+	case !x.rewind():
 		return errBodyGone
 	}
 	x.url, x.header = to.String(), header

@@ -2,6 +2,7 @@ package client
 
 import (
 	"io"
+	"net/url"
 
 	"github.com/valyala/fasthttp"
 )
@@ -16,6 +17,9 @@ type Request struct {
 	// http.Header will do. One named Host overrides the host of the URL.
 	Header map[string][]string
 
+	// Body is the body. Instead of it, one of BodyStream, BodyFile, Form, JSON and Multipart
+	// may be set; more than one is an error. The last three set the Content-Type unless
+	// the Header has one.
 	Body []byte
 
 	// BodyStream is sent instead of Body, in a task of its own, and closed, whatever becomes of
@@ -24,6 +28,21 @@ type Request struct {
 
 	// Length is the length of BodyStream; if it is 0, the body is sent chunked.
 	Length int64
+
+	// BodyFile is the path of a file to be sent, with its size as Content-Length. It is read
+	// without blocking the loop.
+	BodyFile string
+
+	// Form is sent as application/x-www-form-urlencoded.
+	Form url.Values
+
+	// JSON is sent as application/json, as json.Marshal encodes it. For null, use
+	// json.RawMessage("null").
+	JSON any
+
+	// Multipart is sent as multipart/form-data: fields and files. The Content-Length is sent if
+	// the length of all parts is known.
+	Multipart []Part
 
 	// Expect has the client ask the server (Expect: 100-continue) before it sends the body,
 	// and wait for the answer, for a second at most.

@@ -169,7 +169,7 @@ func (r *Response) Release() {
 	if r.Stream == nil { // the stream may still be in use
 		c.putReply(raw)
 	}
-	c.buffers.put(r.sent)
+	c.putBuffer(r.sent)
 	r.sent = nil
 }
 

@@ -49,6 +49,10 @@ func (r *Response) Err() error {
 	if r.OK() {
 		return nil
 	}
+	return r.statusError()
+}
+
+func (r *Response) statusError() error {
 	e := &StatusError{Status: r.Status, Reason: r.Reason(), Body: bytes.Clone(r.Body[:min(len(r.Body), maxKept)])}
 	for k, v := range r.Headers() {
 		if e.Header == nil {

@@ -16,7 +16,7 @@ import (
 type stream struct {
 	client *Client
 	body   *body
-	decode *decoding // nil if the body is not encoded
+	decode *decoding                   // nil if the body is not encoded
 	place  *pool.Place[*conn, *server] // nil once it is given back
 	br     *bufio.Reader
 	upload *upload           // may still be sending

@@ -20,7 +20,8 @@ type upload struct {
 	x      *exchange // nil once that is over
 	cn     *conn
 	raw    *fasthttp.Request
-	ours   bool // raw is not the caller's
+	source *source // of the body; nil if that is written at once
+	ours   bool    // raw is not the caller's
 	task   *loop.Task[struct{}]
 	goOn   loop.Event // 100 Continue has come
 	err    error      // why it failed
@@ -41,14 +42,20 @@ func (x *exchange) begin(y *loop.Yielder) {
 
 // run is the task.
 func (u *upload) run(y *loop.Yielder) error {
-	c, s := u.client, u.x.source
+	c, s := u.client, u.source
 	bw := c.writer(u.cn)
 	if s != nil && u.x.req.Expect {
 		s.before = func() error { return u.expect(y, bw) }
 	}
+	if s != nil {
+		s.seen = u.x.req.OnUpload
+	}
 	err := u.raw.Write(bw)
 	if err == nil {
 		err = bw.Flush()
+	}
+	if s != nil && err == nil {
+		s.tell()
 	}
 	if err == nil || !loop.IsCancelled(err) { // what is still in it when it is cancelled must not be sent
 		c.putWriter(bw)
@@ -79,8 +86,8 @@ func (u *upload) end() {
 		x.written()
 		_ = u.cn.raw.ReadBy(min(x.by, x.first)) // fails only if it is closed, as reading will
 	default:
-		if x.source != nil && x.source.err != nil {
-			err = x.source.err
+		if u.source != nil && u.source.err != nil {
+			err = u.source.err
 		}
 		u.err, x.last = err, true
 		if !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
@@ -112,8 +119,12 @@ func (x *exchange) stop(y *loop.Yielder) error {
 // becomes of the request.
 type source struct {
 	r      io.Reader
-	length int          // -1: not known
-	before func() error // is called before the first Read
+	length int              // -1: not known
+	again  func() io.Reader // the same from its beginning; nil if there is none
+	before func() error     // is called before the first Read
+	seen   func(done, total int64)
+	done   int64
+	told   int64 // the last done that seen was told
 	empty  int
 	err    error
 	closed bool
@@ -121,6 +132,28 @@ type source struct {
 
 func newSource(r io.Reader, length int) *source {
 	return &source{r: r, length: length}
+}
+
+// rewind makes the body ready to be sent once more, if it can be.
+func (x *exchange) rewind() bool {
+	s := x.source
+	if s == nil {
+		return true
+	}
+	if s.again == nil {
+		return false
+	}
+	_ = s.Close() // its error is the user's
+	x.source = &source{r: s.again(), length: s.length, again: s.again}
+	return true
+}
+
+// tell tells how much has been written: all that has been read.
+func (s *source) tell() {
+	if s.seen != nil && s.told < s.done {
+		s.told = s.done
+		s.seen(s.done, int64(s.length))
+	}
 }
 
 // Read reads the body, and remembers an error of it.
@@ -131,7 +164,9 @@ func (s *source) Read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
+	s.tell()
 	n, err := s.r.Read(p)
+	s.done += int64(n)
 	if n == 0 && err == nil {
 		if s.empty++; s.empty == maxEmpty {
 			err = io.ErrNoProgress
