@@ -1,8 +1,11 @@
 package client
 
 import (
+	"bufio"
 	"io"
 	"math"
+	"net/textproto"
+	"strings"
 
 	"github.com/valyala/fasthttp"
 )
@@ -10,6 +13,7 @@ import (
 // A body reads the body of a reply from the connection, as it was sent.
 type body struct {
 	reply *fasthttp.Response
+	br    *bufio.Reader
 	cn    *conn
 	way   way
 	most  int64 // how long it may be
@@ -22,7 +26,7 @@ type body struct {
 func (x *exchange) open() *body {
 	x.reply.StreamBody = true
 	_ = x.reply.ReadBody(x.br, 0) // reads nothing yet
-	b := &body{reply: x.reply, cn: x.cn, way: way{loop: x.client.loop}, most: math.MaxInt64}
+	b := &body{reply: x.reply, br: x.br, cn: x.cn, way: way{loop: x.client.loop}, most: math.MaxInt64}
 	if !x.unwanted() {
 		b.seen = x.req.OnDownload
 	}
@@ -31,6 +35,9 @@ func (x *exchange) open() *body {
 
 // Read reads what has come, and parks if that is nothing.
 func (b *body) Read(p []byte) (int, error) {
+	if b.err == io.EOF {
+		return 0, io.EOF
+	}
 	if err := b.way.give(); err != nil {
 		b.err = err
 		return 0, err
@@ -39,6 +46,9 @@ func (b *body) Read(p []byte) (int, error) {
 	b.cn.bodyRead(n)
 	b.way.took(n)
 	b.size += int64(n)
+	if err != nil && strings.Contains(err.Error(), "forbidden trailer") {
+		err = b.skipTrailers()
+	}
 	switch {
 	case b.size > b.most:
 		err = ErrBodyTooLarge
@@ -54,6 +64,15 @@ func (b *body) Read(p []byte) (int, error) {
 		b.seen(b.size, b.total())
 	}
 	return n, err
+}
+
+// skipTrailers skips the fields behind a body that has a forbidden one among them, which fasthttp
+// refuses: it is to be ignored (RFC 9110, section 6.5.1).
+func (b *body) skipTrailers() error {
+	if _, err := textproto.NewReader(b.br).ReadMIMEHeader(); err != nil {
+		return err
+	}
+	return io.EOF
 }
 
 // total is the length that was announced; -1 if it was not.

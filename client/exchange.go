@@ -54,6 +54,7 @@ type exchange struct {
 	long    bool  // the body is for an upload
 	once    bool  // must not reach the server twice
 	last    bool  // the connection is to be closed
+	hidden  bool  // the name of Trailer is hidden from fasthttp
 	asked   bool  // for an encoded body
 	decoded bool  // whole was encoded
 	codings codings

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/textproto"
 	"strings"
@@ -19,7 +20,14 @@ func (x *exchange) readHeader() error {
 		return io.EOF // the connection knows better
 	}
 	before, _ := x.br.Peek(x.br.Buffered())
-	if err := x.reply.Header.Read(x.br); err != nil {
+	err := x.reply.Header.Read(x.br)
+	if errors.Is(err, fasthttp.ErrBadTrailer) {
+		x.hidden = true
+		before, _ = x.br.Peek(x.br.Buffered())
+		rename(before, "trailer", "xrailer")
+		err = x.reply.Header.Read(x.br)
+	}
+	if err != nil {
 		return err
 	}
 	after, _ := x.br.Peek(0)
@@ -28,8 +36,23 @@ func (x *exchange) readHeader() error {
 	if cap(before) != x.br.Size() && size+x.br.Buffered() != len(before) {
 		size = 0 // what fasthttp has kept must do
 	}
-	x.keep(before[:size])
+	if x.keep(before[:size]); x.hidden {
+		rename(x.sent, "xrailer", "Trailer")
+	}
 	return nil
+}
+
+// rename changes the name of fields of a header. The name of Trailer is changed if fasthttp
+// refuses the header for what Trailer says: that may be ignored (RFC 9110, section 6.5.1).
+func rename(header []byte, from, to string) {
+	for line := range bytes.Lines(header) {
+		if len(line) > len(from) && strings.EqualFold(string(line[:len(from)]), from) {
+			copy(line, to)
+		}
+		if len(bytes.TrimRight(line, "\r\n")) == 0 {
+			return
+		}
+	}
 }
 
 func (x *exchange) keep(header []byte) {
