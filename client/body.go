@@ -42,7 +42,7 @@ func (b *body) Read(p []byte) (int, error) {
 		b.err = err
 		return 0, err
 	}
-	n, err := b.reply.BodyStream().Read(p)
+	n, err := b.reply.BodyStream().Read(p[:min(len(p), perTurn)])
 	b.cn.bodyRead(n)
 	b.way.took(n)
 	b.size += int64(n)
