@@ -89,7 +89,12 @@ func (s *stream) read(p []byte) (int, error) {
 	}
 }
 
-func (s *stream) fail(err error) error { return &Error{PhaseBody, s.method, s.url, err} }
+func (s *stream) fail(err error) error {
+	if s.client.closed && errors.Is(err, net.ErrClosed) {
+		err = ErrClosed
+	}
+	return &Error{PhaseBody, s.method, s.url, err}
+}
 
 // leave ends a Read.
 func (s *stream) leave() {
