@@ -428,4 +428,3 @@ func TestB3StreamInUse(t *testing.T) {
 		}
 	}
 }
-

@@ -113,7 +113,7 @@ func (x *exchange) compose(y *loop.Yielder) error {
 	case len(r.Multipart) > 0:
 		p := x.source.r.(*parts)
 		if err := p.open(y); err != nil {
-			return fmt.Errorf("Multipart: %w", err)
+			return fmt.Errorf("in Multipart: %w", err)
 		}
 		x.source.length = int(p.length)
 		if p.rereadable() {

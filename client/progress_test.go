@@ -19,7 +19,9 @@ type progress struct {
 	done, total []int64
 }
 
-func (p *progress) tell(done, total int64) { p.done, p.total = append(p.done, done), append(p.total, total) }
+func (p *progress) tell(done, total int64) {
+	p.done, p.total = append(p.done, done), append(p.total, total)
+}
 
 // check reports whether it has grown up to size, of total.
 func (p *progress) check(t *testing.T, what string, size, total int64) {

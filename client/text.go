@@ -11,9 +11,6 @@ import (
 
 	"github.com/valyala/fasthttp"
 	"golang.org/x/net/html/charset"
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/unicode"
 )
 
 var errReleased = errors.New("the response is released")
@@ -28,10 +25,11 @@ func (r *Response) Text() (string, error) {
 	if err := r.gather(); err != nil {
 		return "", err
 	}
-	e, name := encodingOf(r.Body, r.Header(fasthttp.HeaderContentType))
+	name := charsetOf(r.Body, r.Header(fasthttp.HeaderContentType))
 	if name == "utf-8" && utf8.Valid(r.Body) {
 		return string(bytes.TrimPrefix(r.Body, utf8BOM)), nil
 	}
+	e, _ := charset.Lookup(name)
 	text, err := e.NewDecoder().Bytes(r.Body)
 	if err != nil {
 		return "", r.fail(fmt.Errorf("decode %s: %w", name, err))
@@ -39,8 +37,8 @@ func (r *Response) Text() (string, error) {
 	return string(bytes.TrimPrefix(text, utf8BOM)), nil
 }
 
-// encodingOf returns the encoding of text, and its name.
-func encodingOf(text []byte, contentType string) (encoding.Encoding, string) {
+// charsetOf returns the charset of text, by its canonical name.
+func charsetOf(text []byte, contentType string) string {
 	head := text[:min(len(text), prescanned)]
 	for i := len(head) - 1; i >= 0 && i > len(head)-utf8.UTFMax; i-- {
 		if utf8.RuneStart(head[i]) {
@@ -53,16 +51,13 @@ func encodingOf(text []byte, contentType string) (encoding.Encoding, string) {
 	if kind, _, _ := strings.Cut(contentType, ";"); kind != "" && !strings.Contains(kind, "html") && !marked(head) {
 		head = nil // no meta element counts
 	}
-	// If something declares the encoding, what else the text looks like does not matter.
-	e, name, _ := charset.DetermineEncoding(append(bytes.Clone(head), "\u00e9 "...), contentType)
+	// If something declares the charset, what else the text looks like does not matter.
+	_, name, _ := charset.DetermineEncoding(append(bytes.Clone(head), "\u00e9 "...), contentType)
 	_, other, _ := charset.DetermineEncoding(append(bytes.Clone(head), "\xff "...), contentType)
-	if name != other {
-		if utf8.Valid(text) {
-			return unicode.UTF8, "utf-8"
-		}
-		return charmap.Windows1252, other
+	if name != other && !utf8.Valid(text) {
+		return other
 	}
-	return e, name
+	return name
 }
 
 // marked reports whether text begins with a byte order mark.
