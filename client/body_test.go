@@ -428,3 +428,26 @@ func TestB3StreamInUse(t *testing.T) {
 		}
 	}
 }
+
+// TestB3RoundTripIntoUsedResponse has a response that had a body, and gets none.
+func TestB3RoundTripIntoUsedResponse(t *testing.T) {
+	url := serveHTTP(t, func(ctx *fasthttp.RequestCtx) {
+		if string(ctx.Path()) == "/none" {
+			ctx.SetStatusCode(204)
+			return
+		}
+		ctx.SetBodyString(string(ctx.Path()))
+	})
+	c := &client.Client{}
+	run(t, c, func(y *loop.Yielder, _ *wire) {
+		var req fasthttp.Request
+		var resp fasthttp.Response
+		for _, tt := range []struct{ method, path, body string }{{"GET", "/a", "/a"}, {"HEAD", "/b", ""}, {"GET", "/c", "/c"}, {"GET", "/none", ""}} {
+			req.Header.SetMethod(tt.method)
+			req.SetRequestURI(url + tt.path)
+			if err := c.RoundTrip(y, &req, &resp); err != nil || string(resp.Body()) != tt.body {
+				t.Errorf("%s: %q, %v", tt.path, resp.Body(), err)
+			}
+		}
+	})
+}

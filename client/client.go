@@ -4,7 +4,10 @@
 //	c := &client.Client{}                       connections, their pool and limits
 //	c.Get(y, url)  c.Post(y, url, type, body)   a request, and the whole response
 //	c.Do(y, &Request{…})                        with any method, header and body
+//	c.PostJSON  c.PostForm  Request.Multipart   bodies that are made
+//	resp.JSON(&v)  resp.Text()  resp.Err()      what the response says
 //	Request{Stream: true}                       the body in pieces: resp.Stream
+//	c.Events(y, &Request{…})                    server-sent events
 //	resp.Release()                              its buffers can be used again
 //	c.Timeouts  c.MaxConns  c.MaxBody  …        limits
 //	*Error                                      the phase that failed, and the cause

@@ -139,7 +139,7 @@ func (x *exchange) headed() {
 	}
 	switch {
 	case x.err != nil:
-	case x.noBody(status), length == 0 && !x.streamed():
+	case x.noBody(status):
 		x.state = complete
 	case x.streamed():
 	case length > x.client.maxBody():
@@ -149,7 +149,7 @@ func (x *exchange) headed() {
 		if x.err = x.reply.ReadBody(x.br, length); x.err != nil {
 			return
 		}
-		if x.whole = x.reply.Body(); x.codings.n == 0 {
+		if x.whole = x.reply.Body(); x.codings.n == 0 || length == 0 {
 			x.state = complete
 		}
 	}

@@ -18,7 +18,7 @@ var errReleased = errors.New("the response is released")
 // Text returns the body as a string. The charset is the one that a byte order mark says, or
 // Content-Type, or a meta element of an HTML page, in this order; without any of them it is UTF-8 if
 // the body is valid UTF-8, and else windows-1252, as with browsers. An unknown charset counts as none,
-// and bytes that are not in the charset become U+FFFD.
+// and bytes that are not in the charset become U+FFFD. A megabyte takes some milliseconds.
 //
 // If the body is streamed, Text reads the rest of it, up to MaxBody, and puts it into Body.
 func (r *Response) Text() (string, error) {
