@@ -160,6 +160,7 @@ type Client struct {
 	limits   Timeouts // with the defaults
 	closed   bool
 	sessions tls.ClientSessionCache
+	streams  map[*stream]struct{}               // those that hold a connection
 	proxyFor func(u *url.URL) (*url.URL, error) // Proxy, or the environment; nil if there is no proxy
 
 	session    bool     // each request needs one
@@ -401,10 +402,15 @@ func (x *exchange) limit() {
 }
 
 func (x *exchange) fail(phase Phase, err error) *Error {
-	if x.client.closed && errors.Is(err, net.ErrClosed) {
+	return x.client.fail(phase, x.method, x.url, err)
+}
+
+// fail returns the error of a request. If the client has closed the connection, it says so.
+func (c *Client) fail(phase Phase, method, url string, err error) *Error {
+	if c.closed && errors.Is(err, net.ErrClosed) {
 		err = ErrClosed
 	}
-	return &Error{phase, x.method, x.url, err}
+	return &Error{phase, method, url, err}
 }
 
 // Close closes the connections, at once those that are in use. Requests that are under way or wait
@@ -415,7 +421,11 @@ func (c *Client) Close() error {
 		return nil
 	}
 	c.closed = true
-	return c.pool.Close()
+	err := c.pool.Close()
+	for s := range c.streams {
+		s.stop(net.ErrClosed)
+	}
+	return err
 }
 
 // enter checks that y runs on the loop of the client.

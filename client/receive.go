@@ -2,6 +2,7 @@ package client
 
 import (
 	"errors"
+	"io"
 	"time"
 
 	"coloop/loop"
@@ -14,17 +15,16 @@ import (
 //go:noinline
 func (x *exchange) receive() (Phase, error) {
 	for x.state == sent {
-		cn, phase := x.cn, x.awaits()
+		cn := x.cn
 		err := cn.raw.ReadBy(x.until())
 		if err == nil {
 			err = cn.tls.WaitRead()
 		}
-		if err == nil {
-			x.head()
-			phase, err = x.phase, x.err
-		}
 		if err != nil {
-			return x.failed(phase, err)
+			return x.failed(x.awaits(), err) // an upload may have ended in the meantime
+		}
+		if x.head(); x.err != nil {
+			return x.failed(x.phase, x.err)
 		}
 	}
 	return "", nil
@@ -122,10 +122,13 @@ func (x *exchange) head() {
 				x.putReader()
 			case cn.blocked:
 			default:
-				if !cn.received {
-					x.phase = PhaseFirstByte
-				}
 				x.err = cn.cause(err)
+				if x.br.Buffered() == 0 { // an interim reply is not the reply
+					x.phase = PhaseFirstByte
+					if errors.Is(x.err, io.ErrUnexpectedEOF) {
+						x.err = errHungUp
+					}
+				}
 			}
 			return
 		}

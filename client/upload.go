@@ -62,6 +62,9 @@ func (u *upload) run(y *loop.Yielder) error {
 	if err == nil || !loop.IsCancelled(err) { // what is still in it when it is cancelled must not be sent
 		c.putWriter(bw)
 	}
+	if u.dropped {
+		return nil
+	}
 	return err
 }
 
