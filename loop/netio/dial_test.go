@@ -4,6 +4,7 @@ package netio
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -127,11 +128,20 @@ func TestDialSelf(t *testing.T) {
 			return err
 		}
 		defer c.Close()
-		made, err := c.d.connected()
+		r := race{resolved: resolved{l, system{}}, dialer: new(Dialer)}
+		made, err := r.connected(c.d)
 		wantErr(t, "connect", err, unix.ECONNREFUSED)
 		if made {
 			t.Error("connected")
 		}
+		// The same by Dial: the socket is given the port that it dials.
+		free := address("tcp", own).(*net.TCPAddr)
+		if err := c.Abort(); err != nil { // Close would leave the port in use for a while
+			return err
+		}
+		d := Dialer{LocalAddr: free}
+		_, err = d.Connect(y, "tcp", fmt.Sprintf("0.0.0.0:%d", free.Port)) // which is 127.0.0.1
+		wantErr(t, "dial", err, unix.ECONNREFUSED)
 		return nil
 	})
 }

@@ -134,6 +134,10 @@ func (r *race) connect(a net.Addr) (c *Conn, made bool, err error) {
 	switch err := s.Connect(fd, sa); err {
 	case nil:
 		made = true
+		if r.itself(fd, a) {
+			_ = s.Close(fd)
+			return nil, false, os.NewSyscallError("connect", unix.ECONNREFUSED)
+		}
 	case unix.EINPROGRESS, unix.EINTR:
 	default:
 		_ = s.Close(fd)
@@ -202,7 +206,7 @@ func (r *race) winner() *Conn {
 		d := a.c.d
 		made, err := a.made, error(nil)
 		if !made {
-			made, err = d.connected()
+			made, err = r.connected(d)
 		}
 		if !made && err == nil {
 			i++
@@ -220,7 +224,7 @@ func (r *race) winner() *Conn {
 }
 
 // connected reports whether the connection is made, or why it never will be.
-func (d *descriptor) connected() (made bool, err error) {
+func (r *race) connected(d *descriptor) (made bool, err error) {
 	switch {
 	case d.closed:
 		return false, net.ErrClosed
@@ -228,28 +232,52 @@ func (d *descriptor) connected() (made bool, err error) {
 		return false, nil
 	}
 	d.wr.ready = false
-	code, err := d.sockets.GetsockoptInt(d.fd, unix.SOL_SOCKET, unix.SO_ERROR)
-	if err != nil {
-		return false, os.NewSyscallError("getsockopt", err)
+	if _, err := r.sockets.Getpeername(d.fd); err != nil {
+		code, err := r.sockets.GetsockoptInt(d.fd, unix.SOL_SOCKET, unix.SO_ERROR)
+		if err != nil {
+			return false, os.NewSyscallError("getsockopt", err)
+		}
+		switch err := unix.Errno(code); err {
+		case 0, unix.EINPROGRESS, unix.EALREADY, unix.EINTR:
+			return false, nil // the event belonged to an older socket of that number
+		default:
+			return false, os.NewSyscallError("connect", err)
+		}
 	}
-	switch err := unix.Errno(code); err {
-	case unix.EINPROGRESS, unix.EALREADY, unix.EINTR:
-		return false, nil
-	case 0, unix.EISCONN:
-	default:
-		return false, os.NewSyscallError("connect", err)
-	}
-	peer, err := d.sockets.Getpeername(d.fd)
-	if err != nil {
-		return false, nil // the event belonged to an older socket of that number
-	}
-	// If nobody listens at the port, the system may have given this very socket
-	// that port, and the socket is connected to itself.
-	if own, err := d.sockets.Getsockname(d.fd); err == nil && sameSockaddr(own, peer) {
+	if r.itself(d.fd, d.peer) {
 		return false, os.NewSyscallError("connect", unix.ECONNREFUSED)
 	}
 	d.wr.ready = true
 	return true, nil
+}
+
+// privileged is the first port that the system may give to a socket by itself.
+const privileged = 1024
+
+// itself reports whether a socket that is connected to a is connected to itself. If nobody
+// listens at a port, the system may give that port to the very socket that wants to
+// connect there.
+func (r *race) itself(fd int, a net.Addr) bool {
+	t, ok := a.(*net.TCPAddr)
+	if !ok || t.Port < privileged && r.dialer.LocalAddr == nil && r.dialer.Control == nil {
+		return false
+	}
+	own, err := r.sockets.Getsockname(fd)
+	if err != nil || portOf(own) != t.Port {
+		return false
+	}
+	peer, err := r.sockets.Getpeername(fd)
+	return err == nil && sameSockaddr(own, peer)
+}
+
+func portOf(sa syscall.Sockaddr) int {
+	switch sa := sa.(type) {
+	case *syscall.SockaddrInet4:
+		return sa.Port
+	case *syscall.SockaddrInet6:
+		return sa.Port
+	}
+	return 0
 }
 
 func sameSockaddr(a, b syscall.Sockaddr) bool {
