@@ -41,7 +41,7 @@ func (lc *ListenConfig) ListenPacket(y *loop.Yielder, network, address string) (
 	if !datagrams(network) {
 		return fail(nil, net.UnknownNetworkError(network))
 	}
-	r, addrs, err := (*Resolver)(nil).resolve(y, network, address)
+	r, addrs, err := resolveAny(y, network, address)
 	if err != nil {
 		return fail(nil, err)
 	}

@@ -202,94 +202,54 @@ func (d *Dialer) connectElsewhere(ctx context.Context, l *loop.Loop, network, ad
 	return nil, d.fail(network, err)
 }
 
-// connect is Connect, or ConnectPacket, that also ends with ctx.
-func (d *Dialer) connect(ctx context.Context, y *loop.Yielder, network, address string) (c net.Conn, err error) {
-	l := loop.Running(y)
-	by := forever
-	switch {
-	case l == nil:
-		return nil, d.fail(network, loop.ErrNoTask)
-	case !y.Here():
-		return nil, d.fail(network, loop.ErrWrongGoroutine)
-	case d.Loop != nil && d.Loop != l:
-		return nil, d.fail(network, loop.ErrForeignLoop)
-	case l.Closed():
-		return nil, d.fail(network, loop.ErrClosed)
-	case ctx.Err() != nil:
-		return nil, d.fail(network, ended(ctx))
+// connect is Connect, or ConnectPacket, that also ends with ctx. If nothing has to be waited
+// for, it needs neither a deadline nor much of the task's stack.
+func (d *Dialer) connect(ctx context.Context, y *loop.Yielder, network, address string) (net.Conn, error) {
+	r, err := d.race(ctx, y, network, address)
+	if err != nil {
+		return nil, err
 	}
-	if d.Timeout != 0 {
-		by = after(l, d.Timeout)
+	r.call(y, r.begin)
+	if !r.over() {
+		r.await(ctx, y)
 	}
-	by = min(by, onLoop(l, d.Deadline))
-	switch {
-	case by != forever && by <= l.Time():
-		return nil, d.fail(network, errTimeout)
-	case by == forever && ctx.Done() == nil:
-		return d.reach(y, network, address)
-	}
-	scope := loop.NewTimeoutAt(l, by)
-	defer context.AfterFunc(ctx, func() {
-		_ = l.CallSoonThreadsafe(func() { _ = scope.Reschedule(0) }) // it may be over by then
-	})()
-	err = scope.Run(y, func() (err error) {
-		c, err = d.reach(y, network, address)
-		return err
-	})
-	if err == nil {
-		return c, nil
-	}
-	if c != nil {
-		_ = c.Close()
-	}
-	if scope.Expired() && errors.Is(err, loop.ErrTimeout) {
-		timedOut := &net.OpError{Op: "dial", Net: network, Source: d.LocalAddr, Err: errTimeout}
-		if ctx.Err() != nil {
-			timedOut.Err = ended(ctx)
-		}
-		var op *net.OpError
-		if errors.As(err, &op) {
-			timedOut.Addr = op.Addr
-		}
-		err = timedOut
-	}
-	return nil, err
+	return r.won, r.err
 }
 
-// reach resolves address and connects to what comes of it.
-func (d *Dialer) reach(y *loop.Yielder, network, address string) (c net.Conn, err error) {
-	r, addrs, err := d.Resolver.resolve(y, network, address)
-	if err == nil {
-		addrs, err = d.suitable(addrs, network, address)
+// race returns what connect does, before its beginning, unless that is over already.
+//
+//go:noinline
+func (d *Dialer) race(ctx context.Context, y *loop.Yielder, network, address string) (*race, error) {
+	at, err := place(y)
+	switch {
+	case err != nil:
+	case d.Loop != nil && d.Loop != at.loop:
+		err = loop.ErrForeignLoop
+	case at.loop.Closed():
+		err = loop.ErrClosed
+	case ctx.Err() != nil:
+		err = ended(ctx)
 	}
 	if err != nil {
 		return nil, d.fail(network, err)
 	}
-	if datagrams(network) {
-		c, err = d.packet(r, network, addrs)
-	} else {
-		c, err = d.race(y, r, network, addrs)
-	}
-	if err != nil && !loop.IsCancelled(err) {
-		d.Resolver.forget(r.loop, network, address)
-	}
-	return c, err
-}
-
-// race connects to the first of the addresses that answers.
-func (d *Dialer) race(y *loop.Yielder, r resolved, network string, addrs []net.Addr) (net.Conn, error) {
-	delay := d.FallbackDelay
+	r := &race{resolved: at, dialer: d, network: network, address: address, by: forever, delay: d.FallbackDelay}
 	switch {
-	case delay == 0:
-		delay = fallbackDelay
-	case delay < 0:
-		delay = forever
+	case r.delay == 0:
+		r.delay = fallbackDelay
+	case r.delay < 0:
+		r.delay = forever
 	}
-	c, err := (&race{resolved: r, dialer: d, network: network, addrs: interleave(addrs), delay: delay}).run(y)
-	if err != nil {
-		return nil, err
+	if d.Timeout != 0 {
+		r.by = after(at.loop, d.Timeout)
 	}
-	return c, nil
+	if !d.Deadline.IsZero() {
+		r.by = min(r.by, onLoop(at.loop, d.Deadline))
+	}
+	if r.by != forever && r.by <= at.loop.Time() {
+		return nil, d.fail(network, errTimeout)
+	}
+	return r, nil
 }
 
 // suitable returns the addresses that can be reached from LocalAddr.

@@ -3,6 +3,7 @@
 package netio
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -44,8 +45,12 @@ func deafListener(t *testing.T) string {
 
 // dialAny is what Dial does once the addresses of a host are known.
 func dialAny(y *loop.Yielder, s Sockets, addrs ...net.Addr) (*Conn, error) {
-	r := race{resolved: resolved{loop.Running(y), s}, dialer: &Dialer{}, network: "tcp", addrs: addrs, delay: fallbackDelay}
-	return r.run(y)
+	r := race{resolved: resolved{loop.Running(y), s}, dialer: new(Dialer), network: "tcp", by: forever, delay: fallbackDelay}
+	if r.start(addrs, nil); !r.over() {
+		r.await(context.Background(), y)
+	}
+	c, _ := r.won.(*Conn)
+	return c, r.err
 }
 
 func loopback(port int) *net.TCPAddr {

@@ -9,7 +9,7 @@ import (
 )
 
 func (system) Socket(family, sotype int) (int, error) {
-	return unix.Socket(family, sotype|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	return opened(unix.Socket(family, sotype|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0))
 }
 
 // Connect is syscall.Connect without a word to the Go scheduler, as Read and Write are. Linux
@@ -51,7 +51,9 @@ func connect(fd int, name unsafe.Pointer, size uintptr) error {
 }
 
 func (system) Accept(fd int) (int, syscall.Sockaddr, error) {
-	return syscall.Accept4(fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+	nfd, sa, err := syscall.Accept4(fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+	nfd, err = opened(nfd, err)
+	return nfd, sa, err
 }
 
 func (system) Pipe() (r, w int, err error) {
