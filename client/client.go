@@ -23,11 +23,15 @@ package client
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"math"
+	"net"
+	"syscall"
 	"time"
 
+	"coloop/client/internal/pool"
 	"coloop/loop"
 
 	"github.com/valyala/fasthttp"
@@ -70,36 +74,40 @@ type Client struct {
 	// means "coloop".
 	UserAgent string
 
-	loop          *loop.Loop
-	plain, secure map[string]*host
-	conns         int // open or being opened
-	waiters       int
-	ticket        uint64 // of the last waiter
-	oldest        *conn  // of the idle ones
-	newest        *conn
-	expiry        *loop.TimerHandle
-	readers       spares[bufio.Reader]
-	writers       spares[bufio.Writer]
-	requests      spares[fasthttp.Request]
-	responses     spares[Response]
-	sessions      tls.ClientSessionCache
-	url           []byte       // the URL parsed last
-	uri           fasthttp.URI // its parts
-	closed        bool
+	loop     *loop.Loop
+	pool     pool.Pool[*conn, *server]
+	limits   Timeouts // with the defaults
+	closed   bool
+	sessions tls.ClientSessionCache
+
+	// Things to be used again.
+	exchanges spares[*exchange]
+	readers   spares[*bufio.Reader]
+	writers   spares[*bufio.Writer]
+	requests  spares[*fasthttp.Request]
+	replies   spares[*fasthttp.Response]
+	buffers   spares[[]byte]
+	scratch   fasthttp.RequestHeader
+	length    []byte
 }
 
-// Timeouts are the time that each phase of a request may take. 0 means no limit.
-// An expired one is an *Error that says in which phase, whose Timeout method
+// Timeouts are the time that each phase of a request may take. 0 means the default, a negative
+// time no limit. An expired one is an *Error that says in which phase, whose Timeout method
 // reports true and in which errors.Is finds os.ErrDeadlineExceeded.
 type Timeouts struct {
-	Connect   time.Duration // to resolve the host and connect
-	TLS       time.Duration // to shake hands
-	FirstByte time.Duration // from the request written to the first byte of the reply
-	Total     time.Duration // all, waiting for a connection, redirects and the body included
+	Connect   time.Duration // to resolve the host and connect; 30 s by default
+	TLS       time.Duration // to shake hands; 30 s by default
+	FirstByte time.Duration // from the request written to the first byte of the reply; no limit by default
+	Silence   time.Duration // without a byte, once the request or the reply has begun; 1 min by default
+	Total     time.Duration // all, waiting for a connection, redirects and the body included; 5 min by default
 }
 
 const (
-	defaultIdleTimeout  = 15 * time.Second
+	defaultConnect      = 30 * time.Second
+	defaultTLS          = 30 * time.Second
+	defaultSilence      = time.Minute
+	defaultTotal        = 5 * time.Minute
+	defaultMaxConns     = 1000
 	defaultMaxRedirects = 10
 	defaultMaxBody      = 64 << 20
 	defaultMaxHeader    = 16 << 10
@@ -109,9 +117,26 @@ const (
 	never = time.Duration(math.MaxInt64)
 )
 
+// filled returns t with the defaults. No limit is never, or a negative FirstByte.
+func (t Timeouts) filled() Timeouts {
+	for _, f := range []struct {
+		d   *time.Duration
+		def time.Duration
+	}{{&t.Connect, defaultConnect}, {&t.TLS, defaultTLS}, {&t.FirstByte, never}, {&t.Silence, defaultSilence}, {&t.Total, defaultTotal}} {
+		switch {
+		case *f.d == 0:
+			*f.d = f.def
+		case *f.d < 0:
+			*f.d = never
+		}
+	}
+	return t
+}
+
 // Get requests url. See Do.
 func (c *Client) Get(y *loop.Yielder, url string) (*Response, error) {
-	x := exchange{client: c, req: Request{URL: url}}
+	x := c.exchange(&noOptions)
+	x.method, x.url = fasthttp.MethodGet, url
 	return x.do(y)
 }
 
@@ -125,25 +150,190 @@ func (c *Client) Post(y *loop.Yielder, url, contentType string, body []byte) (*R
 	})
 }
 
-// Close closes the idle connections at once, and each other one when its request is
-// over. Requests that wait for a connection, and all later ones, fail with ErrClosed. It must be called on the loop, or when that is not running.
+// Do sends r and returns the response, whatever its status. It parks the task
+// until the body is there, or until the header is if that is streamed. Every
+// error is an *Error. Cancelling the task stops the request at once and closes
+// its connection; the error wraps the loop.CancelledError then.
+//
+// An idempotent request that is sent over a connection kept open, and finds that
+// the server has closed it, is sent once more over a new one. Nothing else is
+// ever retried. Redirects are followed; see MaxRedirects.
+func (c *Client) Do(y *loop.Yielder, r *Request) (*Response, error) {
+	x := c.exchange(r)
+	x.method, x.url, x.header, x.body = r.method(), r.URL, r.Header, r.Body
+	if r.BodyStream != nil {
+		x.source = newSource(r.BodyStream, cmp.Or(int(r.Length), -1))
+	}
+	return x.do(y)
+}
+
+var noOptions Request
+
+// exchange returns an exchange that has not begun.
+func (c *Client) exchange(r *Request) *exchange {
+	x, ok := c.exchanges.get()
+	if !ok {
+		x = &exchange{}
+	}
+	x.client, x.req, x.by = c, r, never
+	return x
+}
+
+// do makes the exchange, and those that follow from its reply.
+func (x *exchange) do(y *loop.Yielder) (*Response, error) {
+	defer x.end()
+	c := x.client
+	if err := c.enter(y); err != nil {
+		return nil, x.fail(PhaseRequest, err)
+	}
+	x.by, x.follows = x.deadline(), c.MaxRedirects >= 0
+	for n := 0; ; n++ {
+		phase, err := x.run(y)
+		if err == nil && x.upload != nil && !x.streamed() {
+			phase, err = PhaseWrite, x.stop(y)
+		}
+		if err != nil {
+			x.abandon(y)
+			return nil, x.fail(phase, err)
+		}
+		if !x.follows || !redirects(x.reply) {
+			return x.response(), nil
+		}
+		if err := x.redirected(n); err != nil {
+			return nil, x.fail(PhaseRedirect, err)
+		}
+	}
+}
+
+// response makes the response of the reply, and gives back the connection.
+//
+//go:noinline
+func (x *exchange) response() *Response {
+	r := &Response{Status: x.reply.StatusCode(), URL: x.url, Body: x.whole, client: x.client, raw: x.reply}
+	if x.streamed() {
+		r.Stream = x.stream()
+	} else {
+		x.finish()
+	}
+	x.reply = nil
+	return r
+}
+
+// redirected makes x the exchange that follows from a reply, the n-th in a row.
+//
+//go:noinline
+func (x *exchange) redirected(n int) error {
+	if n == orDefault(x.client.MaxRedirects, defaultMaxRedirects) {
+		return ErrTooManyRedirects
+	}
+	err := x.redirect()
+	x.finish()
+	x.client.putReply(x.reply)
+	x.state, x.reply, x.whole, x.host, x.again, x.last = fresh, nil, nil, nil, false, false
+	return err
+}
+
+// finish gives back the buffer and the connection of a reply without fault. If the
+// server has sent more than the reply, the connection gets no other request.
+func (x *exchange) finish() {
+	last := x.last || x.br.Buffered() > 0
+	x.putReader()
+	pl := x.place
+	x.place, x.cn = nil, nil
+	if last {
+		pl.Drop()
+	} else {
+		pl.Release()
+	}
+}
+
+func (x *exchange) putReader() {
+	x.client.putReader(x.br)
+	x.br = nil
+}
+
+// stale reports whether an exchange that failed is to be tried once more, with a new
+// connection in the place of the old: if that had been kept open and turned out to
+// have been closed by the server meanwhile.
+//
+//go:noinline
+func (x *exchange) stale(err error) bool {
+	cn := x.cn
+	if cn == nil || x.state == connecting || !x.place.Used() || cn.received || x.again || x.long || x.once && cn.written {
+		return false
+	}
+	if !errors.Is(err, errHungUp) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
+		return false
+	}
+	x.place.Renew()
+	if x.br != nil {
+		x.putReader()
+	}
+	x.state, x.cn, x.err, x.again = unconnected, nil, nil, true
+	return true
+}
+
+// abandon closes the connection of an exchange that failed, and gives up its place.
+//
+//go:noinline
+func (x *exchange) abandon(y *loop.Yielder) {
+	x.drop()
+	if u := x.upload; u != nil {
+		_ = x.stop(y) // the error is there already
+	}
+}
+
+func (x *exchange) drop() {
+	if pl := x.place; pl != nil {
+		if x.state == connecting {
+			_ = x.cn.Close() // may be closed already
+		}
+		x.place, x.cn = nil, nil
+		pl.Drop()
+	}
+}
+
+// end lets go of everything. It is deferred, because a function of the user's that panics or
+// ends the task would keep the place for ever.
+func (x *exchange) end() {
+	x.drop()
+	if u := x.upload; u != nil { // only after a panic
+		u.x = nil
+		u.task.Cancel()
+	}
+	_ = x.source.Close() // its error is the user's
+	c := x.client
+	*x = exchange{}
+	c.exchanges.put(x)
+}
+
+// deadline returns the time at which all must be over.
+func (x *exchange) deadline() time.Duration {
+	c := x.client
+	x.limits = &c.limits
+	if t := x.req.Timeouts; t != nil {
+		filled := t.filled()
+		x.limits = &filled
+	}
+	return after(c.loop, x.limits.Total)
+}
+
+func (x *exchange) fail(phase Phase, err error) error {
+	if x.client.closed && errors.Is(err, net.ErrClosed) {
+		err = ErrClosed
+	}
+	return &Error{phase, x.method, x.url, err}
+}
+
+// Close closes the connections, at once those that are in use. Requests that are under way or wait
+// for a connection, and all later ones, fail with ErrClosed. It must be called on the loop, or
+// when that is not running.
 func (c *Client) Close() error {
 	if c.closed {
 		return nil
 	}
 	c.closed = true
-	if c.expiry != nil {
-		c.expiry.Cancel()
-	}
-	var failures []error
-	for h := c.longest(anyHost); h != nil; h = c.longest(anyHost) {
-		h.first().closed = true
-		c.grant(h, nil)
-	}
-	for c.oldest != nil {
-		failures = append(failures, c.retire(c.oldest))
-	}
-	return errors.Join(failures...)
+	return c.pool.Close()
 }
 
 // enter checks that y runs on the loop of the client.
@@ -155,19 +345,22 @@ func (c *Client) enter(y *loop.Yielder) error {
 	case l == nil:
 		return loop.ErrNoTask
 	case c.loop == nil:
-		c.loop = l
+		c.loop, c.limits = l, c.Timeouts.filled()
+		c.pool.MaxConns, c.pool.MaxConnsPerHost = orDefault(c.MaxConns, defaultMaxConns), c.MaxConnsPerHost
+		c.pool.IdleTimeout = c.IdleTimeout
 	case c.loop != l:
 		return loop.ErrForeignLoop
 	}
 	return nil
 }
 
-// deadline returns the time at which limit, counted from now, is up.
-func (c *Client) deadline(limit time.Duration) time.Duration {
-	if limit <= 0 {
+// after returns the time on the clock of l in d.
+func after(l *loop.Loop, d time.Duration) time.Duration {
+	if d == never {
 		return never
 	}
-	return c.loop.Time() + limit
+	now := l.Time()
+	return now + min(d, never-now)
 }
 
 func orDefault[T int | time.Duration](v, def T) T {
@@ -177,12 +370,22 @@ func orDefault[T int | time.Duration](v, def T) T {
 	return v
 }
 
-func (c *Client) reader(cn *conn) *bufio.Reader {
-	if br := c.readers.get(); br != nil {
-		br.Reset(cn)
-		return br
+func (c *Client) maxBody() int { return orDefault(c.MaxBody, defaultMaxBody) }
+
+func (c *Client) userAgent() string {
+	if c.UserAgent == "" {
+		return defaultUserAgent
 	}
-	return bufio.NewReaderSize(cn, orDefault(c.MaxHeader, defaultMaxHeader))
+	return c.UserAgent
+}
+
+func (c *Client) reader(cn *conn) *bufio.Reader {
+	br, ok := c.readers.get()
+	if !ok {
+		return bufio.NewReaderSize(cn, orDefault(c.MaxHeader, defaultMaxHeader))
+	}
+	br.Reset(cn)
+	return br
 }
 
 func (c *Client) putReader(br *bufio.Reader) {
@@ -191,11 +394,12 @@ func (c *Client) putReader(br *bufio.Reader) {
 }
 
 func (c *Client) writer(cn *conn) *bufio.Writer {
-	if bw := c.writers.get(); bw != nil {
-		bw.Reset(cn)
-		return bw
+	bw, ok := c.writers.get()
+	if !ok {
+		return bufio.NewWriterSize(cn, writeBuffer)
 	}
-	return bufio.NewWriterSize(cn, writeBuffer)
+	bw.Reset(cn)
+	return bw
 }
 
 func (c *Client) putWriter(bw *bufio.Writer) {
@@ -203,34 +407,43 @@ func (c *Client) putWriter(bw *bufio.Writer) {
 	c.writers.put(bw)
 }
 
-func (c *Client) response() *Response {
-	r := c.responses.get()
-	if r == nil {
-		r = &Response{}
+func (c *Client) reply() *fasthttp.Response {
+	if r, ok := c.replies.get(); ok {
+		return r
 	}
-	r.client = c
-	return r
+	return &fasthttp.Response{}
+}
+
+// maxKept is the size of a body whose memory is used again.
+const maxKept = 64 << 10
+
+func (c *Client) putReply(r *fasthttp.Response) {
+	if cap(r.Body()) > maxKept {
+		return
+	}
+	r.Reset()
+	c.replies.put(r)
 }
 
 // spares are things to be used again: a sync.Pool for one goroutine.
-type spares[T any] struct{ list []*T }
+type spares[T any] struct{ list []T }
 
 // maxSpares is how many are kept. A task holds one only while it does not park, so few
 // are ever in use.
 const maxSpares = 64
 
-func (s *spares[T]) get() *T {
+func (s *spares[T]) get() (v T, ok bool) {
 	n := len(s.list) - 1
 	if n < 0 {
-		return nil
+		return v, false
 	}
-	v := s.list[n]
-	s.list[n] = nil
+	var none T
+	v, s.list[n] = s.list[n], none
 	s.list = s.list[:n]
-	return v
+	return v, true
 }
 
-func (s *spares[T]) put(v *T) {
+func (s *spares[T]) put(v T) {
 	if len(s.list) < maxSpares {
 		s.list = append(s.list, v)
 	}

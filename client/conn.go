@@ -1,52 +1,122 @@
 package client
 
 import (
+	"io"
 	"net"
+	"syscall"
 	"time"
 
 	"coloop/loop/netio"
 )
 
-// A conn is a place in the pool with its connection, on which fasthttp reads and writes.
-// raw and nc are nil until the connection is there.
-// It remembers the first error, because fasthttp does not: fasthttp turns some errors
-// into io.EOF and takes others for the end of a body.
+// A conn is a connection of the pool, on which fasthttp reads and writes. It remembers the
+// first error, because fasthttp does not: fasthttp turns some errors into io.EOF and takes
+// others for the end of a body.
 type conn struct {
-	host     *host
-	raw      *netio.Conn
-	nc       net.Conn // raw, or TLS over it
+	raw *netio.Conn
+	tls *netio.TLSConn // over raw; nil for http
+
 	err      error
-	sent     bool          // anything of the request
+	by       time.Duration // when the request must be over
+	silence  time.Duration // how long the server may be silent; see parked
+	framing  int           // how many bytes may come that are no part of a body
+	written  bool          // anything of the request
 	received bool          // anything of its reply
-	used     bool          // by a request before
-	since    time.Duration // when it became idle
-
-	older, newer *conn // neighbours in the list of idle connections of all hosts
+	trying   bool          // Read does not park
+	blocked  bool          // the last Read would have parked
 }
 
-// close closes the connection at once.
-func (cn *conn) close() {
-	if cn.raw != nil {
-		_ = cn.raw.Close() // may be closed already
-	}
+// maxFraming is how many bytes of a reply may be no part of its body. Each byte of the body
+// allows for as many as a chunk takes that has no other.
+const (
+	maxFraming = 64 << 10
+	perByte    = 16
+)
+
+// begin prepares the connection for the request of x.
+func (cn *conn) begin(x *exchange) {
+	cn.by, cn.silence, cn.framing = x.by, x.limits.Silence, maxFraming
+	cn.written, cn.received = false, false
 }
 
-func (cn *conn) Read(p []byte) (int, error) {
-	if cn.err != nil {
+// Read reads what has come. The server may be silent for so long before.
+func (cn *conn) Read(p []byte) (n int, err error) {
+	switch {
+	case cn.err != nil:
 		return 0, cn.err
+	case cn.framing < 0:
+		cn.err = errFraming
+		return 0, cn.err
+	case cn.trying:
+		n, err = cn.raw.TryRead(p)
+		if cn.blocked = err == syscall.EAGAIN; cn.blocked {
+			return 0, err
+		}
+	default:
+		if err = cn.readBy(cn.by, cn.silence); err == nil {
+			n, err = cn.stream().Read(p)
+		}
 	}
-	n, err := cn.nc.Read(p)
 	cn.received = cn.received || n > 0
+	cn.framing -= n
 	cn.err = err
 	return n, err
 }
 
-func (cn *conn) Write(p []byte) (int, error) {
-	if cn.err != nil {
-		return 0, cn.err
+// bodyRead is told how much of the body has been read.
+func (cn *conn) bodyRead(n int) { cn.framing += n + perByte*n }
+
+// Write writes all of p. The server may refuse to take anything for so long.
+func (cn *conn) Write(p []byte) (n int, err error) {
+	for len(p) > 0 {
+		part := p[:min(len(p), writePiece)]
+		if err := cn.writeBy(); err != nil {
+			return n, err
+		}
+		m, err := cn.stream().Write(part)
+		n, p = n+m, p[m:]
+		cn.written = cn.written || m > 0
+		if err != nil {
+			return n, err
+		}
 	}
-	n, err := cn.nc.Write(p)
-	cn.sent = cn.sent || n > 0
-	cn.err = err
-	return n, err
+	return n, nil
 }
+
+// writePiece is how much must be written within the time of silence.
+const writePiece = 64 << 10
+
+func (cn *conn) stream() net.Conn {
+	if cn.tls != nil {
+		return cn.tls
+	}
+	return cn.raw
+}
+
+// readBy sets the time until which a read may wait.
+func (cn *conn) readBy(by, silence time.Duration) error {
+	return cn.raw.ReadBy(min(by, after(cn.raw.Loop(), silence)))
+}
+
+func (cn *conn) writeBy() error {
+	return cn.raw.WriteBy(min(cn.by, after(cn.raw.Loop(), cn.silence)))
+}
+
+// Unused reports whether the connection is fit for another request.
+func (cn *conn) Unused() bool {
+	if cn.err != nil {
+		return false
+	}
+	if cn.tls != nil {
+		return !cn.tls.Buffered()
+	}
+	return !cn.raw.Buffered()
+}
+
+// Close closes the connection at once.
+func (cn *conn) Close() error { return cn.raw.Close() }
+
+// Retire closes the connection politely: the server is told of the end.
+func (cn *conn) Retire() error { return cn.stream().Close() }
+
+var _ io.ReadWriter = (*conn)(nil)

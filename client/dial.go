@@ -4,47 +4,40 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/netip"
+	"syscall"
 	"time"
 
+	"coloop/client/internal/pool"
 	"coloop/loop"
 	"coloop/loop/netio"
-
-	"github.com/valyala/fasthttp"
 )
 
-var (
-	errNoHost = errors.New("no host in URL")
-	errScheme = errors.New("unsupported scheme")
-)
+// A server is where connections of one host of the pool lead to.
+type server struct {
+	addr   string
+	direct netip.AddrPort // the same, if no name is to be resolved and no hands are to be shaken
+	tls    *tls.Config    // nil for http
+}
 
-// host returns the host that u leads to.
-func (c *Client) host(u *fasthttp.URI) (*host, error) {
-	name := u.Host()
-	if len(name) == 0 {
-		return nil, errNoHost
+// noKeepAlive makes connections that are not kept alive by the system: the pool keeps an idle one
+// for seconds only.
+var noKeepAlive = netio.Dialer{KeepAlive: -1}
+
+// host returns the host of the pool for t.
+func (c *Client) host(t *target) *pool.Host[*conn, *server] {
+	h := c.pool.Host(c.loop, t.origin)
+	if h.Value == nil {
+		h.Value = &server{addr: t.addr()}
+		if t.secure {
+			h.Value.tls = c.tlsConfig(h.Value.addr)
+		} else if a, err := netip.ParseAddrPort(h.Value.addr); err == nil && a.Addr().Zone() == "" {
+			h.Value.direct = a
+		}
 	}
-	if c.plain == nil {
-		c.plain, c.secure = map[string]*host{}, map[string]*host{}
-	}
-	hosts, secure := c.plain, false
-	switch string(u.Scheme()) {
-	case "http":
-	case "https":
-		hosts, secure = c.secure, true
-	default:
-		return nil, fmt.Errorf("%w %q", errScheme, u.Scheme())
-	}
-	if h := hosts[string(name)]; h != nil {
-		return h, nil
-	}
-	h := &host{name: string(name), hosts: hosts}
-	h.lot.Kind, h.lot.Owner = "Client pool", h
-	h.addr = fasthttp.AddMissingPort(h.name, secure)
-	if secure {
-		h.tls = c.tlsConfig(h.addr)
-	}
-	return h, nil
+	return h
 }
 
 func (c *Client) tlsConfig(addr string) *tls.Config {
@@ -68,33 +61,88 @@ func (c *Client) tlsConfig(addr string) *tls.Config {
 	return cfg
 }
 
-// connect opens the connection of cn.
-func (c *Client) connect(y *loop.Yielder, cn *conn, by time.Duration) (Phase, error) {
-	raw, err := c.dial(y, cn.host, by)
-	if err != nil {
-		var dns *net.DNSError
-		if errors.As(err, &dns) {
-			return PhaseResolve, err
-		}
-		return PhaseConnect, err
-	}
-	cn.raw, cn.nc = raw, raw
-	if cn.host.tls != nil {
-		if err := cn.secure(min(by, c.deadline(c.Timeouts.TLS))); err != nil {
-			return PhaseTLS, err
+// connect gets x a connection: an idle one after waiting for it, or a new one.
+//
+//go:noinline
+func (x *exchange) connect(y *loop.Yielder) (Phase, error) {
+	c := x.client
+	if x.place == nil {
+		var err error
+		if x.place, err = c.pool.Take(y, x.host, x.by); err != nil {
+			if err == pool.ErrClosed {
+				err = ErrClosed
+			}
+			return PhasePool, err
 		}
 	}
+	for !x.place.Open() {
+		cn, phase, err := c.connect(y, x.place.Host().Value, x.by, x.limits)
+		switch {
+		case err == nil:
+			if x.place.Fill(cn) != nil {
+				return phase, ErrClosed
+			}
+		case starved(err):
+			if full := x.place.Starved(y, x.by); full == pool.ErrNoOther {
+				return phase, err
+			} else if full != nil {
+				return PhasePool, full
+			}
+		default:
+			return phase, err
+		}
+	}
+	x.cn, x.state = x.place.Conn(), connected
 	return "", nil
 }
 
-func (c *Client) dial(y *loop.Yielder, h *host, by time.Duration) (*netio.Conn, error) {
-	by = min(by, c.deadline(c.Timeouts.Connect))
-	if by == never {
-		return netio.Dial(y, "tcp", h.addr)
+// starved reports whether err says that the system has no descriptors left.
+func starved(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
+
+// connect opens a connection.
+func (c *Client) connect(y *loop.Yielder, s *server, by time.Duration, limits *Timeouts) (*conn, Phase, error) {
+	raw, err := dial(y, s, min(by, after(c.loop, limits.Connect)))
+	if err != nil {
+		if _, ok := errors.AsType[*net.DNSError](err); ok {
+			return nil, PhaseResolve, err
+		}
+		return nil, PhaseConnect, err
 	}
+	cn := &conn{raw: raw}
+	if s.tls != nil {
+		if err := cn.secure(y, s, min(by, after(c.loop, limits.TLS))); err != nil {
+			return nil, PhaseTLS, err
+		}
+	}
+	return cn, PhaseConnect, nil
+}
+
+// secure shakes hands. Functions of the user's tls.Config may panic, or end the task.
+func (cn *conn) secure(y *loop.Yielder, s *server, by time.Duration) error {
+	defer func() {
+		if cn.tls == nil {
+			_ = cn.raw.Close() // may be closed already
+		}
+	}()
+	err := loop.NewTimeoutAt(y, by).Run(y, func() (err error) {
+		cn.tls, err = netio.StartTLS(y, cn.raw, s.tls, false)
+		return err
+	})
+	switch {
+	case errors.Is(err, loop.ErrTimeout):
+		err = fmt.Errorf("%s: %w", s.addr, loop.ErrTimeout)
+	case errors.Is(err, io.EOF):
+		err = errHungUp
+	}
+	return err
+}
+
+func dial(y *loop.Yielder, s *server, by time.Duration) (*netio.Conn, error) {
 	var raw *netio.Conn
-	err := loop.NewTimeoutAt(c.loop, by).Run(y, func() (err error) {
-		raw, err = netio.Dial(y, "tcp", h.addr)
+	err := loop.NewTimeoutAt(y, by).Run(y, func() (err error) {
+		raw, err = netio.Dial(y, "tcp", s.addr)
 		return err
 	})
 	if err != nil && raw != nil {
@@ -102,19 +150,7 @@ func (c *Client) dial(y *loop.Yielder, h *host, by time.Duration) (*netio.Conn, 
 	}
 	if errors.Is(err, loop.ErrTimeout) {
 		// The error of the dial says no more than that it was cancelled.
-		err = fmt.Errorf("dial tcp %s: %w", h.addr, loop.ErrTimeout)
+		err = fmt.Errorf("dial tcp %s: %w", s.addr, loop.ErrTimeout)
 	}
 	return raw, err
-}
-
-func (cn *conn) secure(by time.Duration) error {
-	if err := errors.Join(cn.raw.ReadBy(by), cn.raw.WriteBy(by)); err != nil {
-		return err
-	}
-	tc := tls.Client(cn.raw, cn.host.tls)
-	if err := tc.Handshake(); err != nil {
-		return err
-	}
-	cn.nc = tc
-	return nil
 }

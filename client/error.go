@@ -1,11 +1,13 @@
 package client
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/valyala/fasthttp"
@@ -63,6 +65,21 @@ func (e *Error) Timeout() bool {
 // Temporary is Timeout.
 func (e *Error) Temporary() bool { return e.Timeout() }
 
+// basic is the value of an Authorization field.
+func basic(u *url.Userinfo) string {
+	password, _ := u.Password()
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(u.Username()+":"+password))
+}
+
+// short quotes s, not more than what fits into a line.
+func short(s string) string {
+	const most = 60
+	if len(s) > most {
+		return strconv.Quote(s[:most]) + "..."
+	}
+	return strconv.Quote(s)
+}
+
 // redacted leaves out the password of a URL.
 func redacted(s string) string {
 	if !strings.Contains(s, "@") {
@@ -78,18 +95,59 @@ func redacted(s string) string {
 // cause returns the reason why reading or writing on cn failed, given the error that
 // fasthttp returned. If the connection itself had an error, that is the reason.
 func (cn *conn) cause(err error) error {
-	var small *fasthttp.ErrSmallBuffer
 	switch {
-	case cn.err == io.EOF && !cn.received:
+	case cn.err == nil && err == io.EOF && !cn.received, cn.err == io.EOF && !cn.received:
 		return errHungUp
 	case cn.err == io.EOF:
 		return io.ErrUnexpectedEOF
 	case cn.err != nil:
 		return cn.err
-	case errors.Is(err, fasthttp.ErrBodyTooLarge):
-		return ErrBodyTooLarge
-	case errors.As(err, &small):
+	}
+	return malformed(err)
+}
+
+// malformed returns an error of fasthttp's parser in our words. Those of fasthttp quote what was
+// received, which may be long, binary or secret.
+func malformed(err error) error {
+	if _, ok := errors.AsType[*fasthttp.ErrSmallBuffer](err); ok {
 		return ErrHeaderTooLarge
 	}
+	for _, m := range malformations {
+		if m.is != nil && errors.Is(err, m.is) || m.text != "" && strings.Contains(err.Error(), m.text) {
+			return m.err
+		}
+	}
 	return err
+}
+
+var (
+	errStatusLine = errors.New("malformed status line")
+	errVersion    = errors.New("unsupported version of HTTP")
+	errField      = errors.New("malformed header field")
+	errLength     = errors.New("malformed Content-Length")
+	errLengths    = errors.New("more than one Content-Length")
+	errCoding     = errors.New("unsupported Transfer-Encoding")
+	errTrailer    = errors.New("malformed or forbidden trailer")
+	errChunk      = errors.New("malformed chunk")
+)
+
+var malformations = []struct {
+	is   error
+	text string // of fasthttp's error
+	err  error
+}{
+	{is: fasthttp.ErrBodyTooLarge, err: ErrBodyTooLarge},
+	{is: fasthttp.ErrDuplicateContentLength, err: errLengths},
+	{is: fasthttp.ErrUnsupportedTransferEncoding, err: errCoding},
+	{is: fasthttp.ErrBadTrailer, err: errTrailer},
+	{text: "transfer-encoding", err: errCoding},
+	{text: "in the first line", err: errStatusLine},
+	{text: "status code", err: errStatusLine},
+	{text: "http version", err: errVersion},
+	{text: "trailer", err: errTrailer},
+	{text: "chunk", err: errChunk},
+	{text: "hex number", err: errChunk},
+	{text: "content-length", err: errLength},
+	{text: "Content-Length", err: errLength},
+	{text: "header", err: errField},
 }

@@ -2,265 +2,253 @@ package client
 
 import (
 	"bufio"
-	"errors"
-	"io"
 	"syscall"
 	"time"
 
+	"coloop/client/internal/pool"
 	"coloop/loop"
 
 	"github.com/valyala/fasthttp"
 )
 
-// An exchange is one request and its reply, with a second try if need be. It
-// lives on the stack of a task that is parked for most of the time. So buffers are
-// taken late and given back early, and run, which parks, calls functions that are
-// not inlined, so that their frames are not on the stack then.
+// An exchange is one request and its reply, with a second try if need be. It is read from
+// top to bottom: run; Step, prepare, encode, listen, head for what is done at once; connect, send,
+// receive, readBody for the rest.
+//
+// A task is parked for most of an exchange, with a stack that should be small then. So the
+// exchange is on the heap, and its usual course is steps that the loop makes on its own stack
+// (loop.Drive). Buffers are taken late and given back early.
 type exchange struct {
 	client *Client
-	req    Request
-	raw    *fasthttp.Request  // the same; nil while parked, unless it is the caller's
-	into   *fasthttp.Response // the caller's, or nil
-	out    *Response          // if into is nil
-	cn     *conn              // held by the exchange: to be given back, or closed
-	by     time.Duration
-	caller bool // raw is the caller's
-	follow bool // a redirect will be followed: its body is not streamed
-	head   bool // the reply has no body
-	last   bool // the connection is to be closed
-	once   bool // must not reach the server twice
-	unread bool // cannot be sent again
-	fresh  bool // this is the second try
+	req    *Request // the caller's, for what is seldom asked for; never nil
+	limits *Timeouts
+
+	// What is asked for now: redirects change it.
+	method, url string
+	header      map[string][]string
+	body        []byte
+	source      *source // of a BodyStream; nil without one
+
+	fast *fasthttp.Request  // the caller's own, to be sent in the place of these, or nil
+	into *fasthttp.Response // the caller's own, or nil
+
+	to    target
+	host  *pool.Host[*conn, *server]
+	place *pool.Place[*conn, *server] // held by the exchange: to be given back, or dropped
+	cn    *conn                       // in the place
+
+	out    []byte  // encoded, and not yet written
+	upload *upload // sends a long body meanwhile
+	br     *bufio.Reader
+	reply  *fasthttp.Response
+	whole  []byte // the body, once it has been read
+
+	by, first time.Duration // when all must be over, and when the reply must have begun
+
+	state   state
+	phase   Phase // of err
+	err     error // of a step
+	blocked bool  // a step waits
+	again   bool  // this is the second try
+	long    bool  // the body is for an upload
+	once    bool  // must not reach the server twice
+	last    bool  // the connection is to be closed
+	follows bool  // a redirect will be followed: its body is not streamed
 }
+
+// state is how far an exchange is.
+type state uint8
+
+const (
+	fresh       state = iota
+	unconnected       // no connection was idle
+	connecting        // one is being made, by steps
+	connected         // the request is to be written
+	unsent            // some of it was not written at once
+	sent              // the reply is awaited
+	headed            // its body is to be read
+	complete          // it is there
+)
 
 // run does the exchange. The Phase is that of the error.
-func (x *exchange) run(y *loop.Yielder) (Phase, error) {
-	defer x.abandon()
+func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 	for {
-		phase, err := x.send(y)
-		if err == nil {
-			if err = x.cn.raw.WaitRead(); err != nil {
-				phase = PhaseFirstByte
-			} else {
-				phase, err = x.receive()
-			}
-		}
-		if err == nil || !x.again(err) {
-			return phase, err
-		}
-	}
-}
-
-// send gets a connection and writes the request.
-//
-//go:noinline
-func (x *exchange) send(y *loop.Yielder) (Phase, error) {
-	if phase, err := x.connect(y); err != nil {
-		x.giveBack()
-		return phase, err
-	}
-	cn, c := x.cn, x.client
-	cn.sent, cn.received = false, false
-	raw := x.raw
-	x.head, x.last = raw.Header.IsHead(), raw.ConnectionClose()
-	x.unread = raw.IsBodyStream()
-	x.once = !idempotent(raw)
-	bw := c.writer(cn)
-	err := cn.raw.WriteBy(x.by)
-	if err == nil {
-		if err = raw.Write(bw); err == nil {
-			err = bw.Flush()
-		}
-	}
-	c.putWriter(bw)
-	x.giveBack()
-	if err != nil {
-		return PhaseWrite, cn.cause(err)
-	}
-	if err := cn.raw.ReadBy(min(x.by, c.deadline(c.Timeouts.FirstByte))); err != nil {
-		return PhaseFirstByte, err
-	}
-	return "", nil
-}
-
-// connect gets a connection, and then encodes the request.
-func (x *exchange) connect(y *loop.Yielder) (Phase, error) {
-	c := x.client
-	if !x.fresh {
-		h, err := x.host()
-		if err != nil {
+		if err = loop.Drive(y, x); err != nil {
 			return PhaseRequest, err
 		}
-		if x.cn = c.idleConn(h); x.cn != nil {
-			return PhaseRequest, x.encode(false)
+		switch phase, err = x.phase, x.err; {
+		case err != nil:
+			phase, err = x.failed(phase, err)
+		case x.state == unconnected:
+			phase, err = x.connect(y)
+		case x.state == unsent:
+			phase, err = x.send(y)
+		case x.state == sent:
+			phase, err = x.receive()
+		case x.state == headed:
+			phase, err = x.readBody(y)
 		}
-		if x.cn, err = c.obtain(y, h, x.by); err != nil {
-			return PhasePool, err
-		}
-	}
-	if x.cn.raw == nil {
-		if phase, err := c.connect(y, x.cn, x.by); err != nil {
+		if err == nil && x.state == complete || err != nil && !x.stale(err) {
 			return phase, err
 		}
 	}
-	return PhaseRequest, x.encode(true)
 }
 
-// host returns the host that the request is for.
-func (x *exchange) host() (*host, error) {
-	c := x.client
-	if x.caller {
-		return c.host(x.raw.URI())
-	}
-	if !isToken(x.req.method()) {
-		return nil, errMethod
-	}
-	if err := c.parse(x.req.URL); err != nil {
-		return nil, err
-	}
-	return c.host(&c.uri)
-}
-
-// encode makes a fasthttp.Request of the request. If the task has parked since
-// its URL was parsed, that has to be done again.
-func (x *exchange) encode(parked bool) error {
-	if x.caller {
-		return nil
-	}
-	if parked {
-		if err := x.client.parse(x.req.URL); err != nil {
-			return err
+// Step goes as far as no stack is needed: with a request that is written at once on a connection
+// that was idle, to the end.
+func (x *exchange) Step(err error) (wait any) {
+	if x.blocked {
+		x.blocked = false
+		if x.state == connecting {
+			x.phase, x.err = PhaseConnect, x.cn.raw.EndConnect(err)
+		} else {
+			x.phase, x.err = x.awaits(), x.cn.raw.EndRead(err)
 		}
 	}
-	if x.raw = x.client.requests.get(); x.raw == nil {
-		x.raw = &fasthttp.Request{}
+	for x.err == nil {
+		switch {
+		case x.state == fresh:
+			x.prepare()
+		case x.state == connecting:
+			if wait = x.connected(); wait != nil {
+				return wait
+			}
+		case x.state == connected:
+			x.encode()
+		case x.state == sent && x.cn.tls == nil:
+			if wait = x.listen(); wait != nil {
+				return wait
+			}
+		default:
+			return nil
+		}
 	}
-	x.client.fill(x.raw, &x.req)
 	return nil
 }
 
-func (x *exchange) giveBack() {
-	if !x.caller && x.raw != nil {
-		x.raw.Reset()
-		x.client.requests.put(x.raw)
-		x.raw = nil
+// prepare makes sense of the request, and looks for a connection.
+func (x *exchange) prepare() {
+	if x.host == nil {
+		if x.err = x.parse(); x.err != nil {
+			x.phase = PhaseRequest
+			return
+		}
+		x.host = x.client.host(&x.to)
+	}
+	if x.place == nil {
+		x.place = x.client.pool.Try(x.host)
+	}
+	switch {
+	case x.place == nil:
+		x.state = unconnected
+	case x.place.Open():
+		x.state, x.cn = connected, x.place.Conn()
+	default:
+		x.dial()
 	}
 }
 
-// receive reads the reply, after its first byte has arrived.
-//
-//go:noinline
-func (x *exchange) receive() (Phase, error) {
-	c, cn := x.client, x.cn
-	br := c.reader(cn)
-	if _, err := br.Peek(1); err != nil {
-		c.putReader(br)
-		return PhaseFirstByte, cn.cause(err)
-	}
-	if c.Timeouts.FirstByte > 0 {
-		_ = cn.raw.ReadBy(x.by) // fails only if it is closed, as the next read will
-	}
-	resp := x.into
-	if resp == nil {
-		x.out = c.response()
-		resp = &x.out.raw
-	}
-	resp.StreamBody, resp.SkipBody = false, true
-	err := resp.ReadLimitBody(br, 0)
-	if err != nil {
-		c.putReader(br)
-		return PhaseHeader, cn.cause(err)
-	}
-	status := resp.StatusCode()
-	x.head = x.head || status == fasthttp.StatusNoContent || status == fasthttp.StatusNotModified || status < 200
-	x.last = x.last || resp.ConnectionClose() || status < 200
-	resp.SkipBody = x.head
-	if x.out != nil && x.req.Stream && !(x.follow && redirects(resp)) {
-		x.stream(br, resp)
-		return "", nil
-	}
-	if !x.head {
-		limit := orDefault(c.MaxBody, defaultMaxBody)
-		err = resp.ReadBody(br, limit)
-		if err == nil && resp.Header.ContentLength() == -1 {
-			err = resp.Header.ReadTrailer(br)
-		}
-		if err == nil && cn.err != io.EOF {
-			err = cn.err // which fasthttp may have ignored
-		}
-		if err != nil {
-			c.putReader(br)
-			return PhaseBody, cn.cause(err)
-		}
-	}
-	x.done(br)
-	if x.out != nil {
-		x.out.Body = resp.Body()
-	}
-	return "", nil
-}
-
-// done gives back the connection and the buffer after a reply without fault.
-func (x *exchange) done(br *bufio.Reader) {
-	cn := x.cn
-	x.cn = nil
-	x.client.finish(cn, br, x.last)
-}
-
-// finish gives back the buffer and the connection of a reply without fault. If the
-// server has sent more than the reply, the connection gets no other request.
-func (c *Client) finish(cn *conn, br *bufio.Reader, last bool) {
-	last = last || cn.err != nil || br.Buffered() > 0
-	c.putReader(br)
-	if last {
-		c.discard(cn)
+// dial begins to connect, if that is no more than a connection to a known address.
+func (x *exchange) dial() {
+	x.state = unconnected
+	s := x.place.Host().Value
+	if !s.direct.IsValid() {
 		return
 	}
-	cn.used = true
-	c.release(cn)
+	c := x.client
+	raw, err := noKeepAlive.Start(c.loop, s.direct, min(x.by, after(c.loop, x.limits.Connect)))
+	switch {
+	case err == nil:
+		x.state, x.cn = connecting, &conn{raw: raw}
+	case !starved(err):
+		x.phase, x.err = PhaseConnect, err
+	}
 }
 
-// again reports whether an exchange that failed is to be tried once more, with a new
-// connection in the place of the old: if that had been kept open and turned out to
-// have been closed by the server meanwhile.
-//
-//go:noinline
-func (x *exchange) again(err error) bool {
-	if x.out != nil {
-		x.out.Release()
-		x.out = nil
+// connected looks whether the connection is there, and waits for it.
+func (x *exchange) connected() (wait any) {
+	wait, err := x.cn.raw.BlockConnect()
+	switch {
+	case wait != nil:
+		x.blocked = true
+	case err != nil:
+		x.phase, x.err = PhaseConnect, err
+	case x.place.Fill(x.cn) != nil:
+		x.phase, x.err = PhaseConnect, ErrClosed
+	default:
+		x.state = connected
 	}
+	return wait
+}
+
+// encode encodes the request, and writes what can be written at once.
+func (x *exchange) encode() {
 	cn := x.cn
-	if cn == nil {
-		return false
+	cn.begin(x)
+	if x.err = x.encoded(); x.err != nil {
+		x.phase = PhaseRequest
+		return
 	}
-	gone := errors.Is(err, errHungUp) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
-	if gone && cn.used && !cn.received && !x.fresh && !x.unread && (!x.once || !cn.sent) {
-		cn.close()
-		x.cn, x.fresh = &conn{host: cn.host}, true
-		return true
+	x.state, x.first = unsent, never
+	if cn.tls != nil || x.long {
+		return
 	}
-	return false
+	n, err := cn.raw.TryWrite(x.out)
+	cn.written = n > 0
+	switch {
+	case n == len(x.out):
+		x.wrote()
+		x.written()
+	case err == nil || err == syscall.EAGAIN:
+		x.out = append(x.out[:0], x.out[n:]...)
+	default:
+		x.phase, x.err = PhaseWrite, err
+	}
 }
 
-// abandon closes the connection of an exchange that failed, and gives up its place.
-// It is deferred, because a body that panics or ends the task would keep them for ever.
+// listen reads the reply as far as it is there, and waits for more.
+func (x *exchange) listen() (wait any) {
+	cn := x.cn
+	wait, err := cn.raw.BlockRead()
+	if err == nil && wait == nil {
+		x.head()
+		return nil
+	}
+	if err == nil {
+		x.blocked = true
+		err = cn.raw.ReadBy(x.until())
+	}
+	if err != nil {
+		x.phase, x.err = x.awaits(), err
+	}
+	return wait
+}
+
+// send writes the rest, or begins an upload.
 //
 //go:noinline
-func (x *exchange) abandon() {
-	if cn := x.cn; cn != nil {
-		x.cn = nil
-		x.client.discard(cn)
-		x.giveBack()
+func (x *exchange) send(y *loop.Yielder) (Phase, error) {
+	if x.long {
+		x.begin(y)
+		x.state = sent
+		return "", nil
 	}
+	_, err := x.cn.Write(x.out)
+	x.wrote()
+	x.written()
+	return PhaseWrite, err
 }
 
-// idempotent reports whether a request may reach the server twice without harm (RFC 9110, section 9.2.2).
-func idempotent(raw *fasthttp.Request) bool {
-	switch string(raw.Header.Method()) {
-	case fasthttp.MethodGet, fasthttp.MethodHead, fasthttp.MethodPut,
-		fasthttp.MethodDelete, fasthttp.MethodOptions, fasthttp.MethodTrace:
-		return true
+// wrote gives back the buffer.
+func (x *exchange) wrote() {
+	x.client.buffers.put(x.out)
+	x.out = nil
+}
+
+// written is called when all of the request is written. It sets the time for the reply to begin.
+func (x *exchange) written() {
+	x.state = max(x.state, sent)
+	if d := x.limits.FirstByte; d > 0 {
+		x.first = after(x.client.loop, d)
 	}
-	return false
 }

@@ -12,34 +12,32 @@ import (
 
 var errBodyGone = errors.New("the body was a stream and cannot be sent again")
 
-// redirects reports whether a response has a status that redirects, and a Location.
-func redirects(resp *fasthttp.Response) bool {
-	return fasthttp.StatusCodeIsRedirect(resp.StatusCode()) && len(resp.Header.Peek(fasthttp.HeaderLocation)) > 0
+// redirects reports whether a reply has a status that redirects, and a Location.
+func redirects(reply *fasthttp.Response) bool {
+	return fasthttp.StatusCodeIsRedirect(reply.StatusCode()) && len(reply.Header.Peek(fasthttp.HeaderLocation)) > 0
 }
 
-// redirect returns the request that follows r after a response that redirects
+// redirect makes x the request that follows it after a reply that redirects
 // (RFC 9110, section 15.4).
-func redirect(r *Request, resp *Response) (next Request, err error) {
-	from, err := url.Parse(r.URL)
+func (x *exchange) redirect() error {
+	from, err := url.Parse(x.url)
 	if err != nil {
-		return next, err
+		return parseError(err)
 	}
-	to, err := from.Parse(resp.Header(fasthttp.HeaderLocation))
+	to, err := from.Parse(string(x.reply.Header.Peek(fasthttp.HeaderLocation)))
 	if err != nil {
-		return next, err
+		return fmt.Errorf("redirect: %w", parseError(err))
 	}
 	if to.Scheme != "http" && to.Scheme != "https" {
-		return next, fmt.Errorf("%w %q", errScheme, to.Scheme)
+		return fmt.Errorf("redirect: %w %q", errScheme, to.Scheme)
 	}
 	to.Fragment = ""
-	next = *r
-	next.URL = to.String()
-	next.Header = maps.Clone(r.Header)
+	header := maps.Clone(x.header)
 	drop := func(keys ...string) {
-		for k := range next.Header {
+		for k := range header {
 			for _, key := range keys {
 				if strings.EqualFold(k, key) {
-					delete(next.Header, k)
+					delete(header, k)
 				}
 			}
 		}
@@ -49,16 +47,18 @@ func redirect(r *Request, resp *Response) (next Request, err error) {
 		drop(fasthttp.HeaderAuthorization, fasthttp.HeaderCookie, fasthttp.HeaderCookie2,
 			fasthttp.HeaderProxyAuthorization, fasthttp.HeaderWWWAuthenticate)
 	}
-	switch method := r.method(); {
-	case resp.Status == fasthttp.StatusSeeOther && method != fasthttp.MethodHead,
-		resp.Status <= fasthttp.StatusFound && method == fasthttp.MethodPost:
-		next.Method, next.Body, next.BodyStream = fasthttp.MethodGet, nil, nil
+	switch status := x.reply.StatusCode(); {
+	case status == fasthttp.StatusSeeOther && x.method != fasthttp.MethodHead,
+		status <= fasthttp.StatusFound && x.method == fasthttp.MethodPost:
+		_ = x.source.Close() // its error is the user's
+		x.method, x.body, x.source = fasthttp.MethodGet, nil, nil
 		drop(fasthttp.HeaderContentType, fasthttp.HeaderContentLength, fasthttp.HeaderContentEncoding,
 			fasthttp.HeaderTransferEncoding, fasthttp.HeaderTrailer)
-	case r.BodyStream != nil:
-		return next, errBodyGone
+	case x.source != nil:
+		return errBodyGone
 	}
-	return next, nil
+	x.url, x.header = to.String(), header
+	return nil
 }
 
 // trusted reports whether credentials meant for from may be sent to to: if that is the

@@ -1,12 +1,8 @@
 package client
 
 import (
-	"errors"
 	"io"
 	"iter"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/valyala/fasthttp"
 )
@@ -23,75 +19,29 @@ type Request struct {
 
 	Body []byte
 
-	// BodyStream is sent, chunked, instead of Body, and then closed if it is an
-	// io.Closer. It may be something whose Read parks.
+	// BodyStream is sent instead of Body, in a task of its own, and closed, whatever becomes of
+	// the request, if it is an io.Closer. It may be something whose Read parks.
 	BodyStream io.Reader
+
+	// Length is the length of BodyStream; if it is 0, the body is sent chunked.
+	Length int64
+
+	// Expect has the client ask the server (Expect: 100-continue) before it sends the body,
+	// and wait for the answer, for a second at most.
+	Expect bool
+
+	// Timeouts, unless nil, are used instead of those of the client.
+	Timeouts *Timeouts
 
 	// Stream has the body of the response left to be read from Response.Stream.
 	Stream bool
 }
-
-var errMethod = errors.New("invalid method")
 
 func (r *Request) method() string {
 	if r.Method == "" {
 		return fasthttp.MethodGet
 	}
 	return r.Method
-}
-
-// parse parses a URL into c.uri.
-func (c *Client) parse(url string) error {
-	c.url = append(c.url[:0], url...)
-	return c.uri.Parse(nil, c.url)
-}
-
-// fill fills raw with the request r; its URL is the one parsed last.
-func (c *Client) fill(raw *fasthttp.Request, r *Request) {
-	raw.Header.SetMethod(r.method())
-	raw.SetURI(&c.uri)
-	raw.Header.SetUserAgent(c.userAgent())
-	if len(r.Header) > 0 {
-		addFields(raw, r.Header)
-	}
-	if r.BodyStream != nil {
-		raw.SetBodyStream(r.BodyStream, -1)
-	} else if r.Body != nil {
-		raw.SetBodyRaw(r.Body)
-	}
-}
-
-// addFields adds header fields in an order that is always the same.
-func addFields(raw *fasthttp.Request, fields map[string][]string) {
-	for _, key := range slices.Sorted(maps.Keys(fields)) {
-		for _, v := range fields[key] {
-			raw.Header.Add(key, v)
-		}
-		if strings.EqualFold(key, fasthttp.HeaderHost) {
-			raw.UseHostHeader = true
-		}
-	}
-}
-
-func (c *Client) userAgent() string {
-	if c.UserAgent == "" {
-		return defaultUserAgent
-	}
-	return c.UserAgent
-}
-
-// isToken reports whether s may stand in a request line (RFC 9110, section 5.6.2).
-func isToken(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
-		case strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0:
-		default:
-			return false
-		}
-	}
-	return s != ""
 }
 
 // A Response is the reply to a Request.
@@ -110,16 +60,23 @@ type Response struct {
 	Stream io.ReadCloser
 
 	client *Client
-	raw    fasthttp.Response
-	body   stream
+	raw    *fasthttp.Response // nil after Release
 }
 
 // Header returns the value of a header field; of several of that name the first.
-func (r *Response) Header(key string) string { return string(r.raw.Header.Peek(key)) }
+func (r *Response) Header(key string) string {
+	if r.raw == nil {
+		return ""
+	}
+	return string(r.raw.Header.Peek(key))
+}
 
 // Headers ranges over the header fields.
 func (r *Response) Headers() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
+		if r.raw == nil {
+			return
+		}
 		for k, v := range r.raw.Header.All() {
 			if !yield(string(k), string(v)) {
 				return
@@ -129,15 +86,14 @@ func (r *Response) Headers() iter.Seq2[string, string] {
 }
 
 // Release gives the memory of the response, its Body included, back to the client for
-// further responses, and closes its Stream. Calling it is not required.
+// further responses, and closes its Stream. Calling it is not required, and harmless if it is
+// called again. A Body must not be used afterwards.
 func (r *Response) Release() {
+	raw := r.raw
 	if r.Stream != nil {
 		_ = r.Stream.Close() // which never fails
+	} else if raw != nil {
+		r.client.putReply(raw)
 	}
-	c := r.client
-	r.raw.Reset()
-	r.Status, r.URL, r.Body, r.Stream, r.client, r.body = 0, "", nil, nil, nil, stream{}
-	if c != nil {
-		c.responses.put(r)
-	}
+	r.Body, r.raw = nil, nil
 }

@@ -2,75 +2,129 @@ package client
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
+	"os"
 
-	"github.com/valyala/fasthttp"
+	"coloop/client/internal/pool"
+	"coloop/loop"
 )
 
-// A stream is a body that is read from the connection when its Read is called.
+// A stream is a body that is read from the connection when its Read is called. It is an object of
+// its own: the Response may be released meanwhile.
 type stream struct {
-	resp *Response
-	cn   *conn
-	br   *bufio.Reader
-	err  error // what Read returns from now on
-	last bool
+	client *Client
+	body   body
+	place  *pool.Place[*conn, *server] // nil once it is given back
+	br     *bufio.Reader
+	upload *upload           // may still be sending
+	expiry *loop.TimerHandle // nil without a limit
+	err    error             // what Read returns from now on
+	busy   bool              // a task is in Read
+	last   bool
 
 	method, url string // for errors
 }
 
-// stream makes the body of the response its Stream, and hands the connection to that.
-func (x *exchange) stream(br *bufio.Reader, resp *fasthttp.Response) {
-	s := &x.out.body
-	*s = stream{resp: x.out, cn: x.cn, br: br, last: x.last}
-	x.out.Stream, x.cn = s, nil
-	if x.head || resp.Header.ContentLength() == 0 {
-		s.end(io.EOF)
-		return
+var errBusy = errors.New("another task is reading the body")
+
+// stream hands the connection to a stream of the body.
+//
+//go:noinline
+func (x *exchange) stream() *stream {
+	c := x.client
+	s := &stream{
+		client: c, body: body{x.reply, x.cn}, place: x.place, br: x.br, upload: x.upload, last: x.last,
+		method: x.method, url: x.url,
 	}
-	s.method, s.url = x.req.method(), x.req.URL
-	resp.StreamBody = true
-	_ = resp.ReadBody(br, 0) // reads nothing yet
+	x.place, x.cn, x.br, x.upload = nil, nil, nil, nil
+	if x.noBody(x.reply.StatusCode()) {
+		s.end(io.EOF)
+		return s
+	}
+	x.reply.StreamBody = true
+	_ = x.reply.ReadBody(s.br, 0) // reads nothing yet
+	if x.by != never {
+		s.expiry = c.loop.CallAt(x.by, func() { s.stop(os.ErrDeadlineExceeded) })
+	}
+	return s
 }
 
 // Read reads the part of the body that has arrived, and parks while there is none.
 func (s *stream) Read(p []byte) (int, error) {
-	if s.err != nil {
-		return 0, s.err
-	}
-	n, err := s.resp.raw.BodyStream().Read(p)
-	toEnd := s.cn.err == io.EOF && s.resp.raw.Header.ContentLength() < -1
 	switch {
-	case err == nil:
-	case err == io.EOF && (s.cn.err == nil || toEnd):
-		s.end(io.EOF)
-	default:
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF
-		}
-		err = &Error{PhaseBody, s.method, s.url, s.cn.cause(err)}
-		s.end(err)
+	case s.err != nil:
+		return 0, s.err
+	case s.busy:
+		return 0, s.fail(errBusy)
 	}
-	return n, err
+	s.busy = true
+	defer s.leave() // even if the task is ended in Read
+	n, err := s.body.Read(p)
+	switch {
+	case s.err != nil: // another task has closed it
+		return n, s.err
+	case err == io.EOF:
+		s.err = io.EOF
+	case err != nil:
+		if u := s.upload; u != nil && u.err != nil {
+			err = u.err
+		}
+		s.err = s.fail(err)
+	}
+	return n, s.err
+}
+
+func (s *stream) fail(err error) error { return &Error{PhaseBody, s.method, s.url, err} }
+
+// leave ends a Read.
+func (s *stream) leave() {
+	if s.busy = false; s.err != nil {
+		s.end(s.err)
+	}
 }
 
 // Close ends the reading. If the body is not at its end, the connection is closed.
 func (s *stream) Close() error {
-	if s.err == nil {
-		s.end(net.ErrClosed)
-	}
+	s.stop(net.ErrClosed)
 	return nil
 }
 
-func (s *stream) end(err error) {
-	c := s.resp.client
-	s.err = err
-	if err == io.EOF {
-		c.finish(s.cn, s.br, s.last)
-	} else {
-		c.putReader(s.br)
-		c.discard(s.cn)
+// stop ends the reading because of err. A task that is in Read ends the stream itself.
+func (s *stream) stop(err error) {
+	if s.err != nil {
+		return
 	}
-	s.cn, s.br = nil, nil
-	_ = s.resp.raw.CloseBodyStream() // has nothing to close
+	s.err = s.fail(err)
+	if s.busy {
+		_ = s.body.cn.Close() // wakes it
+		return
+	}
+	s.end(s.err)
+}
+
+// end gives everything back.
+func (s *stream) end(err error) {
+	if s.place == nil {
+		return
+	}
+	s.err = err
+	if s.expiry != nil {
+		s.expiry.Cancel()
+	}
+	if u := s.upload; u != nil {
+		u.x = nil
+		if !u.over {
+			s.last = true
+			u.task.Cancel()
+		}
+	}
+	if err == io.EOF && !s.last && s.br.Buffered() == 0 {
+		s.place.Release()
+	} else {
+		s.place.Drop()
+	}
+	s.client.putReader(s.br)
+	s.place, s.br = nil, nil
 }

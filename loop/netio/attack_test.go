@@ -57,7 +57,7 @@ func newSealer(secret []byte) *sealer {
 
 // seal returns a record.
 func (s *sealer) seal(kind byte, data ...byte) []byte {
-	header := []byte{23, 3, 3, 0, byte(len(data) + 1 + s.key.Overhead())}
+	header := binary.BigEndian.AppendUint16([]byte{23, 3, 3}, uint16(len(data)+1+s.key.Overhead()))
 	nonce := bytes.Clone(s.iv)
 	binary.BigEndian.PutUint64(nonce[4:], binary.BigEndian.Uint64(nonce[4:])^s.seq)
 	s.seq++

@@ -27,23 +27,27 @@ func (r *race) connect(a net.Addr) (c *Conn, made bool, err error) {
 	if err != nil {
 		return nil, false, os.NewSyscallError("socket", err)
 	}
+	ours := true
+	defer func() {
+		if ours { // there is an error, or Control has not returned
+			_ = s.Close(fd)
+		}
+	}()
 	if err := r.prepare(fd, family, a); err != nil {
-		_ = s.Close(fd)
 		return nil, false, err
 	}
 	switch err := s.Connect(fd, sa); err {
 	case nil:
 		made = true
-		if r.itself(fd, a) {
-			_ = s.Close(fd)
+		if itself(s, fd, a) {
 			return nil, false, os.NewSyscallError("connect", unix.ECONNREFUSED)
 		}
 	case unix.EINPROGRESS, unix.EINTR:
 	default:
-		_ = s.Close(fd)
 		return nil, false, os.NewSyscallError("connect", err)
 	}
-	c, err = newConn(r.loop, s, fd, r.network, a)
+	ours = false
+	c, err = newConn(r.loop, s, fd, r.network, a) // closes fd if it fails
 	return c, made, err
 }
 
@@ -99,7 +103,7 @@ func localSockaddr(a net.Addr, family int) (syscall.Sockaddr, error) {
 }
 
 // connected reports whether the connection is made, or why it never will be.
-func (r *race) connected(d *descriptor) (made bool, err error) {
+func (d *descriptor) connected() (made bool, err error) {
 	switch {
 	case d.closed:
 		return false, net.ErrClosed
@@ -107,8 +111,8 @@ func (r *race) connected(d *descriptor) (made bool, err error) {
 		return false, nil
 	}
 	d.wr.ready = false
-	if _, err := r.sockets.Getpeername(d.fd); err != nil {
-		code, err := r.sockets.GetsockoptInt(d.fd, unix.SOL_SOCKET, unix.SO_ERROR)
+	if _, err := d.sockets.Getpeername(d.fd); err != nil {
+		code, err := d.sockets.GetsockoptInt(d.fd, unix.SOL_SOCKET, unix.SO_ERROR)
 		if err != nil {
 			return false, os.NewSyscallError("getsockopt", err)
 		}
@@ -119,7 +123,7 @@ func (r *race) connected(d *descriptor) (made bool, err error) {
 			return false, os.NewSyscallError("connect", err)
 		}
 	}
-	if r.itself(d.fd, d.peer) {
+	if itself(d.sockets, d.fd, d.peer) {
 		return false, os.NewSyscallError("connect", unix.ECONNREFUSED)
 	}
 	d.wr.ready = true
@@ -132,16 +136,16 @@ const privileged = 1024
 // itself reports whether a socket that is connected to a is connected to itself. If nobody
 // listens at a port, the system may give that port to the very socket that wants to
 // connect there.
-func (r *race) itself(fd int, a net.Addr) bool {
+func itself(s Sockets, fd int, a net.Addr) bool {
 	t, ok := a.(*net.TCPAddr)
-	if !ok || t.Port < privileged && r.dialer.LocalAddr == nil && r.dialer.Control == nil {
+	if !ok || t.Port < privileged {
 		return false
 	}
-	own, err := r.sockets.Getsockname(fd)
+	own, err := s.Getsockname(fd)
 	if err != nil || portOf(own) != t.Port {
 		return false
 	}
-	peer, err := r.sockets.Getpeername(fd)
+	peer, err := s.Getpeername(fd)
 	return err == nil && sameSockaddr(own, peer)
 }
 

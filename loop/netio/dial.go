@@ -209,9 +209,12 @@ func (d *Dialer) connect(ctx context.Context, y *loop.Yielder, network, address 
 	if err != nil {
 		return nil, err
 	}
-	r.call(y, r.begin)
-	if !r.over() {
-		r.await(ctx, y)
+	defer r.end()
+	if err = loop.Drive(y, r); err == nil && !r.over() {
+		err = r.await(ctx, y)
+	}
+	if err != nil && r.err == nil {
+		return nil, d.fail(network, err)
 	}
 	return r.won, r.err
 }
@@ -249,6 +252,7 @@ func (d *Dialer) race(ctx context.Context, y *loop.Yielder, network, address str
 	if r.by != forever && r.by <= at.loop.Time() {
 		return nil, d.fail(network, errTimeout)
 	}
+	r.waits = r.by == forever && ctx.Done() == nil
 	return r, nil
 }
 

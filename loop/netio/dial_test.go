@@ -3,7 +3,6 @@
 package netio
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -45,9 +44,12 @@ func deafListener(t *testing.T) string {
 
 // dialAny is what Dial does once the addresses of a host are known.
 func dialAny(y *loop.Yielder, s Sockets, addrs ...net.Addr) (*Conn, error) {
-	r := race{resolved: resolved{loop.Running(y), s}, dialer: new(Dialer), network: "tcp", by: forever, delay: fallbackDelay}
+	r := race{resolved: resolved{loop.Running(y), s}, dialer: new(Dialer), network: "tcp", delay: fallbackDelay, waits: true}
+	defer r.end()
 	if r.start(addrs, nil); !r.over() {
-		r.await(context.Background(), y)
+		if err := r.run(y); err != nil {
+			return nil, err
+		}
 	}
 	c, _ := r.won.(*Conn)
 	return c, r.err
@@ -133,8 +135,7 @@ func TestDialSelf(t *testing.T) {
 			return err
 		}
 		defer c.Close()
-		r := race{resolved: resolved{l, system{}}, dialer: new(Dialer)}
-		made, err := r.connected(c.d)
+		made, err := c.d.connected()
 		wantErr(t, "connect", err, unix.ECONNREFUSED)
 		if made {
 			t.Error("connected")

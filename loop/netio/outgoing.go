@@ -38,6 +38,11 @@ type transport interface {
 	push(b []byte, reply bool) error
 	// finish is Close.
 	finish() error
+	WaitRead() error
+	Buffered() bool
+	// readNow is Read that does not park; unread reports whether it may find something.
+	readNow(b []byte) (int, error)
+	unread() bool
 }
 
 func (c *Conn) base() *descriptor               { return c.d }
@@ -51,11 +56,19 @@ func receive(t transport, b []byte, kind string) (int, error) {
 		return 0, d.wrap("read", err)
 	}
 	n, err := t.Read(b)
-	if o := d.wr.out; err == io.EOF && o != nil && o.err != nil {
-		// The system tells of a reset once, and a write has been told.
-		err = d.wrap("read", o.err)
+	if err == io.EOF {
+		err = d.ended()
 	}
 	return n, err
+}
+
+// ended returns io.EOF, or why the connection ended: the system tells of a reset once, and a write
+// may have been told.
+func (d *descriptor) ended() error {
+	if o := d.wr.out; o != nil && o.err != nil {
+		return d.wrap("read", o.err)
+	}
+	return io.EOF
 }
 
 // wrap is fail for an error that may be nil, the end of the input, or the error of a method of
@@ -382,11 +395,14 @@ func (d *descriptor) flushed(kind string) error {
 // them is not heard until it has: gate parks while the replies alone are more than the high
 // limit. Other output does not count, or two ends that send much would wait for each other.
 func (d *descriptor) gate(kind string) error {
-	if o := d.wr.out; o != nil && o.paused && o.replies > o.high {
+	if o := d.wr.out; o != nil && o.ignored() {
 		return o.gate(kind)
 	}
 	return nil
 }
+
+// ignored reports whether the peer does not read the replies that it causes.
+func (o *outgoing) ignored() bool { return o.paused && o.replies > o.high }
 
 func (o *outgoing) gate(kind string) error {
 	d := o.d
@@ -394,7 +410,7 @@ func (o *outgoing) gate(kind string) error {
 		return err
 	}
 	defer d.rd.end()
-	for o.paused && o.replies > o.high {
+	for o.ignored() {
 		switch {
 		case d.closed:
 			return net.ErrClosed

@@ -20,8 +20,7 @@ const fallbackDelay = 250 * time.Millisecond
 // staggered_race). Only the task that runs it waits: a socket that is being connected
 // wakes that task, and so no task is left when the race is over.
 //
-// All that does not wait is done on the stack of the loop, so that a task which dials needs
-// little of its own.
+// It is steps of loop.Drive, so that a task which dials needs little stack of its own.
 type race struct {
 	resolved
 	dialer   *Dialer
@@ -29,35 +28,72 @@ type race struct {
 	address  string
 	by       time.Duration // when it must be over
 	begun    bool          // addrs are known, or have been
+	waits    bool          // Step may wait: nothing but the task ends the race early
 	addrs    []net.Addr    // those that are to be tried yet
 	delay    time.Duration // between two attempts
 	due      time.Duration // when the next one begins
 	attempts []attempt     // under way
 	failures []error
-	lot      loop.ParkingLot // where the task waits
-	won      net.Conn        // the outcome, or
+	lot      loop.ParkingLot   // where the task waits
+	parked   *loop.Parked      // its stay there
+	timer    *loop.TimerHandle // ends it when the next attempt begins
+	won      net.Conn          // the outcome, or
 	err      error
 }
 
 // over reports whether the outcome is there.
 func (r *race) over() bool { return r.won != nil || r.err != nil }
 
-// call calls f, which does not wait, on the stack of the loop. Control is the user's, and may
-// end the goroutine that it is called on; that must not be the loop's.
-func (r *race) call(y *loop.Yielder, f func()) {
-	if r.dialer.Control != nil {
-		f()
-		return
+// end closes all connections but that which has won.
+func (r *race) end() {
+	for _, a := range r.attempts {
+		_ = a.c.d.Close()
 	}
-	loop.OnLoopStack(y, f)
+	r.attempts = nil
 }
 
-// begin begins the race if the address needs no resolver to be waited for.
-func (r *race) begin() {
-	addrs, err := r.dialer.Resolver.resolve(nil, r.resolved, r.network, r.address)
-	if err != errUnknown {
+// Step begins the race or goes on with it, until it is over or has to wait. If it may not wait,
+// or only a resolver that is waited for knows the addresses, it returns nil before that.
+func (r *race) Step(err error) (wait any) {
+	if r.parked != nil {
+		r.parked.Leave()
+		r.parked = nil
+		if r.timer != nil {
+			r.timer.Cancel()
+		}
+	}
+	switch {
+	case err != nil:
+		r.stop(err)
+	case r.begun:
+		r.step()
+	default:
+		addrs, err := r.dialer.Resolver.resolve(nil, r.resolved, r.network, r.address)
+		if err == errUnknown {
+			return nil
+		}
 		r.start(addrs, err)
 	}
+	if r.over() || !r.waits {
+		return nil
+	}
+	if r.parked, err = r.lot.Enter(r.loop, nil); err != nil {
+		r.stop(err)
+		return nil
+	}
+	if r.timer = nil; len(r.addrs) > 0 && r.due != forever {
+		r.timer = r.loop.CallAt(r.due, func() { r.lot.Unpark() })
+	}
+	return r.parked.Block()
+}
+
+// stop ends the race with an error that is none of its addresses.
+func (r *race) stop(err error) {
+	var a net.Addr
+	if len(r.attempts) > 0 {
+		a = r.attempts[0].c.d.peer
+	}
+	r.err = r.wrap(a, err)
 }
 
 // start begins to connect to what has come of the address.
@@ -110,24 +146,18 @@ func (r *race) lose(err error) {
 	r.dialer.Resolver.forget(r.loop, r.network, r.address)
 }
 
-// await waits until the race is over, its time is up or ctx ends. However it ends, all
-// connections but that which has won are closed.
-func (r *race) await(ctx context.Context, y *loop.Yielder) {
-	defer func() {
-		for _, a := range r.attempts {
-			_ = a.c.d.Close()
-		}
-	}()
-	if r.by == forever && ctx.Done() == nil {
-		r.err = r.run(y)
-		return
+// await goes on with a race that Step has left, until it is over, its time is up or ctx ends.
+func (r *race) await(ctx context.Context, y *loop.Yielder) error {
+	if r.waits {
+		return r.run(y)
 	}
+	r.waits = true
 	scope := loop.NewTimeoutAt(r.loop, r.by)
 	defer context.AfterFunc(ctx, func() {
 		_ = r.loop.CallSoonThreadsafe(func() { _ = scope.Reschedule(0) }) // it may be over by then
 	})()
 	if r.err = scope.Run(y, func() error { return r.run(y) }); r.err == nil {
-		return
+		return nil
 	}
 	if r.won != nil {
 		_ = r.won.Close()
@@ -144,31 +174,20 @@ func (r *race) await(ctx context.Context, y *loop.Yielder) {
 		}
 		r.err = timedOut
 	}
+	return nil
 }
 
-// run goes on with a race that has to wait, to its end.
+// run makes the steps of a race that may wait.
 func (r *race) run(y *loop.Yielder) error {
 	if !r.begun {
-		addrs, err := r.dialer.Resolver.resolve(y, r.resolved, r.network, r.address)
-		r.call(y, func() { r.start(addrs, err) })
-	}
-	for !r.over() {
-		if err := r.park(y); err != nil {
-			return r.wrap(r.attempts[0].c.d.peer, err)
+		if r.start(r.dialer.Resolver.resolve(y, r.resolved, r.network, r.address)); r.over() {
+			return r.err
 		}
-		r.call(y, r.step)
+	}
+	if err := loop.Drive(y, r); err != nil && r.err == nil {
+		return err
 	}
 	return r.err
-}
-
-// park waits for an attempt to end, or for the time of the next one.
-func (r *race) park(y *loop.Yielder) error {
-	if len(r.addrs) > 0 && r.due != forever {
-		timer := r.loop.CallAt(r.due, func() { r.lot.Unpark() })
-		defer timer.Cancel()
-	}
-	_, err := r.lot.Park(y, nil)
-	return err
 }
 
 // String describes the race in the String of the task.
@@ -217,7 +236,7 @@ func (r *race) winner() *Conn {
 		d := a.c.d
 		made, err := a.made, error(nil)
 		if !made {
-			made, err = r.connected(d)
+			made, err = d.connected()
 		}
 		if !made && err == nil {
 			i++

@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"sync/atomic"
@@ -39,9 +38,9 @@ type TLSConn struct {
 
 	tls     *tls.Conn
 	below   transport
-	early   []byte // input to be read before that of below
-	timeout time.Duration
-	writing bool // crypto/tls writes what the program has written, not a reply to its peer
+	in      tlsInput
+	timeout time.Duration // of the handshake; 0 means the default
+	writing bool          // crypto/tls writes what the program has written, not a reply to its peer
 
 	shaking, reads, writes turnstile
 
@@ -58,7 +57,7 @@ func newTLSConn(below transport, early []byte, config *tls.Config, server bool) 
 		return nil, errRenegotiation
 	}
 	below.base().outgoing()
-	c := &TLSConn{below: below, early: early, timeout: handshakeTimeout}
+	c := &TLSConn{below: below, in: tlsInput{early: early}}
 	if server {
 		c.tls = tls.Server(wire{below, c}, config)
 	} else {
@@ -69,8 +68,9 @@ func newTLSConn(below transport, early []byte, config *tls.Config, server bool) 
 
 // StartTLS makes a TLS connection of c, a [Conn], [Stream] or TLSConn, and shakes hands
 // (loop.start_tls), as the server's side or the client's. A Stream stays usable, over TLS. A client's
-// config has to have a ServerName, or InsecureSkipVerify. If the handshake fails, or takes more than
-// 60 seconds, c is closed. A config that allows renegotiation is an error.
+// config has to have a ServerName, or InsecureSkipVerify. The handshake takes until the read deadline
+// of c at most ([Conn.ReadBy]), which stays, or 60 seconds if there is none. If it fails, c is
+// closed. A config that allows renegotiation is an error.
 func StartTLS(y *loop.Yielder, c net.Conn, config *tls.Config, server bool) (*TLSConn, error) {
 	s, isStream := c.(*Stream)
 	below, ours := c.(transport)
@@ -110,29 +110,29 @@ func StartTLS(y *loop.Yielder, c net.Conn, config *tls.Config, server bool) (*TL
 	return t, nil
 }
 
-// wire is the connection that crypto/tls uses. Its writes never park, and its reads do so in the
-// task that has entered crypto/tls to read.
+// wire is the connection that crypto/tls uses. Its writes never park, and its reads do so during
+// the handshake only.
 type wire struct {
 	net.Conn
 	c *TLSConn
 }
 
-func (w wire) Read(b []byte) (int, error) {
-	c := w.c
-	if len(c.early) > 0 {
-		n := copy(b, c.early)
-		c.early = c.early[n:]
-		return n, nil
+func (w wire) Read(b []byte) (n int, err error) {
+	c, in := w.c, &w.c.in
+	in.settled, in.whole = true, 0 // or crypto/tls would not ask
+	switch {
+	case len(in.early) > 0:
+		n = copy(b, in.early)
+		if in.early = in.early[n:]; len(in.early) == 0 {
+			in.early = nil
+		}
+	case c.shaken:
+		n, err = c.below.readNow(b)
+	default:
+		n, err = receive(c.below, b, "TLSConn.Handshake")
 	}
-	c.early = nil
-	n, err := receive(c.below, b, "TLSConn.Read")
-	if err == nil || err == io.EOF || errors.Is(err, net.ErrClosed) {
-		return n, err
-	}
-	if _, ok := errors.AsType[*os.SyscallError](err); ok {
-		return n, err
-	}
-	return n, &interrupted{err}
+	in.came(b[:n])
+	return n, err
 }
 
 func (w wire) Write(b []byte) (int, error) {
@@ -150,26 +150,11 @@ func (wire) SetDeadline(time.Time) error      { return nil }
 func (wire) SetReadDeadline(time.Time) error  { return nil }
 func (wire) SetWriteDeadline(time.Time) error { return nil }
 
-// interrupted is the error of a read that was given up, by a cancellation for example. crypto/tls
-// takes any other error for the end of the connection.
-type interrupted struct{ error }
-
-func (e *interrupted) Unwrap() error { return e.error }
-func (*interrupted) Timeout() bool   { return false }
-func (*interrupted) Temporary() bool { return true }
-
 func (c *TLSConn) base() *descriptor { return c.below.base() }
 
-// given returns the error that interrupted hides from crypto/tls.
-func given(err error) error {
-	if i, ok := err.(*interrupted); ok {
-		return i.error
-	}
-	return err
-}
-
 // Handshake shakes hands, unless that has been done. Other methods do so by themselves, so that
-// it is needed only to learn the outcome. It takes 60 seconds at most. An error is final.
+// it is needed only to learn the outcome. It takes until the read deadline at most, or 60 seconds
+// if there is none. An error is final.
 func (c *TLSConn) Handshake() error {
 	if d := c.base(); !d.loop.OnLoop() {
 		_, err := foreign(d, "handshake", func() (struct{}, error) { return struct{}{}, c.shake() })
@@ -194,15 +179,19 @@ func (c *TLSConn) shake() error {
 	if err != nil {
 		return d.fail("handshake", err)
 	}
-	limit := loop.NewTimeout(y, c.timeout)
-	err = given(limit.Run(y, c.tls.Handshake))
+	timeout := cmp.Or(c.timeout, handshakeTimeout)
+	if c.timeout == 0 && d.rd.deadline != forever {
+		timeout = loop.NoTimeout
+	}
+	limit := loop.NewTimeout(y, timeout)
+	err = limit.Run(y, c.tls.Handshake)
 	c.shaken, c.failed = true, err
 	switch {
 	case err == nil:
 		state := c.tls.ConnectionState()
 		c.state.Store(&state)
-	case limit.Expired():
-		c.failed = d.fail("handshake", err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		c.failed = d.fail("handshake", errTimeout)
 	case loop.IsCancelled(err):
 		// Other tasks were not cancelled.
 		c.failed = d.fail("handshake", fmt.Errorf("it was given up: %v", err))
@@ -218,32 +207,6 @@ func (c *TLSConn) ConnectionState() tls.ConnectionState {
 		return *s
 	}
 	return tls.ConnectionState{}
-}
-
-// Read reads into b what has arrived, and parks while there is nothing. The error is io.EOF
-// after the peer's CloseWrite or Close, and io.ErrUnexpectedEOF if the connection ends within
-// a record.
-func (c *TLSConn) Read(b []byte) (int, error) {
-	if d := c.base(); !d.loop.OnLoop() {
-		return foreign(d, "read", func() (int, error) { return c.read(b) })
-	}
-	return c.read(b)
-}
-
-func (c *TLSConn) read(b []byte) (int, error) {
-	if err := c.shake(); err != nil {
-		return 0, err
-	}
-	d := c.base()
-	if err := c.reads.enter(d.loop, "TLSConn.Read", d); err != nil {
-		return 0, d.fail("read", err)
-	}
-	defer c.reads.leave()
-	if err := d.open(); err != nil { // crypto/tls returns the end once it has seen that
-		return 0, d.fail("read", err)
-	}
-	n, err := c.tls.Read(b)
-	return n, given(err)
 }
 
 // Write writes all of b, and parks while the peer does not keep up.
@@ -316,6 +279,12 @@ func (c *TLSConn) closeWrite() error {
 	return c.tls.CloseWrite()
 }
 
+// Abort is [Conn.Abort]: the peer is told nothing, and what is kept is dropped.
+func (c *TLSConn) Abort() error {
+	d := c.base()
+	return d.closeAnywhere(d.abort)
+}
+
 // Close tells the peer that no more data will come, and closes the connection, as that of [Conn]
 // does. It does not park. During a Write or a handshake the peer is not told, so that it
 // takes what it has got for the part that it is.
@@ -356,3 +325,13 @@ func (c *TLSConn) SetReadDeadline(t time.Time) error { return c.below.SetReadDea
 
 // SetWriteDeadline is SetReadDeadline for Write. Unlike crypto/tls, the connection remains usable.
 func (c *TLSConn) SetWriteDeadline(t time.Time) error { return c.below.SetWriteDeadline(t) }
+
+// ReadBy is SetReadDeadline for a time on the loop's clock; a negative one means never.
+func (c *TLSConn) ReadBy(when time.Duration) error {
+	return c.base().setDeadlinesAt(when, true, false)
+}
+
+// WriteBy is ReadBy for Write.
+func (c *TLSConn) WriteBy(when time.Duration) error {
+	return c.base().setDeadlinesAt(when, false, true)
+}

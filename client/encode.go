@@ -1,0 +1,171 @@
+package client
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/valyala/fasthttp"
+	"golang.org/x/net/http/httpguts"
+)
+
+var (
+	errMethod  = errors.New("invalid method")
+	errFraming = errors.New("more framing than body")
+)
+
+// maxInline is how long a body may be to be written together with the header.
+const maxInline = 16 << 10
+
+// parse makes sense of the request.
+func (x *exchange) parse() (err error) {
+	switch {
+	case x.fast != nil:
+		x.to, err = fastTarget(x.fast)
+	case !isToken(x.method):
+		err = errMethod
+	default:
+		if x.to, err = parseTarget(x.url); err == nil {
+			err = checkFields(x.header)
+		}
+	}
+	return err
+}
+
+// encoded puts the request into x.out, or makes an upload of one with a long body.
+func (x *exchange) encoded() error {
+	c := x.client
+	x.once = !idempotent(x.method)
+	if x.fast != nil {
+		return x.encodedFast()
+	}
+	x.long = x.source != nil || len(x.body) > maxInline || x.req.Expect
+	if x.long {
+		raw, ok := c.requests.get()
+		if !ok {
+			raw = &fasthttp.Request{}
+		}
+		x.fill(&raw.Header)
+		if x.source == nil && x.req.Expect {
+			x.source = &source{r: bytes.NewReader(x.body), length: len(x.body)}
+		}
+		if x.source != nil {
+			raw.SetBodyStream(x.source, x.source.length)
+		} else {
+			raw.SetBodyRaw(x.body)
+		}
+		x.upload = &upload{client: c, x: x, cn: x.cn, raw: raw, ours: true}
+		return nil
+	}
+	h := &c.scratch
+	h.Reset()
+	x.fill(h)
+	if len(x.body) > 0 || wantsLength(x.method) {
+		c.length = fasthttp.AppendUint(c.length[:0], len(x.body))
+		h.AddBytesV(fasthttp.HeaderContentLength, c.length)
+	}
+	buf, _ := c.buffers.get()
+	x.out = append(h.AppendBytes(buf[:0]), x.body...)
+	return nil
+}
+
+// fill makes h the header of the request. fasthttp writes nothing in it but what is put there.
+func (x *exchange) fill(h *fasthttp.RequestHeader) {
+	h.DisableNormalizing()
+	h.DisableSpecialHeader()
+	h.SetNoDefaultContentType(true)
+	h.SetMethod(x.method)
+	h.SetRequestURI(x.to.uri)
+	host, agent := x.to.host(), x.client.userAgent()
+	if len(x.header) == 0 {
+		h.Add(fasthttp.HeaderHost, hostField(host))
+		h.Add(fasthttp.HeaderUserAgent, agent)
+	} else {
+		x.fillFields(h, host, agent)
+	}
+	if x.to.user != nil && !has(x.header, fasthttp.HeaderAuthorization) {
+		h.Add(fasthttp.HeaderAuthorization, basic(x.to.user))
+	}
+	if x.req.Expect {
+		h.Add(fasthttp.HeaderExpect, "100-continue")
+	}
+}
+
+// fillFields adds header fields in an order that is always the same, Host first.
+func (x *exchange) fillFields(h *fasthttp.RequestHeader, host, agent string) {
+	own := func(name, value string) string {
+		for key, values := range x.header {
+			if strings.EqualFold(key, name) && len(values) > 0 {
+				return values[0]
+			}
+		}
+		return value
+	}
+	h.Add(fasthttp.HeaderHost, hostField(own(fasthttp.HeaderHost, host)))
+	if agent = own(fasthttp.HeaderUserAgent, agent); agent != "" {
+		h.Add(fasthttp.HeaderUserAgent, agent)
+	}
+	for _, key := range slices.Sorted(maps.Keys(x.header)) {
+		if strings.EqualFold(key, fasthttp.HeaderHost) || strings.EqualFold(key, fasthttp.HeaderUserAgent) {
+			continue
+		}
+		for _, v := range x.header[key] {
+			h.Add(key, v)
+		}
+		if strings.EqualFold(key, fasthttp.HeaderConnection) && httpguts.HeaderValuesContainsToken(x.header[key], "close") {
+			x.last = true
+		}
+	}
+}
+
+// has reports whether fields has one of that name.
+func has(fields map[string][]string, name string) bool {
+	for key := range fields {
+		if strings.EqualFold(key, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkFields refuses what could not be sent as it stands, or would change where the request
+// ends.
+func checkFields(fields map[string][]string) error {
+	for key, values := range fields {
+		switch {
+		case !httpguts.ValidHeaderFieldName(key):
+			return fmt.Errorf("invalid header field name %s", short(key))
+		case strings.EqualFold(key, fasthttp.HeaderContentLength), strings.EqualFold(key, fasthttp.HeaderTransferEncoding):
+			return fmt.Errorf("header field %s is set by the client, from the body", key)
+		case strings.EqualFold(key, fasthttp.HeaderHost) && (len(values) != 1 || !httpguts.ValidHostHeader(values[0])):
+			return errors.New("invalid header field Host")
+		}
+		for _, v := range values {
+			if !httpguts.ValidHeaderFieldValue(v) {
+				return fmt.Errorf("invalid value of header field %s", key) // it may be a secret
+			}
+		}
+	}
+	return nil
+}
+
+// isToken reports whether s may stand in a request line (RFC 9110, section 5.6.2).
+func isToken(s string) bool { return httpguts.ValidHeaderFieldName(s) }
+
+// idempotent reports whether a request may reach the server twice without harm (RFC 9110, section 9.2.2).
+func idempotent(method string) bool {
+	switch method {
+	case fasthttp.MethodGet, fasthttp.MethodHead, fasthttp.MethodPut,
+		fasthttp.MethodDelete, fasthttp.MethodOptions, fasthttp.MethodTrace:
+		return true
+	}
+	return false
+}
+
+// wantsLength reports whether a server expects a length even if there is no body.
+func wantsLength(method string) bool {
+	return method == fasthttp.MethodPost || method == fasthttp.MethodPut || method == fasthttp.MethodPatch
+}
