@@ -7,6 +7,8 @@
 //	Request{Stream: true}                       the body in pieces: resp.Stream
 //	resp.Release()                              its buffers can be used again
 //	c.Timeouts  c.MaxConns  c.MaxBody  …        limits
+//	c.Proxy  c.UnixSocket  c.Dialer  c.TLSConfig  how to connect
+//	c.Connect(y, url)                           a connection for another protocol
 //	*Error                                      the phase that failed, and the cause
 //	c.RoundTrip(y, …)  c.Transport(y)           requests in the types of fasthttp
 //
@@ -28,11 +30,13 @@ import (
 	"errors"
 	"math"
 	"net"
+	"net/url"
 	"syscall"
 	"time"
 
 	"coloop/client/internal/pool"
 	"coloop/loop"
+	"coloop/loop/netio"
 
 	"github.com/valyala/fasthttp"
 )
@@ -67,7 +71,37 @@ type Client struct {
 	// means 16 KiB. It is also the size of the buffers to read into.
 	MaxHeader int
 
-	// TLSConfig is for https; nil means crypto/tls's defaults.
+	// Proxy returns the URL of the proxy for a request to u, nil for none, as that of
+	// http.Transport does. It is called for each request, redirects included, in the task. Nil
+	// means ProxyFromEnvironment, with the environment at the client's first request; NoProxy
+	// means none, and ProxyURL returns a function for one that is always the same.
+	//
+	// The schemes are http, https, socks5 and socks5h. A request for http goes to an http or
+	// https proxy as it is, with the whole URL, and shares connections to the proxy with other
+	// hosts. For all others the proxy connects to the server (CONNECT, or SOCKS), and resolves
+	// its name. A user and password in the proxy's URL are for the proxy alone.
+	Proxy func(u *url.URL) (*url.URL, error)
+
+	// ProxyHeader has header fields for http and https proxies (aiohttp's proxy_headers). A
+	// Proxy-Authorization in it is sent in the place of the user and password in the URL.
+	ProxyHeader map[string][]string
+
+	// UnixSocket, unless "", is the path of the socket that all connections are made to (aiohttp's
+	// UnixConnector). The host of a URL is then only said to the server, in Host and for
+	// TLS. Proxy is not used.
+	UnixSocket string
+
+	// Dialer has options for connecting: the local address, a resolver, Happy Eyeballs. Nil means
+	// the zero Dialer.
+	Dialer *netio.Dialer
+
+	// Dial, unless nil, connects in the place of Dialer, to an address on network "tcp" or
+	// "unix". It is called in the task. The connection must be one of the client's loop.
+	Dial func(y *loop.Yielder, network, addr string) (*netio.Conn, error)
+
+	// TLSConfig is for https, proxies included; nil means crypto/tls's defaults. It must not
+	// offer h2. ServerName, unless "", is meant for all servers. Sessions are resumed: without
+	// a ClientSessionCache the client has its own.
 	TLSConfig *tls.Config
 
 	// UserAgent is sent with requests that have no User-Agent of their own; ""
@@ -79,6 +113,7 @@ type Client struct {
 	limits   Timeouts // with the defaults
 	closed   bool
 	sessions tls.ClientSessionCache
+	proxyFor func(u *url.URL) (*url.URL, error) // Proxy, or the environment; nil if there is no proxy
 
 	// Things to be used again.
 	exchanges spares[*exchange]
@@ -95,7 +130,7 @@ type Client struct {
 // time no limit. An expired one is an *Error that says in which phase, whose Timeout method
 // reports true and in which errors.Is finds os.ErrDeadlineExceeded.
 type Timeouts struct {
-	Connect   time.Duration // to resolve the host and connect; 30 s by default
+	Connect   time.Duration // to resolve the host and connect, a proxy's part included; 30 s by default
 	TLS       time.Duration // to shake hands; 30 s by default
 	FirstByte time.Duration // from the request written to the first byte of the reply; no limit by default
 	Silence   time.Duration // without a byte, once the request or the reply has begun; 1 min by default
@@ -173,10 +208,21 @@ var noOptions Request
 func (c *Client) exchange(r *Request) *exchange {
 	x, ok := c.exchanges.get()
 	if !ok {
-		x = &exchange{}
+		x = c.moreExchanges()
 	}
-	x.client, x.req, x.by = c, r, never
+	x.client, x.req = c, r
 	return x
+}
+
+// moreExchanges makes several at once: each allocation may need more stack than a task has.
+//
+//go:noinline
+func (c *Client) moreExchanges() *exchange {
+	some := new([maxSpares]exchange)
+	for i := range some[1:] {
+		c.exchanges.put(&some[1+i])
+	}
+	return &some[0]
 }
 
 // do makes the exchange, and those that follow from its reply.
@@ -186,7 +232,7 @@ func (x *exchange) do(y *loop.Yielder) (*Response, error) {
 	if err := c.enter(y); err != nil {
 		return nil, x.fail(PhaseRequest, err)
 	}
-	x.by, x.follows = x.deadline(), c.MaxRedirects >= 0
+	x.follows = c.MaxRedirects >= 0
 	for n := 0; ; n++ {
 		phase, err := x.run(y)
 		if err == nil && x.upload != nil && !x.streamed() {
@@ -209,10 +255,17 @@ func (x *exchange) do(y *loop.Yielder) (*Response, error) {
 //
 //go:noinline
 func (x *exchange) response() *Response {
-	r := &Response{Status: x.reply.StatusCode(), URL: x.url, Body: x.whole, client: x.client, raw: x.reply}
-	if x.streamed() {
+	r := x.resp
+	if r == nil {
+		r = &Response{}
+	}
+	*r = Response{Status: x.reply.StatusCode(), URL: x.url, Body: x.whole, client: x.client, raw: x.reply}
+	switch {
+	case x.switches():
+		r.Conn = x.handOver()
+	case x.streamed():
 		r.Stream = x.stream()
-	} else {
+	default:
 		x.finish()
 	}
 	x.reply = nil
@@ -259,7 +312,7 @@ func (x *exchange) putReader() {
 //go:noinline
 func (x *exchange) stale(err error) bool {
 	cn := x.cn
-	if cn == nil || x.state == connecting || !x.place.Used() || cn.received || x.again || x.long || x.once && cn.written {
+	if cn == nil || x.state == connecting || !x.place.Used() || cn.received || x.again || x.spent() || x.once && cn.written {
 		return false
 	}
 	if !errors.Is(err, errHungUp) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
@@ -307,15 +360,15 @@ func (x *exchange) end() {
 	c.exchanges.put(x)
 }
 
-// deadline returns the time at which all must be over.
-func (x *exchange) deadline() time.Duration {
+// limit sets the time at which all must be over.
+func (x *exchange) limit() {
 	c := x.client
 	x.limits = &c.limits
 	if t := x.req.Timeouts; t != nil {
 		filled := t.filled()
 		x.limits = &filled
 	}
-	return after(c.loop, x.limits.Total)
+	x.by = after(c.loop, x.limits.Total)
 }
 
 func (x *exchange) fail(phase Phase, err error) error {
@@ -348,6 +401,10 @@ func (c *Client) enter(y *loop.Yielder) error {
 		c.loop, c.limits = l, c.Timeouts.filled()
 		c.pool.MaxConns, c.pool.MaxConnsPerHost = orDefault(c.MaxConns, defaultMaxConns), c.MaxConnsPerHost
 		c.pool.IdleTimeout = c.IdleTimeout
+		if err := c.settleProxy(); err != nil {
+			c.loop = nil
+			return err
+		}
 	case c.loop != l:
 		return loop.ErrForeignLoop
 	}

@@ -24,6 +24,7 @@ type conn struct {
 	received bool          // anything of its reply
 	trying   bool          // Read does not park
 	blocked  bool          // the last Read would have parked
+	ended    bool          // the end came together with data
 }
 
 // maxFraming is how many bytes of a reply may be no part of its body. Each byte of the body
@@ -59,6 +60,9 @@ func (cn *conn) Read(p []byte) (n int, err error) {
 	}
 	cn.received = cn.received || n > 0
 	cn.framing -= n
+	if n > 0 && err != nil { // with TLS the end may come along; the next Read finds it again
+		cn.ended, err = true, nil
+	}
 	cn.err = err
 	return n, err
 }
@@ -104,7 +108,7 @@ func (cn *conn) writeBy() error {
 
 // Unused reports whether the connection is fit for another request.
 func (cn *conn) Unused() bool {
-	if cn.err != nil {
+	if cn.err != nil || cn.ended {
 		return false
 	}
 	if cn.tls != nil {

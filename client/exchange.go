@@ -42,6 +42,7 @@ type exchange struct {
 	br     *bufio.Reader
 	reply  *fasthttp.Response
 	whole  []byte // the body, once it has been read
+	resp   *Response
 
 	by, first time.Duration // when all must be over, and when the reply must have begun
 
@@ -72,6 +73,11 @@ const (
 
 // run does the exchange. The Phase is that of the error.
 func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
+	if x.client.proxyFor != nil {
+		if phase, err = x.choose(); err != nil {
+			return phase, err
+		}
+	}
 	for {
 		if err = loop.Drive(y, x); err != nil {
 			return PhaseRequest, err
@@ -90,6 +96,12 @@ func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 		}
 		if err == nil && x.state == complete || err != nil && !x.stale(err) {
 			return phase, err
+		}
+		if err != nil && x.upload != nil {
+			if err := x.stop(y); err != nil {
+				return PhaseWrite, err
+			}
+			x.last = false
 		}
 	}
 }
@@ -120,6 +132,9 @@ func (x *exchange) Step(err error) (wait any) {
 				return wait
 			}
 		default:
+			if x.state == complete && x.into == nil && x.resp == nil {
+				x.resp = &Response{} // to make it here needs none of the task's stack
+			}
 			return nil
 		}
 	}
@@ -128,12 +143,15 @@ func (x *exchange) Step(err error) (wait any) {
 
 // prepare makes sense of the request, and looks for a connection.
 func (x *exchange) prepare() {
+	if x.limits == nil {
+		x.limit()
+	}
 	if x.host == nil {
 		if x.err = x.parse(); x.err != nil {
 			x.phase = PhaseRequest
 			return
 		}
-		x.host = x.client.host(&x.to)
+		x.host = x.findHost(nil)
 	}
 	if x.place == nil {
 		x.place = x.client.pool.Try(x.host)
@@ -152,7 +170,7 @@ func (x *exchange) prepare() {
 func (x *exchange) dial() {
 	x.state = unconnected
 	s := x.place.Host().Value
-	if !s.direct.IsValid() {
+	if s.direct == nil {
 		return
 	}
 	c := x.client

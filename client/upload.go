@@ -108,6 +108,12 @@ func (x *exchange) stop(y *loop.Yielder) error {
 	return err
 }
 
+// spent reports whether the body of the request cannot be sent again, because it was read from
+// somewhere.
+func (x *exchange) spent() bool {
+	return x.long && (x.source != nil || x.fast != nil && x.fast.IsBodyStream())
+}
+
 // A source is the body of a request that is read from somewhere. It is closed once, whatever
 // becomes of the request.
 type source struct {

@@ -164,15 +164,11 @@ func (r *race) await(ctx context.Context, y *loop.Yielder) error {
 		r.won = nil
 	}
 	if scope.Expired() && errors.Is(r.err, loop.ErrTimeout) {
-		timedOut := &net.OpError{Op: "dial", Net: r.network, Source: r.dialer.LocalAddr, Err: errTimeout}
+		why := errTimeout
 		if ctx.Err() != nil {
-			timedOut.Err = ended(ctx)
+			why = ended(ctx)
 		}
-		var op *net.OpError
-		if errors.As(r.err, &op) {
-			timedOut.Addr = op.Addr
-		}
-		r.err = timedOut
+		r.err = r.dialer.late(r.network, r.address, r.err, why)
 	}
 	return nil
 }
