@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 
+	"coloop/loop"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -100,6 +102,12 @@ func localSockaddr(a net.Addr, family int) (syscall.Sockaddr, error) {
 	}
 	sa, _, err := sockaddr(a)
 	return sa, err
+}
+
+// dials begins the wait for the connection, of a task that is woken in lot. To all others it is a
+// write that is under way.
+func (d *descriptor) dials(lot *loop.ParkingLot) {
+	d.wr.lot, d.wr.busy, d.wr.ready = lot, true, false
 }
 
 // connected reports whether the connection is made, or why it never will be.

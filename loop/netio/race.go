@@ -219,7 +219,7 @@ func (r *race) try() {
 		return
 	}
 	if !made {
-		c.d.wr.ready, c.d.dialling = false, &r.lot
+		c.d.dials(&r.lot)
 	}
 	r.attempts = append(r.attempts, attempt{c, made})
 }
@@ -238,7 +238,7 @@ func (r *race) winner() *Conn {
 			i++
 			continue
 		}
-		d.dialling = nil
+		d.wr.lot, d.wr.busy = nil, false
 		r.attempts = slices.Delete(r.attempts, i, i+1)
 		if err == nil {
 			return a.c
