@@ -34,6 +34,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"syscall"
 	"time"
 
@@ -51,7 +52,8 @@ import (
 type Client struct {
 	// MaxConns and MaxConnsPerHost limit the connections in all, and those
 	// to one scheme, host and port. A request that would exceed a limit waits,
-	// first come, first served. 0 means no limit.
+	// first come, first served. 0 means 1000 in all, and no limit to one; a negative
+	// one means no limit.
 	MaxConns        int
 	MaxConnsPerHost int
 
@@ -104,7 +106,7 @@ type Client struct {
 	// decoded, unless it is streamed; 0 means 64 MiB. With a negative one there is no limit.
 	MaxBody int
 
-	// MaxHeader is the size in bytes that the header of a response may have; 0
+	// MaxHeader is the size in bytes that the header of a response may have; <= 0
 	// means 16 KiB. It is also the size of the buffers to read into.
 	MaxHeader int
 
@@ -157,7 +159,8 @@ type Client struct {
 
 	loop     *loop.Loop
 	pool     pool.Pool[*conn, *server]
-	limits   Timeouts // with the defaults
+	making   []*making // connections that are not in the pool yet
+	limits   Timeouts  // with the defaults
 	closed   bool
 	sessions tls.ClientSessionCache
 	streams  map[*stream]struct{}               // those that hold a connection
@@ -321,6 +324,9 @@ func (x *exchange) finish() {
 }
 
 func (x *exchange) putReader() {
+	if x.cn != nil {
+		x.cn.ahead = nil
+	}
 	x.client.putReader(x.br)
 	x.br = nil
 }
@@ -361,9 +367,6 @@ func (x *exchange) abandon(y *loop.Yielder) {
 
 func (x *exchange) drop() {
 	if pl := x.place; pl != nil {
-		if x.state == connecting {
-			_ = x.cn.Close() // may be closed already
-		}
 		x.place, x.cn = nil, nil
 		pl.Drop()
 	}
@@ -374,7 +377,7 @@ func (x *exchange) drop() {
 func (x *exchange) end() {
 	x.drop()
 	u := x.upload
-	if u != nil { // only after a panic
+	if u != nil && u.task != nil && !u.over { // only after a panic
 		u.leave()
 		u.dropped = true
 		u.task.Cancel()
@@ -410,7 +413,7 @@ func (c *Client) fail(phase Phase, method, url string, err error) *Error {
 	if c.closed && errors.Is(err, net.ErrClosed) {
 		err = ErrClosed
 	}
-	return &Error{phase, method, url, err}
+	return &Error{phase, method, redacted(url), err}
 }
 
 // Close closes the connections, at once those that are in use. Requests that are under way or wait
@@ -421,6 +424,9 @@ func (c *Client) Close() error {
 		return nil
 	}
 	c.closed = true
+	for _, cn := range slices.Clone(c.making) {
+		cn.giveUp()
+	}
 	err := c.pool.Close()
 	for s := range c.streams {
 		s.stop(net.ErrClosed)
@@ -476,6 +482,13 @@ func (c *Client) maxBody() int {
 	return orDefault(c.MaxBody, defaultMaxBody)
 }
 
+func (c *Client) maxHeader() int {
+	if c.MaxHeader <= 0 {
+		return defaultMaxHeader
+	}
+	return c.MaxHeader
+}
+
 func (c *Client) userAgent() string {
 	if c.UserAgent == "" {
 		return defaultUserAgent
@@ -485,10 +498,12 @@ func (c *Client) userAgent() string {
 
 func (c *Client) reader(cn *conn) *bufio.Reader {
 	br, ok := c.readers.get()
-	if !ok {
-		return bufio.NewReaderSize(cn, orDefault(c.MaxHeader, defaultMaxHeader))
+	if ok {
+		br.Reset(cn)
+	} else {
+		br = bufio.NewReaderSize(cn, c.maxHeader())
 	}
-	br.Reset(cn)
+	cn.ahead = br
 	return br
 }
 
@@ -533,28 +548,4 @@ func (c *Client) putReply(r *fasthttp.Response) {
 	}
 	r.Reset()
 	c.replies.put(r)
-}
-
-// spares are things to be used again: a sync.Pool for one goroutine.
-type spares[T any] struct{ list []T }
-
-// maxSpares is how many are kept. A task holds one only while it does not park, so few
-// are ever in use.
-const maxSpares = 64
-
-func (s *spares[T]) get() (v T, ok bool) {
-	n := len(s.list) - 1
-	if n < 0 {
-		return v, false
-	}
-	var none T
-	v, s.list[n] = s.list[n], none
-	s.list = s.list[:n]
-	return v, true
-}
-
-func (s *spares[T]) put(v T) {
-	if len(s.list) < maxSpares {
-		s.list = append(s.list, v)
-	}
 }
