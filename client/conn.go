@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"io"
 	"net"
 	"syscall"
@@ -120,7 +121,13 @@ func (cn *conn) Unused() bool {
 // Close closes the connection at once.
 func (cn *conn) Close() error { return cn.raw.Close() }
 
-// Retire closes the connection politely: the server is told of the end.
-func (cn *conn) Retire() error { return cn.stream().Close() }
+// Retire closes the connection politely: the server is told of the end. A loop that was closed has
+// closed it before.
+func (cn *conn) Retire() error {
+	if err := cn.stream().Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
 
 var _ io.ReadWriter = (*conn)(nil)

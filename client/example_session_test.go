@@ -43,13 +43,13 @@ func visitSite(handler fasthttp.RequestHandler, do func(y *loop.Yielder, url str
 	}
 }
 
-// echo answers with what it is asked, and by whom.
-func echo(ctx *fasthttp.RequestCtx) {
+// tellAsked answers with what it is asked, and by whom.
+func tellAsked(ctx *fasthttp.RequestCtx) {
 	fmt.Fprintf(ctx, "%s %s %s", ctx.Method(), ctx.RequestURI(), ctx.Request.Header.Peek("Authorization"))
 }
 
 func ExampleClient_session() {
-	visitSite(echo, func(y *loop.Yielder, site string) error {
+	visitSite(tellAsked, func(y *loop.Yielder, site string) error {
 		c := &client.Client{
 			BaseURL: site + "/v1/",
 			Header:  map[string][]string{"Authorization": {"Bearer t0ken"}},
@@ -66,7 +66,7 @@ func ExampleClient_session() {
 }
 
 func ExampleBasic() {
-	visitSite(echo, func(y *loop.Yielder, site string) error {
+	visitSite(tellAsked, func(y *loop.Yielder, site string) error {
 		c := &client.Client{Auth: client.Basic("Aladdin", "open sesame")}
 		defer c.Close()
 		resp, err := c.Get(y, site)
@@ -107,7 +107,7 @@ func ExampleNetrc() {
 		fmt.Println(err)
 	}
 	defer os.Remove(name)
-	visitSite(echo, func(y *loop.Yielder, site string) error {
+	visitSite(tellAsked, func(y *loop.Yielder, site string) error {
 		c := &client.Client{Auth: client.Netrc(name)} // Netrc("") is ~/.netrc
 		defer c.Close()
 		resp, err := c.Get(y, site)
@@ -140,7 +140,7 @@ func ExampleAuth() {
 			ctx.Response.Header.Set("WWW-Authenticate", "Bearer")
 			return
 		}
-		echo(ctx)
+		tellAsked(ctx)
 	}
 	visitSite(handler, func(y *loop.Yielder, site string) error {
 		c := &client.Client{Auth: &badge{"Bearer old"}}

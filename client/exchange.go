@@ -43,6 +43,7 @@ type exchange struct {
 	upload *upload // sends a long body meanwhile
 	br     *bufio.Reader
 	reply  *fasthttp.Response
+	sent   []byte // its header, as it was sent
 	whole  []byte // the body, once it has been read
 	resp   *Response
 
@@ -56,6 +57,10 @@ type exchange struct {
 	long    bool  // the body is for an upload
 	once    bool  // must not reach the server twice
 	last    bool  // the connection is to be closed
+	hidden  bool  // the name of Trailer is hidden from fasthttp
+	asked   bool  // for an encoded body
+	decoded bool  // whole was encoded
+	codings codings
 }
 
 // state is how far an exchange is.
@@ -94,14 +99,8 @@ func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 		case x.state == sent:
 			phase, err = x.receive()
 		}
-		if err == nil && x.state >= headed || err != nil && !x.stale(err) {
+		if err == nil && x.state >= headed || err != nil && !x.stale(y, err) {
 			return phase, err
-		}
-		if err != nil && x.upload != nil {
-			if err := x.stop(y); err != nil {
-				return PhaseWrite, err
-			}
-			x.last = false
 		}
 	}
 }

@@ -17,6 +17,7 @@ func (c *Client) RoundTrip(y *loop.Yielder, req *fasthttp.Request, resp *fasthtt
 	x := c.exchange(&noOptions)
 	defer x.end()
 	x.fast, x.into = req, resp
+	resp.ResetBody() // there may be none in the reply
 	x.method, x.url = string(req.Header.Method()), string(req.URI().FullURI())
 	if err := c.enter(y); err != nil {
 		return x.fail(PhaseRequest, err)

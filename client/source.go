@@ -17,6 +17,9 @@ type source struct {
 	length  int                       // -1: not known
 	before  func() error              // is called before the first Read
 	start   int64                     // where an io.Seeker stood before the first Read; else -1
+	seen    func(done, total int64)
+	done    int64
+	told    int64 // the last done that seen was told
 	empty   int
 	err     error
 	begun   bool // something may have been read
@@ -36,7 +39,9 @@ func (s *source) Read(p []byte) (int, error) {
 	if !s.begun {
 		s.begin()
 	}
+	s.tell()
 	n, err := s.r.Read(p)
+	s.done += int64(n)
 	if n == 0 && err == nil {
 		if s.empty++; s.empty == maxEmpty {
 			err = io.ErrNoProgress
@@ -48,6 +53,14 @@ func (s *source) Read(p []byte) (int, error) {
 		s.err = err
 	}
 	return n, err
+}
+
+// tell tells how much has been written: all that has been read.
+func (s *source) tell() {
+	if s.seen != nil && s.told < s.done {
+		s.told = s.done
+		s.seen(s.done, int64(s.length))
+	}
 }
 
 func (s *source) begin() {
@@ -84,7 +97,7 @@ func (s *source) rewind() error {
 	default:
 		return errBodyGone
 	}
-	s.begun, s.empty, s.err = false, 0, nil
+	s.begun, s.empty, s.err, s.done, s.told = false, 0, nil, 0, 0
 	return nil
 }
 
