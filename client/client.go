@@ -74,6 +74,9 @@ type Client struct {
 	// means "coloop".
 	UserAgent string
 
+	// Sender, unless nil, makes the exchanges instead of the network: see package clienttest.
+	Sender Sender
+
 	loop     *loop.Loop
 	pool     pool.Pool[*conn, *server]
 	limits   Timeouts // with the defaults
@@ -159,12 +162,17 @@ func (c *Client) Post(y *loop.Yielder, url, contentType string, body []byte) (*R
 // the server has closed it, is sent once more over a new one. Nothing else is
 // ever retried. Redirects are followed; see MaxRedirects.
 func (c *Client) Do(y *loop.Yielder, r *Request) (*Response, error) {
+	return c.request(r).do(y)
+}
+
+// request returns an exchange for r that has not begun.
+func (c *Client) request(r *Request) *exchange {
 	x := c.exchange(r)
 	x.method, x.url, x.header, x.body = r.method(), r.URL, r.Header, r.Body
 	if r.BodyStream != nil {
 		x.source = newSource(r.BodyStream, cmp.Or(int(r.Length), -1))
 	}
-	return x.do(y)
+	return x
 }
 
 var noOptions Request
@@ -176,7 +184,7 @@ func (c *Client) exchange(r *Request) *exchange {
 		x = &exchange{}
 		x.starting, x.heading = x.start, x.head
 	}
-	x.client, x.req, x.by = c, r, never
+	x.client, x.req, x.by, x.sender = c, r, never, c.Sender
 	return x
 }
 
@@ -187,7 +195,7 @@ func (x *exchange) do(y *loop.Yielder) (*Response, error) {
 	if err := c.enter(y); err != nil {
 		return nil, x.fail(PhaseRequest, err)
 	}
-	x.by, x.follows = x.deadline(), c.MaxRedirects >= 0
+	x.by, x.follows = x.deadline(), c.MaxRedirects >= 0 && !x.alone
 	for n := 0; ; n++ {
 		if phase, err := x.run(y); err != nil {
 			x.abandon(y)
@@ -207,9 +215,12 @@ func (x *exchange) do(y *loop.Yielder) (*Response, error) {
 //go:noinline
 func (x *exchange) response() *Response {
 	r := &Response{Status: x.reply.StatusCode(), URL: x.url, Body: x.whole, client: x.client, raw: x.reply}
-	if x.streamed() {
+	switch {
+	case x.given != nil:
+		r.Stream = x.handOn()
+	case x.streamed():
 		r.Stream = x.stream()
-	} else {
+	default:
 		x.finish()
 	}
 	x.reply = nil
@@ -233,6 +244,9 @@ func (x *exchange) redirected(n int) error {
 // finish gives back the buffer and the connection of a reply without fault. If the
 // server has sent more than the reply, the connection gets no other request.
 func (x *exchange) finish() {
+	if x.place == nil { // the exchange was a Sender's
+		return
+	}
 	last := x.last || x.br.Buffered() > 0
 	x.putReader()
 	pl := x.place
@@ -291,6 +305,7 @@ func (x *exchange) drop() {
 // ends the task would keep the place for ever.
 func (x *exchange) end() {
 	x.drop()
+	x.closeGiven()
 	if u := x.upload; u != nil { // only after a panic
 		u.x = nil
 		u.task.Cancel()

@@ -40,6 +40,7 @@ const (
 	PhaseHeader    Phase = "header"
 	PhaseBody      Phase = "body"
 	PhaseRedirect  Phase = "redirect"
+	PhaseSend      Phase = "send" // all that a Sender does, unless it says more
 )
 
 // An Error is how every request fails. It implements net.Error.

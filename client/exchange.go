@@ -2,6 +2,7 @@ package client
 
 import (
 	"bufio"
+	"io"
 	"syscall"
 	"time"
 
@@ -28,6 +29,8 @@ type exchange struct {
 	body        []byte
 	source      *source // of a BodyStream; nil without one
 
+	sender Sender // of the client; nil means the network
+
 	fast *fasthttp.Request  // the caller's own, to be sent in the place of these, or nil
 	into *fasthttp.Response // the caller's own, or nil
 
@@ -40,7 +43,8 @@ type exchange struct {
 	upload *upload // sends a long body meanwhile
 	br     *bufio.Reader
 	reply  *fasthttp.Response
-	whole  []byte // the body, once it has been read
+	whole  []byte        // the body, once it has been read
+	given  io.ReadCloser // the body that a Sender has returned, to be read
 
 	by, first time.Duration // when all must be over, and when the reply must have begun
 
@@ -53,6 +57,7 @@ type exchange struct {
 	once    bool  // must not reach the server twice
 	last    bool  // the connection is to be closed
 	follows bool  // a redirect will be followed: its body is not streamed
+	alone   bool  // this is one exchange, and nothing follows from it
 
 	starting, heading func() // start and head, as values made once
 }
@@ -71,6 +76,9 @@ const maxInterim = 5
 
 // run does the exchange. The Phase is that of the error.
 func (x *exchange) run(y *loop.Yielder) (Phase, error) {
+	if x.sender != nil {
+		return x.pass(y)
+	}
 	for {
 		phase, err := x.send(y)
 		if err == nil {

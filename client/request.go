@@ -59,8 +59,9 @@ type Response struct {
 	// requests, or closed, which closes the connection.
 	Stream io.ReadCloser
 
-	client *Client
-	raw    *fasthttp.Response // nil after Release
+	client  *Client
+	raw     *fasthttp.Response // nil after Release
+	invalid error              // of NewResponse
 }
 
 // Header returns the value of a header field; of several of that name the first.
@@ -92,7 +93,7 @@ func (r *Response) Release() {
 	raw := r.raw
 	if r.Stream != nil {
 		_ = r.Stream.Close() // which never fails
-	} else if raw != nil {
+	} else if raw != nil && r.client != nil {
 		r.client.putReply(raw)
 	}
 	r.Body, r.raw = nil, nil

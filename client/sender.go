@@ -1,0 +1,256 @@
+package client
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"coloop/loop"
+
+	"github.com/valyala/fasthttp"
+	"golang.org/x/net/http/httpguts"
+)
+
+// A Sender makes an exchange: it sends one request and returns the reply to it. A [Client] is
+// one, over the network; [Client.Sender] puts another in that place. All that is done with
+// replies, redirects for example, is above it.
+//
+// The request is what would be written: its Header has the fields that the client adds
+// too (Host, User-Agent, Authorization and so on), but for those that say how long the body is.
+// Its Timeouts are set, with the defaults in them. The request is the Sender's until it
+// returns, and a BodyStream is closed then. A Sender may read the body to its end, a part, or nothing of it.
+//
+// The response is one of [NewResponse], or of a Client; each may be returned once. If the
+// request has Stream set, the Sender may still return the body as a whole, and the other way round. An
+// error that is an [Error] keeps its phase; others get [PhaseSend]. The time of
+// Timeouts.Total ends what Send waits for, by a cancellation of the task.
+type Sender interface {
+	Send(y *loop.Yielder, r *Request) (*Response, error)
+}
+
+// Send makes one exchange over the network, whatever the Sender of the client: no redirect is
+// followed, and nothing is added to the request that its Header has. It makes a
+// Client a [Sender], for one that stands between a client and the network.
+func (c *Client) Send(y *loop.Yielder, r *Request) (*Response, error) {
+	x := c.request(r)
+	x.sender, x.alone = nil, true
+	return x.do(y)
+}
+
+// NewResponse makes a response that has not come over the network. The header fields
+// are read as if they had; a malformed one makes the request fail that gets the
+// response. If they say nothing about the length of the body, a Content-Length is added. The
+// body may be set as Stream of the response instead.
+func NewResponse(status int, header map[string][]string, body []byte) *Response {
+	r := &Response{Status: status, Body: body}
+	r.raw, r.invalid = newReply(status, header, len(body))
+	return r
+}
+
+// newReply makes the header of a reply, by the parser that reads those of servers.
+func newReply(status int, header map[string][]string, length int) (*fasthttp.Response, error) {
+	if status < 100 || status > 999 {
+		return nil, fmt.Errorf("%w %d", errStatus, status)
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", status, fasthttp.StatusMessage(status))
+	if err := writeFields(&b, header); err != nil {
+		return nil, err
+	}
+	if status >= 200 && status != fasthttp.StatusNoContent && status != fasthttp.StatusNotModified &&
+		!has(header, fasthttp.HeaderContentLength) && !has(header, fasthttp.HeaderTransferEncoding) {
+		fmt.Fprintf(&b, "Content-Length: %d\r\n", length)
+	}
+	b.WriteString("\r\n")
+	raw := &fasthttp.Response{}
+	raw.Header.SetNoDefaultContentType(true)
+	if err := raw.Header.Read(bufio.NewReaderSize(&b, b.Len())); err != nil {
+		return nil, malformed(err)
+	}
+	return raw, nil
+}
+
+// writeFields writes fields in an order that is always the same.
+func writeFields(b *bytes.Buffer, fields map[string][]string) error {
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		for _, v := range fields[key] {
+			if !httpguts.ValidHeaderFieldName(key) || !httpguts.ValidHeaderFieldValue(v) {
+				return errField
+			}
+			fmt.Fprintf(b, "%s: %s\r\n", key, v)
+		}
+	}
+	return nil
+}
+
+var errNoResponse = errors.New("the Sender has returned neither a response nor an error")
+
+// pass has the Sender make the exchange.
+//
+//go:noinline
+func (x *exchange) pass(y *loop.Yielder) (Phase, error) {
+	if err := x.prepare(); err != nil {
+		return PhaseRequest, err
+	}
+	var resp *Response
+	r := x.outgoing()
+	err := loop.NewTimeoutAt(y, x.by).Run(y, func() (err error) {
+		resp, err = x.sender.Send(y, r)
+		return err
+	})
+	if err != nil {
+		if resp != nil && resp.Stream != nil {
+			_ = resp.Stream.Close() // the time was up in the moment it was there
+		}
+		if e, ok := err.(*Error); ok {
+			return e.Phase, e.Err
+		}
+		return PhaseSend, err
+	}
+	if err := x.adopt(resp); err != nil {
+		return PhaseHeader, err
+	}
+	switch {
+	case x.streamed():
+		if x.given == nil {
+			x.given = io.NopCloser(bytes.NewReader(x.whole))
+		}
+	case x.given != nil:
+		defer x.closeGiven()
+		if x.follows && redirects(x.reply) {
+			return "", nil
+		}
+		if x.whole, err = gather(y, x.given, x.client.maxBody()); err != nil {
+			return phaseOf(err)
+		}
+	}
+	return "", nil
+}
+
+// closeGiven closes a body that nobody will read. Its error is nobody's.
+func (x *exchange) closeGiven() {
+	if x.given != nil {
+		_ = x.given.Close()
+		x.given = nil
+	}
+}
+
+// phaseOf returns the phase and the cause of an error of a body.
+func phaseOf(err error) (Phase, error) {
+	if e, ok := err.(*Error); ok {
+		return e.Phase, e.Err
+	}
+	return PhaseBody, err
+}
+
+// outgoing returns the request of this exchange, as it would be written.
+func (x *exchange) outgoing() *Request {
+	r := *x.req
+	r.Method, r.URL, r.Timeouts, r.Header = x.method, x.url, x.limits, make(map[string][]string)
+	h := &x.client.scratch
+	if x.fast != nil {
+		h = &x.fast.Header
+		r.Body = x.fast.Body()
+	} else {
+		h.Reset()
+		x.fill(h)
+		r.Body = x.body
+	}
+	for k, v := range h.All() {
+		switch key := string(k); {
+		case strings.EqualFold(key, fasthttp.HeaderContentLength), strings.EqualFold(key, fasthttp.HeaderTransferEncoding),
+			r.Expect && strings.EqualFold(key, fasthttp.HeaderExpect):
+		default:
+			r.Header[key] = append(r.Header[key], string(v))
+		}
+	}
+	if !has(r.Header, fasthttp.HeaderUserAgent) {
+		r.Header[fasthttp.HeaderUserAgent] = []string{""} // none
+	}
+	if x.source != nil {
+		r.Body, r.BodyStream, r.Length = nil, x.source, int64(max(0, x.source.length))
+	}
+	return &r
+}
+
+// adopt makes resp the reply of x.
+func (x *exchange) adopt(resp *Response) error {
+	switch {
+	case resp == nil:
+		return errNoResponse
+	case resp.invalid != nil:
+		return resp.invalid
+	case resp.raw == nil:
+		if resp.raw, resp.invalid = newReply(resp.Status, nil, len(resp.Body)); resp.invalid != nil {
+			return resp.invalid
+		}
+	}
+	x.reply, x.whole, x.given = resp.raw, resp.Body, resp.Stream
+	resp.raw, resp.Stream = nil, nil
+	if x.into != nil {
+		x.reply.Header.CopyTo(&x.into.Header)
+		x.reply = x.into
+	}
+	if status := resp.Status; x.method == fasthttp.MethodHead || status == fasthttp.StatusNoContent || status == fasthttp.StatusNotModified {
+		x.whole = nil
+		x.closeGiven()
+	}
+	if !x.streamed() && len(x.whole) > x.client.maxBody() {
+		return ErrBodyTooLarge
+	}
+	return nil
+}
+
+// A handed is a body that a Sender has returned.
+type handed struct {
+	client *Client
+	body   io.ReadCloser
+	by     time.Duration
+	err    error // what Read returns from now on
+
+	method, url string // for errors
+}
+
+// handOn makes the body of a Sender that of a response.
+func (x *exchange) handOn() *handed {
+	h := &handed{client: x.client, body: x.given, by: x.by, method: x.method, url: x.url}
+	x.given = nil
+	return h
+}
+
+// Read reads the body, until the time for the request is up.
+func (h *handed) Read(p []byte) (int, error) {
+	if h.err != nil {
+		return 0, h.err
+	}
+	n, err := h.body.Read(p)
+	if err == nil && h.by != never && h.client.loop.Time() >= h.by {
+		err = os.ErrDeadlineExceeded
+	}
+	if _, ok := err.(*Error); ok || err == nil || err == io.EOF {
+		h.err = err
+	} else {
+		h.err = &Error{PhaseBody, h.method, h.url, err}
+	}
+	if h.err != nil {
+		_ = h.body.Close() // the error says more
+	}
+	return n, h.err
+}
+
+// Close ends the reading.
+func (h *handed) Close() error {
+	if h.err != nil {
+		return nil
+	}
+	h.err = &Error{PhaseBody, h.method, h.url, net.ErrClosed}
+	return h.body.Close()
+}
