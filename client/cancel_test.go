@@ -26,7 +26,7 @@ var cancelTests = []struct {
 	heard  int    // ... after having heard from the server so often
 }{
 	{"tls", silent, "https", client.Request{}, client.PhaseTLS, "Conn.Read", 0},
-	{"write", nil, "http", client.Request{Method: "PUT", Body: make([]byte, 64<<20)}, client.PhaseWrite, "Conn.Write", 0},
+	{"write", nil, "http", client.Request{Method: "PUT", Body: make([]byte, 64<<20)}, client.PhaseWrite, "Conn.Read", 0},
 	{"first byte", silent, "http", client.Request{}, client.PhaseFirstByte, "Conn.Read", 0},
 	{"header", replySilent(ok), "http", client.Request{}, client.PhaseHeader, "Conn.Read", 1},
 	{"body", replySilent(ok + "Content-Length: 10\r\n\r\n12345"), "http",
@@ -125,7 +125,7 @@ var inFlight = flag.Int("inflight", 2000, "requests that TestCancelAll has in fl
 
 func TestCancelAll(t *testing.T) {
 	url := "http://" + startServer(t, serveSilent)
-	c := &client.Client{}
+	c := &client.Client{MaxConns: -1}
 	run(t, c, func(y *loop.Yielder, w *wire) {
 		tasks := make([]*loop.Task[struct{}], *inFlight)
 		for i := range tasks {

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"syscall"
 	"time"
@@ -98,17 +99,31 @@ func (c *Client) connect(y *loop.Yielder, s *server, by time.Duration, limits *T
 	}
 	cn := &conn{raw: raw}
 	if s.tls != nil {
-		limit := loop.NewTimeoutAt(c.loop, min(by, after(c.loop, limits.TLS)))
-		err := limit.Run(y, func() (err error) {
-			cn.tls, err = netio.StartTLS(y, raw, s.tls, false)
-			return err
-		})
-		if err != nil {
-			_ = raw.Close() // may be closed already
-			return nil, PhaseTLS, cn.cause(err)
+		if err := cn.secure(y, s, min(by, after(c.loop, limits.TLS))); err != nil {
+			return nil, PhaseTLS, err
 		}
 	}
 	return cn, PhaseConnect, nil
+}
+
+// secure shakes hands. Functions of the user's tls.Config may panic, or end the task.
+func (cn *conn) secure(y *loop.Yielder, s *server, by time.Duration) error {
+	defer func() {
+		if cn.tls == nil {
+			_ = cn.raw.Close() // may be closed already
+		}
+	}()
+	err := loop.NewTimeoutAt(y, by).Run(y, func() (err error) {
+		cn.tls, err = netio.StartTLS(y, cn.raw, s.tls, false)
+		return err
+	})
+	switch {
+	case errors.Is(err, loop.ErrTimeout):
+		err = fmt.Errorf("%s: %w", s.addr, loop.ErrTimeout)
+	case errors.Is(err, io.EOF):
+		err = errHungUp
+	}
+	return err
 }
 
 func dial(y *loop.Yielder, s *server, by time.Duration) (*netio.Conn, error) {

@@ -147,6 +147,7 @@ var malformations = []struct {
 	{text: "http version", err: errVersion},
 	{text: "trailer", err: errTrailer},
 	{text: "chunk", err: errChunk},
+	{text: "hex number", err: errChunk},
 	{text: "content-length", err: errLength},
 	{text: "Content-Length", err: errLength},
 	{text: "header", err: errField},

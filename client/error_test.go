@@ -52,10 +52,10 @@ func TestErrors(t *testing.T) {
 		{"reset", reset(""), client.PhaseFirstByte, syscall.ECONNRESET, "connection reset by peer"},
 		{"header cut short", reply(ok + "Content-Le"), client.PhaseHeader, io.ErrUnexpectedEOF, "unexpected EOF"},
 		{"header reset", reset(ok), client.PhaseHeader, syscall.ECONNRESET, "connection reset by peer"},
-		{"no HTTP", reply("220 smtp ready\r\n\r\n"), client.PhaseHeader, nil, "220 smtp ready"},
+		{"no HTTP", reply("220 smtp ready\r\n\r\n"), client.PhaseHeader, nil, "malformed status line"},
 		{"status line", reply("HTTP/1.1 abc OK\r\n\r\n"), client.PhaseHeader, nil, "status"},
-		{"header line", reply(ok + "no colon\r\n\r\n"), client.PhaseHeader, nil, "colon"},
-		{"content length", reply(ok + "Content-Length: many\r\n\r\n"), client.PhaseHeader, nil, "many"},
+		{"header line", reply(ok + "no colon\r\n\r\n"), client.PhaseHeader, nil, "malformed header field"},
+		{"content length", reply(ok + "Content-Length: many\r\n\r\n"), client.PhaseHeader, nil, "malformed Content-Length"},
 		{"huge header", reply(ok + "X: " + strings.Repeat("x", 20_000) + "\r\n\r\n"), client.PhaseHeader, client.ErrHeaderTooLarge, "too large"},
 		{"body cut short", reply(ok + "Content-Length: 10\r\n\r\n12345"), client.PhaseBody, io.ErrUnexpectedEOF, "unexpected EOF"},
 		{"body reset", reset(ok + "Content-Length: 10\r\n\r\n12345"), client.PhaseBody, syscall.ECONNRESET, "connection reset by peer"},
@@ -63,9 +63,9 @@ func TestErrors(t *testing.T) {
 		{"chunk cut short", reply(ok + "Transfer-Encoding: chunked\r\n\r\n5\r\n123"), client.PhaseBody, io.ErrUnexpectedEOF, "unexpected EOF"},
 		{"chunks cut short", reply(ok + "Transfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n"), client.PhaseBody, io.ErrUnexpectedEOF, "unexpected EOF"},
 		{"no last chunk", reply(ok + "Transfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n0\r\n"), client.PhaseBody, io.ErrUnexpectedEOF, "unexpected EOF"},
-		{"chunk size", reply(ok + "Transfer-Encoding: chunked\r\n\r\nlots\r\n"), client.PhaseBody, nil, "hex number"},
+		{"chunk size", reply(ok + "Transfer-Encoding: chunked\r\n\r\nlots\r\n"), client.PhaseBody, nil, "malformed chunk"},
 		{"body too large", reply(ok + "Content-Length: 1000000000000000\r\n\r\n"), client.PhaseBody, client.ErrBodyTooLarge, "too large"},
-		{"chunks too large", reply(ok + "Transfer-Encoding: chunked\r\n\r\nfffffff\r\n"), client.PhaseBody, client.ErrBodyTooLarge, "too large"},
+		{"chunks too large", reply(ok + "Transfer-Encoding: chunked\r\n\r\nfffffff\r\n"), client.PhaseBody, io.ErrUnexpectedEOF, "unexpected EOF"},
 	} {
 		for _, stream := range []bool{false, true} {
 			if stream && tt.is == client.ErrBodyTooLarge {
@@ -159,14 +159,16 @@ func TestTimeouts(t *testing.T) {
 		waits     string // what the client waits for ...
 		heard     int    // ... after having heard from the server so often
 	}{
-		{"first byte", plain, client.Timeouts{FirstByte: hour}, nil, client.PhaseFirstByte, "Conn.Read", 0},
+		{"first byte", plain, client.Timeouts{FirstByte: hour, Total: -1}, nil, client.PhaseFirstByte, "Conn.Read", 0},
 		{"total at the first byte", plain, client.Timeouts{FirstByte: 2 * hour, Total: hour}, nil, client.PhaseFirstByte, "Conn.Read", 0},
-		{"total in the body", half, client.Timeouts{FirstByte: 2 * hour, Total: hour}, nil, client.PhaseBody, "Conn.Read", 1},
-		{"tls", "https" + plain[len("http"):], client.Timeouts{TLS: hour}, nil, client.PhaseTLS, "Conn.Read", 0},
+		{"total in the body", half, client.Timeouts{Silence: 2 * hour, Total: hour}, nil, client.PhaseBody, "Conn.Read", 1},
+		{"tls", "https" + plain[len("http"):], client.Timeouts{TLS: hour, Total: -1}, nil, client.PhaseTLS, "Conn.Read", 0},
 		{"total in tls", "https" + plain[len("http"):], client.Timeouts{TLS: 2 * hour, Total: hour}, nil, client.PhaseTLS, "Conn.Read", 0},
-		{"write", "http://" + full(t), client.Timeouts{Total: hour}, make([]byte, 64<<20), client.PhaseWrite, "Conn.Write", 0},
-		{"connect", "http://" + backlogged(t), client.Timeouts{Connect: hour}, nil, client.PhaseConnect, "Dial", 0},
-		{"total in connect", "http://" + backlogged(t), client.Timeouts{Total: hour}, nil, client.PhaseConnect, "Dial", 0},
+		{"write", "http://" + full(t), client.Timeouts{Silence: -1, Total: hour}, make([]byte, 64<<20), client.PhaseWrite, "Conn.Read", 0},
+		{"silence in the header", "http://" + serve(t, replySilent(ok)), client.Timeouts{Silence: hour, Total: -1}, nil, client.PhaseHeader, "Conn.Read", 1},
+		{"silence in the body", half, client.Timeouts{Silence: hour, Total: -1}, nil, client.PhaseBody, "Conn.Read", 1},
+		{"connect", "http://" + backlogged(t), client.Timeouts{Connect: hour, Total: -1}, nil, client.PhaseConnect, "Dial", 0},
+		{"total in connect", "http://" + backlogged(t), client.Timeouts{Connect: -1, Total: hour}, nil, client.PhaseConnect, "Dial", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := &client.Client{Timeouts: tt.timeouts}
@@ -192,6 +194,23 @@ func TestTimeouts(t *testing.T) {
 			})
 		})
 	}
+	t.Run("silence in writing", func(t *testing.T) {
+		c := &client.Client{Timeouts: client.Timeouts{Silence: hour, Total: -1}}
+		url := "http://" + full(t)
+		run(t, c, func(y *loop.Yielder, w *wire) {
+			request := loop.Spawn(y, func(y *loop.Yielder) error {
+				_, err := c.Do(y, &client.Request{Method: "PUT", URL: url, Body: make([]byte, 64<<20)})
+				return err
+			})
+			parked(t, y, request, "Conn.Read")
+			for !request.Done() { // the system may take more in the meantime
+				w.Advance(hour)
+				turn(t, y)
+			}
+			_, err := request.Await(y)
+			checkError(t, err, "PUT", url, client.PhaseWrite, os.ErrDeadlineExceeded, "timeout")
+		})
+	})
 	t.Run("pool", func(t *testing.T) {
 		c := &client.Client{MaxConns: 1, Timeouts: client.Timeouts{Total: hour}}
 		run(t, c, func(y *loop.Yielder, w *wire) {

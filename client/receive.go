@@ -44,11 +44,12 @@ func (x *exchange) receive(y *loop.Yielder) (Phase, error) {
 
 // wait parks until something of the reply is there.
 func (x *exchange) wait() (Phase, error) {
-	cn, phase, by := x.cn, PhaseHeader, min(x.by, x.first)
-	if x.br == nil {
-		phase = PhaseFirstByte
-	} else {
-		by = min(x.by, after(x.client.loop, x.limits.Silence))
+	cn, phase, by := x.cn, PhaseFirstByte, min(x.by, x.first)
+	switch {
+	case x.br != nil:
+		phase, by = PhaseHeader, min(x.by, after(x.client.loop, x.limits.Silence))
+	case x.upload != nil && !x.upload.over:
+		phase = PhaseWrite
 	}
 	err := cn.raw.ReadBy(by)
 	if err == nil {
@@ -66,7 +67,7 @@ func (x *exchange) failed(phase Phase, err error) (Phase, error) {
 	if u := x.upload; u != nil && u.err != nil {
 		return PhaseWrite, u.err
 	}
-	return phase, x.cn.cause(err)
+	return phase, err
 }
 
 // head reads the header of the reply, and the body if that has come with it.

@@ -51,13 +51,12 @@ func parseTarget(rawURL string) (target, error) {
 // targetOf returns the target of u, which was parsed from rawURL.
 func targetOf(u *url.URL, rawURL string) (target, error) {
 	t := target{secure: u.Scheme == "https", user: u.User}
-	if !t.secure && u.Scheme != "http" {
-		return t, fmt.Errorf("%w %q", errScheme, u.Scheme)
-	}
 	prefix := len(u.Scheme) + len("://") + len(u.Host)
 	switch {
 	case u.Host == "":
 		return t, errNoHost
+	case !t.secure && u.Scheme != "http":
+		return t, fmt.Errorf("%w %q", errScheme, u.Scheme)
 	case plainHost(u.Host) && len(rawURL) >= prefix && rawURL[len(u.Scheme)+3:prefix] == u.Host && rawURL[:len(u.Scheme)] == u.Scheme:
 		t.origin = rawURL[:prefix]
 	default:
