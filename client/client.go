@@ -427,7 +427,7 @@ func (c *Client) reply() *fasthttp.Response {
 const maxKept = 64 << 10
 
 func (c *Client) putReply(r *fasthttp.Response) {
-	if cap(r.Body()) > maxKept {
+	if r.IsBodyStream() || cap(r.Body()) > maxKept {
 		return
 	}
 	r.Reset()

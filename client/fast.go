@@ -54,6 +54,14 @@ func fastTarget(req *fasthttp.Request) (t target, err error) {
 	return t, err
 }
 
+// fillFast is fill for a request in fasthttp's types.
+func (x *exchange) fillFast(h *fasthttp.RequestHeader) {
+	x.fast.Header.CopyTo(h)
+	if len(h.Host()) == 0 {
+		h.SetHostBytes(x.fast.URI().Host())
+	}
+}
+
 // encodeFast is encode for a request in fasthttp's types.
 func (x *exchange) encodeFast() error {
 	c, raw := x.client, x.fast

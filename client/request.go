@@ -3,6 +3,7 @@ package client
 import (
 	"io"
 	"iter"
+	"strings"
 
 	"github.com/valyala/fasthttp"
 )
@@ -80,6 +81,20 @@ func (r *Response) Headers() iter.Seq2[string, string] {
 		}
 		for k, v := range r.raw.Header.All() {
 			if !yield(string(k), string(v)) {
+				return
+			}
+		}
+	}
+}
+
+// Trailers ranges over the fields that came after the body.
+func (r *Response) Trailers() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		if r.raw == nil {
+			return
+		}
+		for line := range strings.Lines(string(r.raw.Header.TrailerHeader())) {
+			if k, v, ok := strings.Cut(strings.TrimRight(line, "\r\n"), ": "); ok && !yield(k, v) {
 				return
 			}
 		}

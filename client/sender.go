@@ -55,6 +55,22 @@ func NewResponse(status int, header map[string][]string, body []byte) *Response 
 	return r
 }
 
+// SetTrailer gives a response of [NewResponse] the fields that come after its body.
+func (r *Response) SetTrailer(fields map[string][]string) {
+	if r.raw == nil || len(fields) == 0 {
+		return
+	}
+	var b bytes.Buffer
+	err := writeFields(&b, fields)
+	if err == nil {
+		b.WriteString("\r\n")
+		err = r.raw.Header.ReadTrailer(bufio.NewReaderSize(&b, b.Len()))
+	}
+	if err != nil && r.invalid == nil {
+		r.invalid = fmt.Errorf("trailer: %w", malformed(err))
+	}
+}
+
 // newReply makes the header of a reply, by the parser that reads those of servers.
 func newReply(status int, header map[string][]string, length int) (*fasthttp.Response, error) {
 	if status < 100 || status > 999 {
@@ -91,7 +107,10 @@ func writeFields(b *bytes.Buffer, fields map[string][]string) error {
 	return nil
 }
 
-var errNoResponse = errors.New("the Sender has returned neither a response nor an error")
+var (
+	errNoResponse = errors.New("the Sender has returned neither a response nor an error")
+	errReturned   = errors.New("the Sender has returned a response for the second time")
+)
 
 // pass has the Sender make the exchange.
 //
@@ -110,6 +129,9 @@ func (x *exchange) pass(y *loop.Yielder) (Phase, error) {
 		if resp != nil && resp.Stream != nil {
 			_ = resp.Stream.Close() // the time was up in the moment it was there
 		}
+		if errors.Is(err, loop.ErrTimeout) {
+			return PhaseFirstByte, os.ErrDeadlineExceeded
+		}
 		if e, ok := err.(*Error); ok {
 			return e.Phase, e.Err
 		}
@@ -117,6 +139,9 @@ func (x *exchange) pass(y *loop.Yielder) (Phase, error) {
 	}
 	if err := x.adopt(resp); err != nil {
 		return PhaseHeader, err
+	}
+	if !x.streamed() && len(x.whole) > x.client.maxBody() {
+		return PhaseBody, ErrBodyTooLarge
 	}
 	switch {
 	case x.streamed():
@@ -156,20 +181,22 @@ func (x *exchange) outgoing() *Request {
 	r := *x.req
 	r.Method, r.URL, r.Timeouts, r.Header = x.method, x.url, x.limits, make(map[string][]string)
 	h := &x.client.scratch
+	h.Reset()
 	if x.fast != nil {
-		h = &x.fast.Header
+		x.fillFast(h)
 		r.Body = x.fast.Body()
 	} else {
-		h.Reset()
 		x.fill(h)
 		r.Body = x.body
 	}
-	for k, v := range h.All() {
-		switch key := string(k); {
-		case strings.EqualFold(key, fasthttp.HeaderContentLength), strings.EqualFold(key, fasthttp.HeaderTransferEncoding),
+	_, fields, _ := strings.Cut(string(h.AppendBytes(nil)), "\r\n")
+	for line := range strings.SplitSeq(fields, "\r\n") {
+		key, v, ok := strings.Cut(line, ": ")
+		switch {
+		case !ok, strings.EqualFold(key, fasthttp.HeaderContentLength), strings.EqualFold(key, fasthttp.HeaderTransferEncoding),
 			r.Expect && strings.EqualFold(key, fasthttp.HeaderExpect):
 		default:
-			r.Header[key] = append(r.Header[key], string(v))
+			r.Header[key] = append(r.Header[key], v)
 		}
 	}
 	if !has(r.Header, fasthttp.HeaderUserAgent) {
@@ -194,7 +221,7 @@ func (x *exchange) adopt(resp *Response) error {
 		}
 	}
 	x.reply, x.whole, x.given = resp.raw, resp.Body, resp.Stream
-	resp.raw, resp.Stream = nil, nil
+	resp.client, resp.Stream, resp.invalid = nil, nil, errReturned // its Release must not touch them
 	if x.into != nil {
 		x.reply.Header.CopyTo(&x.into.Header)
 		x.reply = x.into
@@ -202,9 +229,6 @@ func (x *exchange) adopt(resp *Response) error {
 	if status := resp.Status; x.method == fasthttp.MethodHead || status == fasthttp.StatusNoContent || status == fasthttp.StatusNotModified {
 		x.whole = nil
 		x.closeGiven()
-	}
-	if !x.streamed() && len(x.whole) > x.client.maxBody() {
-		return ErrBodyTooLarge
 	}
 	return nil
 }

@@ -46,9 +46,9 @@ type RecordedError struct {
 	Timeout bool         `json:"timeout,omitempty"`
 }
 
-// recordError describes err.
-func recordError(err error) *RecordedError {
-	r := &RecordedError{Phase: client.PhaseSend, Text: err.Error()}
+// recordError describes err, which comes from a phase unless it says another.
+func recordError(phase client.Phase, err error) *RecordedError {
+	r := &RecordedError{Phase: phase, Text: err.Error()}
 	if e, ok := errors.AsType[*client.Error](err); ok {
 		r.Phase, r.Text, r.Timeout = e.Phase, e.Err.Error(), e.Timeout()
 	}

@@ -62,18 +62,31 @@ func (r *Recorder) Send(y *loop.Yielder, req *client.Request) (*client.Response,
 		r.forget(e)
 		return nil, err
 	case err != nil:
-		e.Error = recordError(err)
+		e.Error = recordError(client.PhaseSend, err)
 		return nil, err
 	}
 	e.Response = &RecordedResponse{Status: resp.Status, Header: make(http.Header), Body: bytes.Clone(resp.Body)}
 	for k, v := range resp.Headers() {
 		e.Response.Header.Add(k, v)
 	}
-	if resp.Stream != nil {
-		e.Error = &RecordedError{Phase: client.PhaseBody, Text: "the recording of the body ends here"}
-		resp.Stream = &tee{from: resp.Stream, to: &e.Response.Body, exchange: e}
+	if resp.Stream == nil {
+		e.end(resp)
+		return resp, nil
 	}
+	e.Error = &RecordedError{Phase: client.PhaseBody, Text: "the recording of the body ends here"}
+	resp.Stream = &tee{from: resp.Stream, to: &e.Response.Body, exchange: e, response: resp}
 	return resp, nil
+}
+
+// end takes down what is there at the end of the body.
+func (e *Exchange) end(resp *client.Response) {
+	e.Error = nil
+	for k, v := range resp.Trailers() {
+		if e.Response.Trailer == nil {
+			e.Response.Trailer = make(http.Header)
+		}
+		e.Response.Trailer.Add(k, v)
+	}
 }
 
 func (r *Recorder) forget(e *Exchange) {
@@ -122,9 +135,12 @@ func fieldsOf(fields map[string][]string) http.Header {
 
 // A tee keeps what is read through it.
 type tee struct {
-	from     io.Reader
-	to       *Content
-	exchange *Exchange // of a response; nil for the body of a request
+	from io.Reader
+	to   *Content
+
+	// Of the body of a response:
+	exchange *Exchange
+	response *client.Response
 }
 
 func (t *tee) Read(p []byte) (int, error) {
@@ -133,9 +149,9 @@ func (t *tee) Read(p []byte) (int, error) {
 	if e := t.exchange; e != nil {
 		switch {
 		case err == io.EOF:
-			e.Error = nil
+			e.end(t.response)
 		case err != nil && !loop.IsCancelled(err):
-			e.Error = recordError(err)
+			e.Error = recordError(client.PhaseBody, err)
 		}
 	}
 	return n, err

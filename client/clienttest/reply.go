@@ -80,9 +80,12 @@ func (c *Canned) reply(*loop.Yielder, *Call) (*client.Response, error) {
 
 // response makes a response. Its body may be changed by whoever gets it.
 func response(status int, header, trailer http.Header, body []byte, stream func() io.Reader) *client.Response {
+	if stream != nil || len(trailer) > 0 {
+		header = chunked(header)
+	}
 	resp := client.NewResponse(status, header, bytes.Clone(body))
+	resp.SetTrailer(trailer)
 	if stream != nil {
-		resp = client.NewResponse(status, chunked(header), nil)
 		resp.Stream = readCloser(stream())
 	}
 	return resp
