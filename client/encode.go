@@ -31,6 +31,9 @@ func (x *exchange) prepare() (err error) {
 		if x.to, err = parseTarget(x.url); err == nil {
 			err = checkFields(x.header)
 		}
+		if err == nil && len(x.req.Trailer) > 0 {
+			err = checkTrailer(x.req)
+		}
 	}
 	if err != nil {
 		return err
@@ -58,10 +61,15 @@ func (x *exchange) encode() error {
 		}
 		if x.source != nil {
 			raw.SetBodyStream(x.source, x.source.length)
+			if len(x.req.Trailer) > 0 {
+				if err := x.announce(&raw.Header); err != nil {
+					return err
+				}
+			}
 		} else {
 			raw.SetBodyRaw(x.body)
 		}
-		x.upload = &upload{client: c, x: x, cn: x.cn, raw: raw, ours: true}
+		x.upload = &upload{client: c, x: x, cn: x.cn, raw: raw, ours: true, source: x.source, expects: x.req.Expect}
 		return nil
 	}
 	h := &c.scratch

@@ -27,6 +27,11 @@ type Request struct {
 	// Length is the length of BodyStream; if it is 0, the body is sent chunked.
 	Length int64
 
+	// Trailer has the fields that are sent after a BodyStream without Length. Their names are
+	// announced in the header; the values may be set until the body has been read to its end, as
+	// with http.Request.
+	Trailer map[string][]string
+
 	// Expect has the client ask the server (Expect: 100-continue) before it sends the body,
 	// and wait for the answer, for a second at most.
 	Expect bool

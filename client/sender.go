@@ -256,6 +256,9 @@ func (h *handed) Read(p []byte) (int, error) {
 		return 0, h.err
 	}
 	n, err := h.body.Read(p)
+	if h.err != nil { // another task has closed it
+		return n, h.err
+	}
 	if err == nil && h.by != never && h.client.loop.Time() >= h.by {
 		err = os.ErrDeadlineExceeded
 	}
@@ -272,9 +275,14 @@ func (h *handed) Read(p []byte) (int, error) {
 
 // Close ends the reading.
 func (h *handed) Close() error {
-	if h.err != nil {
-		return nil
+	h.stop(net.ErrClosed)
+	return nil
+}
+
+// stop ends the reading because of err.
+func (h *handed) stop(err error) {
+	if h.err == nil {
+		h.err = &Error{PhaseBody, h.method, h.url, err}
+		_ = h.body.Close() // its error is nobody's
 	}
-	h.err = &Error{PhaseBody, h.method, h.url, net.ErrClosed}
-	return h.body.Close()
 }

@@ -38,6 +38,9 @@ func (x *exchange) stream() *stream {
 		client: c, body: body{x.reply, x.cn}, place: x.place, br: x.br, upload: x.upload, last: x.last,
 		method: x.method, url: x.url,
 	}
+	if u := x.upload; u != nil && !u.over {
+		u.x, u.stream, x.source = nil, s, nil
+	}
 	x.place, x.cn, x.br, x.upload = nil, nil, nil, nil
 	if x.state == complete {
 		s.end(io.EOF)
@@ -114,9 +117,8 @@ func (s *stream) end(err error) {
 		s.expiry.Cancel()
 	}
 	if u := s.upload; u != nil {
-		u.x = nil
+		s.last = s.last || u.err != nil || !u.over
 		if !u.over {
-			s.last = true
 			u.task.Cancel()
 		}
 	}

@@ -3,7 +3,11 @@ package client
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
+	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -17,14 +21,18 @@ import (
 // send back what it gets.
 type upload struct {
 	client *Client
-	x      *exchange // nil once that is over
+	x      *exchange // nil once that is over, or has handed the upload to a stream
+	stream *stream   // reads the reply meanwhile, or nil
 	cn     *conn
 	raw    *fasthttp.Request
 	ours   bool // raw is not the caller's
-	task   *loop.Task[struct{}]
-	goOn   loop.Event // 100 Continue has come
-	err    error      // why it failed
-	over   bool
+
+	expects bool // 100 Continue
+	task    *loop.Task[struct{}]
+	source  *source    // of the body; nil if that is in memory
+	goOn    loop.Event // 100 Continue has come
+	err     error      // why it failed
+	over    bool
 }
 
 // expectTimeout is how long 100 Continue is waited for, as with curl.
@@ -41,10 +49,15 @@ func (x *exchange) begin(y *loop.Yielder) {
 
 // run is the task.
 func (u *upload) run(y *loop.Yielder) error {
-	c, s := u.client, u.x.source
+	c, s := u.client, u.source
 	bw := c.writer(u.cn)
-	if s != nil && u.x.req.Expect {
-		s.before = func() error { return u.expect(y, bw) }
+	if s != nil {
+		if u.expects {
+			s.before = func() error { return u.expect(y, bw) }
+		} else if mayWait(s.r) {
+			s.before = bw.Flush
+		}
+		s.flush = bw.Flush
 	}
 	err := u.raw.Write(bw)
 	if err == nil {
@@ -74,18 +87,25 @@ func (u *upload) end() {
 	_, err := u.task.Result()
 	x := u.x
 	switch {
-	case x == nil:
+	case x == nil && u.stream == nil:
 	case err == nil:
-		x.written()
-		_ = u.cn.raw.ReadBy(min(x.by, x.first)) // fails only if it is closed, as reading will
-	default:
-		if x.source != nil && x.source.err != nil {
-			err = x.source.err
+		if x != nil {
+			x.written()
+			_ = u.cn.raw.ReadBy(min(x.by, x.first)) // fails only if it is closed, as reading will
 		}
-		u.err, x.last = err, true
+	default:
+		if u.source != nil && u.source.err != nil {
+			err = u.source.err
+		}
+		if u.err = err; x != nil {
+			x.last = true
+		}
 		if !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
 			_ = u.cn.Close() // no reply is to be expected
 		}
+	}
+	if u.stream != nil {
+		_ = u.source.Close() // its error is the user's
 	}
 	if u.ours {
 		u.raw.Reset()
@@ -114,6 +134,9 @@ type source struct {
 	r      io.Reader
 	length int          // -1: not known
 	before func() error // is called before the first Read
+	flush  func() error // is called before a Read that may wait
+	short  bool         // the last Read gave less than it could
+	after  func() error // is called at the end
 	empty  int
 	err    error
 	closed bool
@@ -123,15 +146,25 @@ func newSource(r io.Reader, length int) *source {
 	return &source{r: r, length: length}
 }
 
-// Read reads the body, and remembers an error of it.
+// mayWait reports whether the first Read may have to wait for somebody.
+func mayWait(r io.Reader) bool {
+	_, file := r.(*os.File)
+	return !file && inMemory(r) == nil
+}
+
+// Read reads the body, and remembers an error of it. What has been read so far is sent before a
+// Read that may wait: the server may be waiting for it. Nothing is read in that call, because p
+// may be the free part of the buffer that has been sent.
 func (s *source) Read(p []byte) (int, error) {
-	if f := s.before; f != nil {
-		s.before = nil
-		if err := f(); err != nil {
-			return 0, err
-		}
+	f := s.before
+	if f == nil && s.short {
+		f = s.flush
+	}
+	if s.before, s.short = nil, false; f != nil {
+		return 0, f()
 	}
 	n, err := s.r.Read(p)
+	s.short = n < len(p)
 	if n == 0 && err == nil {
 		if s.empty++; s.empty == maxEmpty {
 			err = io.ErrNoProgress
@@ -139,10 +172,49 @@ func (s *source) Read(p []byte) (int, error) {
 	} else {
 		s.empty = 0
 	}
+	if f := s.after; err == io.EOF && f != nil {
+		s.after = nil
+		if bad := f(); bad != nil {
+			err = bad
+		}
+	}
 	if err != nil && err != io.EOF {
 		s.err = err
 	}
 	return n, err
+}
+
+var errTrailerFraming = errors.New("Trailer needs a BodyStream without Length")
+
+// checkTrailer checks the trailer of a request.
+func checkTrailer(r *Request) error {
+	if r.BodyStream == nil || r.Length != 0 {
+		return errTrailerFraming
+	}
+	return checkFields(r.Trailer)
+}
+
+// announce names the fields of the trailer in the header h of the request. They get their values when the
+// body has been read.
+func (x *exchange) announce(h *fasthttp.RequestHeader) error {
+	for _, key := range slices.Sorted(maps.Keys(x.req.Trailer)) {
+		if err := h.AddTrailer(key); err != nil {
+			return fmt.Errorf("forbidden trailer %s", key)
+		}
+	}
+	trailer := x.req.Trailer
+	x.source.after = func() error {
+		if err := checkFields(trailer); err != nil {
+			return err
+		}
+		for _, key := range slices.Sorted(maps.Keys(trailer)) {
+			for _, v := range trailer[key] {
+				h.Add(key, v)
+			}
+		}
+		return nil
+	}
+	return nil
 }
 
 // Close closes the body.
