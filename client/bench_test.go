@@ -160,7 +160,7 @@ func tasks(b *testing.B, url string) (func(n, atOnce int), func()) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	c := &client.Client{}
+	c := &client.Client{MaxConns: -1}
 	do := func(n, atOnce int) {
 		done := loop.NewFuture[int](l)
 		begun, ended := 0, 0
@@ -259,7 +259,7 @@ func limitedTasks(b *testing.B, url string) (func(n, atOnce int), func()) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	c := &client.Client{}
+	c := &client.Client{MaxConns: -1}
 	do := func(n, atOnce int) {
 		sem := loop.NewSemaphore(atOnce)
 		one := func(y *loop.Yielder) (int, error) {
@@ -391,7 +391,7 @@ func BenchmarkInFlight(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			c := &client.Client{}
+			c := &client.Client{MaxConns: -1}
 			before := memory(b)
 			all := make([]*loop.Task[int], n)
 			for i := range all {

@@ -182,7 +182,6 @@ func (c *Client) exchange(r *Request) *exchange {
 	x, ok := c.exchanges.get()
 	if !ok {
 		x = &exchange{}
-		x.starting, x.heading = x.start, x.head
 	}
 	x.client, x.req, x.by, x.sender = c, r, never, c.Sender
 	return x
@@ -197,7 +196,11 @@ func (x *exchange) do(y *loop.Yielder) (*Response, error) {
 	}
 	x.by, x.follows = x.deadline(), c.MaxRedirects >= 0 && !x.alone
 	for n := 0; ; n++ {
-		if phase, err := x.run(y); err != nil {
+		phase, err := x.run(y)
+		if err == nil && x.upload != nil && !x.streamed() {
+			phase, err = PhaseWrite, x.stop(y)
+		}
+		if err != nil {
 			x.abandon(y)
 			return nil, x.fail(phase, err)
 		}
@@ -237,7 +240,7 @@ func (x *exchange) redirected(n int) error {
 	err := x.redirect()
 	x.finish()
 	x.client.putReply(x.reply)
-	x.reply, x.whole, x.host, x.again, x.interim, x.last = nil, nil, nil, false, 0, false
+	x.state, x.reply, x.whole, x.host, x.again, x.interim, x.last = fresh, nil, nil, nil, false, 0, false
 	return err
 }
 
@@ -270,7 +273,7 @@ func (x *exchange) putReader() {
 //go:noinline
 func (x *exchange) stale(err error) bool {
 	cn := x.cn
-	if cn == nil || !x.place.Used() || cn.received || x.again || x.long || x.once && cn.written {
+	if cn == nil || x.state == connecting || !x.place.Used() || cn.received || x.again || x.long || x.once && cn.written {
 		return false
 	}
 	if !errors.Is(err, errHungUp) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
@@ -280,7 +283,7 @@ func (x *exchange) stale(err error) bool {
 	if x.br != nil {
 		x.putReader()
 	}
-	x.cn, x.again = nil, true
+	x.state, x.cn, x.err, x.again = unconnected, nil, nil, true
 	return true
 }
 
@@ -296,6 +299,9 @@ func (x *exchange) abandon(y *loop.Yielder) {
 
 func (x *exchange) drop() {
 	if pl := x.place; pl != nil {
+		if x.state == connecting {
+			_ = x.cn.Close() // may be closed already
+		}
 		x.place, x.cn = nil, nil
 		pl.Drop()
 	}
@@ -312,7 +318,7 @@ func (x *exchange) end() {
 	}
 	_ = x.source.Close() // its error is the user's
 	c := x.client
-	*x = exchange{starting: x.starting, heading: x.heading}
+	*x = exchange{}
 	c.exchanges.put(x)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"syscall"
 	"time"
 
@@ -16,9 +17,14 @@ import (
 
 // A server is where connections of one host of the pool lead to.
 type server struct {
-	addr string
-	tls  *tls.Config // nil for http
+	addr   string
+	direct netip.AddrPort // the same, if no name is to be resolved and no hands are to be shaken
+	tls    *tls.Config    // nil for http
 }
+
+// noKeepAlive makes connections that are not kept alive by the system: the pool keeps an idle one
+// for seconds only.
+var noKeepAlive = netio.Dialer{KeepAlive: -1}
 
 // host returns the host of the pool for t.
 func (c *Client) host(t *target) *pool.Host[*conn, *server] {
@@ -27,6 +33,8 @@ func (c *Client) host(t *target) *pool.Host[*conn, *server] {
 		h.Value = &server{addr: t.addr()}
 		if t.secure {
 			h.Value.tls = c.tlsConfig(h.Value.addr)
+		} else if a, err := netip.ParseAddrPort(h.Value.addr); err == nil && a.Addr().Zone() == "" {
+			h.Value.direct = a
 		}
 	}
 	return h
@@ -74,7 +82,7 @@ func (x *exchange) connect(y *loop.Yielder) (Phase, error) {
 			if x.place.Fill(cn) != nil {
 				return phase, ErrClosed
 			}
-		case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		case starved(err):
 			if full := x.place.Starved(y, x.by); full == pool.ErrNoOther {
 				return phase, err
 			} else if full != nil {
@@ -84,8 +92,13 @@ func (x *exchange) connect(y *loop.Yielder) (Phase, error) {
 			return phase, err
 		}
 	}
-	x.cn = x.place.Conn()
+	x.cn, x.state = x.place.Conn(), connected
 	return "", nil
+}
+
+// starved reports whether err says that the system has no descriptors left.
+func starved(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 // connect opens a connection.

@@ -20,8 +20,8 @@ var (
 // maxInline is how long a body may be to be written together with the header.
 const maxInline = 16 << 10
 
-// prepare makes sense of the request.
-func (x *exchange) prepare() (err error) {
+// parse makes sense of the request.
+func (x *exchange) parse() (err error) {
 	switch {
 	case x.fast != nil:
 		x.to, err = fastTarget(x.fast)
@@ -35,19 +35,15 @@ func (x *exchange) prepare() (err error) {
 			err = checkTrailer(x.req)
 		}
 	}
-	if err != nil {
-		return err
-	}
-	x.host = x.client.host(&x.to)
-	return nil
+	return err
 }
 
-// encode puts the request into x.out, or makes an upload of one with a long body.
-func (x *exchange) encode() error {
+// encoded puts the request into x.out, or makes an upload of one with a long body.
+func (x *exchange) encoded() error {
 	c := x.client
 	x.once = !idempotent(x.method)
 	if x.fast != nil {
-		return x.encodeFast()
+		return x.encodedFast()
 	}
 	x.long = x.source != nil || len(x.body) > maxInline || x.req.Expect
 	if x.long {

@@ -150,7 +150,7 @@ func TestErrorHidesPassword(t *testing.T) {
 func TestTimeouts(t *testing.T) {
 	plain := "http://" + serve(t, silent)
 	half := "http://" + serve(t, replySilent(ok+"Content-Length: 10\r\n\r\n12345"))
-	const hour = time.Hour
+	const hour, minute = time.Hour, 50 * time.Second // a handshake takes a minute at most
 	for _, tt := range []struct {
 		name, url string
 		timeouts  client.Timeouts
@@ -162,8 +162,8 @@ func TestTimeouts(t *testing.T) {
 		{"first byte", plain, client.Timeouts{FirstByte: hour, Total: -1}, nil, client.PhaseFirstByte, "Conn.Read", 0},
 		{"total at the first byte", plain, client.Timeouts{FirstByte: 2 * hour, Total: hour}, nil, client.PhaseFirstByte, "Conn.Read", 0},
 		{"total in the body", half, client.Timeouts{Silence: 2 * hour, Total: hour}, nil, client.PhaseBody, "Conn.Read", 1},
-		{"tls", "https" + plain[len("http"):], client.Timeouts{TLS: hour, Total: -1}, nil, client.PhaseTLS, "Conn.Read", 0},
-		{"total in tls", "https" + plain[len("http"):], client.Timeouts{TLS: 2 * hour, Total: hour}, nil, client.PhaseTLS, "Conn.Read", 0},
+		{"tls", "https" + plain[len("http"):], client.Timeouts{TLS: minute, Total: -1}, nil, client.PhaseTLS, "Conn.Read", 0},
+		{"total in tls", "https" + plain[len("http"):], client.Timeouts{TLS: 2 * minute, Total: minute}, nil, client.PhaseTLS, "Conn.Read", 0},
 		{"write", "http://" + full(t), client.Timeouts{Silence: -1, Total: hour}, make([]byte, 64<<20), client.PhaseWrite, "Conn.Read", 0},
 		{"silence in the header", "http://" + serve(t, replySilent(ok)), client.Timeouts{Silence: hour, Total: -1}, nil, client.PhaseHeader, "Conn.Read", 1},
 		{"silence in the body", half, client.Timeouts{Silence: hour, Total: -1}, nil, client.PhaseBody, "Conn.Read", 1},
@@ -173,13 +173,17 @@ func TestTimeouts(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := &client.Client{Timeouts: tt.timeouts}
 			run(t, c, func(y *loop.Yielder, w *wire) {
+				limit := hour
+				if tt.phase == client.PhaseTLS {
+					limit = minute
+				}
 				request := loop.Spawn(y, func(y *loop.Yielder) error {
 					_, err := c.Do(y, &client.Request{Method: "PUT", URL: tt.url, Body: tt.body})
 					return err
 				})
 				w.hear(t, y, tt.heard)
 				parked(t, y, request, tt.waits)
-				w.Advance(hour - 1)
+				w.Advance(limit - 1)
 				for range 5 {
 					turn(t, y)
 				}

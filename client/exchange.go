@@ -13,11 +13,12 @@ import (
 )
 
 // An exchange is one request and its reply, with a second try if need be. It is read from
-// top to bottom: run, send, receive.
+// top to bottom: run; Step, prepare, encode, listen, head for what is done at once; connect, send,
+// receive, readBody for the rest.
 //
 // A task is parked for most of an exchange, with a stack that should be small then. So the
-// exchange is on the heap, and the work that needs much stack, start and head, is done on the
-// stack of the loop. Buffers are taken late and given back early.
+// exchange is on the heap, and its usual course is steps that the loop makes on its own stack
+// (loop.Drive). Buffers are taken late and given back early.
 type exchange struct {
 	client *Client
 	req    *Request // the caller's, for what is seldom asked for; never nil
@@ -48,105 +49,168 @@ type exchange struct {
 
 	by, first time.Duration // when all must be over, and when the reply must have begun
 
-	phase   Phase // of err
-	err     error // of a call on the loop's stack
 	state   state
+	phase   Phase // of err
+	err     error // of a step
 	interim uint8 // replies so far that were not the last
+	blocked bool  // a step waits
 	again   bool  // this is the second try
 	long    bool  // the body is for an upload
 	once    bool  // must not reach the server twice
 	last    bool  // the connection is to be closed
 	follows bool  // a redirect will be followed: its body is not streamed
 	alone   bool  // this is one exchange, and nothing follows from it
-
-	starting, heading func() // start and head, as values made once
 }
 
-// state is how far the reply has been read.
+// state is how far an exchange is.
 type state uint8
 
 const (
-	awaited  state = iota // its header is not there
-	headed                // its body is to be read
-	complete              // it is there
+	fresh       state = iota
+	unconnected       // no connection was idle
+	connecting        // one is being made, by steps
+	connected         // the request is to be written
+	unsent            // some of it was not written at once
+	sent              // the reply is awaited
+	headed            // its body is to be read
+	complete          // it is there
 )
 
 // maxInterim is how many replies may come before the one that counts, as with net/http.
 const maxInterim = 5
 
 // run does the exchange. The Phase is that of the error.
-func (x *exchange) run(y *loop.Yielder) (Phase, error) {
+func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 	if x.sender != nil {
 		return x.pass(y)
 	}
 	for {
-		phase, err := x.send(y)
-		if err == nil {
-			phase, err = x.receive(y)
+		if err = loop.Drive(y, x); err != nil {
+			return PhaseRequest, err
 		}
-		if err == nil || !x.stale(err) {
+		switch phase, err = x.phase, x.err; {
+		case err != nil:
+			phase, err = x.failed(phase, err)
+		case x.state == unconnected:
+			phase, err = x.connect(y)
+		case x.state == unsent:
+			phase, err = x.send(y)
+		case x.state == sent:
+			phase, err = x.receive()
+		case x.state == headed:
+			phase, err = x.readBody(y)
+		}
+		if err == nil && x.state == complete || err != nil && !x.stale(err) {
 			return phase, err
 		}
 	}
 }
 
-// send gets a connection and writes the request, or begins to.
-func (x *exchange) send(y *loop.Yielder) (Phase, error) {
-	if loop.OnLoopStack(y, x.starting); x.err != nil {
-		return x.phase, x.err
-	}
-	if x.cn == nil { // no connection was idle
-		if phase, err := x.connect(y); err != nil {
-			return phase, err
-		}
-		if loop.OnLoopStack(y, x.starting); x.err != nil {
-			return x.phase, x.err
+// Step goes as far as no stack is needed: with a request that is written at once on a connection
+// that was idle, to the end.
+func (x *exchange) Step(err error) (wait any) {
+	if x.blocked {
+		x.blocked = false
+		if x.state == connecting {
+			x.phase, x.err = PhaseConnect, x.cn.raw.EndConnect(err)
+		} else {
+			x.phase, x.err = x.awaits(), x.cn.raw.EndRead(err)
 		}
 	}
-	x.first = never
-	switch {
-	case x.long:
-		x.begin(y)
-		return "", nil
-	case x.out != nil:
-		if err := x.write(); err != nil {
-			return PhaseWrite, err
+	for x.err == nil {
+		switch {
+		case x.state == fresh:
+			x.prepare()
+		case x.state == connecting:
+			if wait = x.connected(); wait != nil {
+				return wait
+			}
+		case x.state == connected:
+			x.encode()
+		case x.state == sent && x.cn.tls == nil:
+			if wait = x.listen(); wait != nil {
+				return wait
+			}
+		default:
+			return nil
 		}
 	}
-	x.written()
-	return "", nil
+	return nil
 }
 
-// start makes ready a request that is new, and writes it if there is a connection.
-func (x *exchange) start() {
-	x.err = nil
+// prepare makes sense of the request, and looks for a connection.
+func (x *exchange) prepare() {
 	if x.host == nil {
-		if x.err = x.prepare(); x.err != nil {
+		if x.err = x.parse(); x.err != nil {
 			x.phase = PhaseRequest
 			return
 		}
-		if x.place = x.client.pool.Idle(x.host); x.place != nil {
-			x.cn = x.place.Conn()
-		}
+		x.host = x.client.host(&x.to)
 	}
-	if x.cn == nil {
-		return
+	if x.place == nil {
+		x.place = x.client.pool.Try(x.host)
 	}
-	x.cn.begin(x)
-	if x.err = x.encode(); x.err != nil {
-		x.phase = PhaseRequest
-	} else if x.cn.tls == nil && !x.long {
-		x.try()
+	switch {
+	case x.place == nil:
+		x.state = unconnected
+	case x.place.Open():
+		x.state, x.cn = connected, x.place.Conn()
+	default:
+		x.dial()
 	}
 }
 
-// try writes what can be written at once.
-func (x *exchange) try() {
-	n, err := x.cn.raw.TryWrite(x.out)
-	x.cn.written = n > 0
+// dial begins to connect, if that is no more than a connection to a known address.
+func (x *exchange) dial() {
+	x.state = unconnected
+	s := x.place.Host().Value
+	if !s.direct.IsValid() {
+		return
+	}
+	c := x.client
+	raw, err := noKeepAlive.Start(c.loop, s.direct, min(x.by, after(c.loop, x.limits.Connect)))
+	switch {
+	case err == nil:
+		x.state, x.cn = connecting, &conn{raw: raw}
+	case !starved(err):
+		x.phase, x.err = PhaseConnect, err
+	}
+}
+
+// connected looks whether the connection is there, and waits for it.
+func (x *exchange) connected() (wait any) {
+	wait, err := x.cn.raw.BlockConnect()
+	switch {
+	case wait != nil:
+		x.blocked = true
+	case err != nil:
+		x.phase, x.err = PhaseConnect, err
+	case x.place.Fill(x.cn) != nil:
+		x.phase, x.err = PhaseConnect, ErrClosed
+	default:
+		x.state = connected
+	}
+	return wait
+}
+
+// encode encodes the request, and writes what can be written at once.
+func (x *exchange) encode() {
+	cn := x.cn
+	cn.begin(x)
+	if x.err = x.encoded(); x.err != nil {
+		x.phase = PhaseRequest
+		return
+	}
+	x.state, x.first = unsent, never
+	if cn.tls != nil || x.long {
+		return
+	}
+	n, err := cn.raw.TryWrite(x.out)
+	cn.written = n > 0
 	switch {
 	case n == len(x.out):
 		x.wrote()
+		x.written()
 	case err == nil || err == syscall.EAGAIN:
 		x.out = append(x.out[:0], x.out[n:]...)
 	default:
@@ -154,13 +218,37 @@ func (x *exchange) try() {
 	}
 }
 
-// write writes the rest.
+// listen reads the reply as far as it is there, and waits for more.
+func (x *exchange) listen() (wait any) {
+	cn := x.cn
+	wait, err := cn.raw.BlockRead()
+	if err == nil && wait == nil {
+		x.head()
+		return nil
+	}
+	if err == nil {
+		x.blocked = true
+		err = cn.raw.ReadBy(x.until())
+	}
+	if err != nil {
+		x.phase, x.err = x.awaits(), err
+	}
+	return wait
+}
+
+// send writes the rest, or begins an upload.
 //
 //go:noinline
-func (x *exchange) write() error {
+func (x *exchange) send(y *loop.Yielder) (Phase, error) {
+	if x.long {
+		x.begin(y)
+		x.state = sent
+		return "", nil
+	}
 	_, err := x.cn.Write(x.out)
 	x.wrote()
-	return err
+	x.written()
+	return PhaseWrite, err
 }
 
 // wrote gives back the buffer.
@@ -169,8 +257,9 @@ func (x *exchange) wrote() {
 	x.out = nil
 }
 
-// written sets the time for the reply to begin, from now on.
+// written is called when all of the request is written. It sets the time for the reply to begin.
 func (x *exchange) written() {
+	x.state = max(x.state, sent)
 	if d := x.limits.FirstByte; d > 0 {
 		x.first = after(x.client.loop, d)
 	}

@@ -25,14 +25,14 @@ func (c *Client) RoundTrip(y *loop.Yielder, req *fasthttp.Request, resp *fasthtt
 		req.Header.SetUserAgent(c.userAgent())
 	}
 	x.by = x.deadline()
-	if phase, err := x.run(y); err != nil {
+	phase, err := x.run(y)
+	if err == nil && x.upload != nil {
+		phase, err = PhaseWrite, x.stop(y)
+	}
+	if err != nil {
 		x.abandon(y)
 		return x.fail(phase, err)
 	}
-	if resp.IsBodyStream() {
-		_ = resp.CloseBodyStream()
-	}
-	resp.SetBodyRaw(x.whole)
 	x.finish()
 	return nil
 }
@@ -62,8 +62,8 @@ func (x *exchange) fillFast(h *fasthttp.RequestHeader) {
 	}
 }
 
-// encodeFast is encode for a request in fasthttp's types.
-func (x *exchange) encodeFast() error {
+// encodedFast is encoded for a request in fasthttp's types.
+func (x *exchange) encodedFast() error {
 	c, raw := x.client, x.fast
 	x.last = x.last || raw.ConnectionClose()
 	if x.long = raw.IsBodyStream() || len(raw.Body()) > maxInline; x.long {

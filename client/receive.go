@@ -3,62 +3,70 @@ package client
 import (
 	"errors"
 	"io"
+	"time"
 
 	"coloop/loop"
 
 	"github.com/valyala/fasthttp"
 )
 
-// receive reads the reply, all of it unless its body is to be streamed.
-func (x *exchange) receive(y *loop.Yielder) (Phase, error) {
-	for x.state = awaited; x.state == awaited; {
-		if phase, err := x.wait(); err != nil {
-			return phase, err
+// receive reads the header of a reply that comes by way of TLS, and the body if that is there.
+//
+//go:noinline
+func (x *exchange) receive() (Phase, error) {
+	for x.state == sent {
+		cn, phase := x.cn, x.awaits()
+		err := cn.raw.ReadBy(x.until())
+		if err == nil {
+			err = cn.tls.WaitRead()
 		}
-		if x.cn.tls == nil {
-			loop.OnLoopStack(y, x.heading)
-		} else {
+		if err == nil {
 			x.head()
+			phase, err = x.phase, x.err
 		}
-		if x.err != nil {
-			return x.failed(x.phase, x.err)
-		}
-	}
-	if x.upload != nil && x.reply.StatusCode() >= fasthttp.StatusMultipleChoices {
-		if err := x.stop(y); err != nil { // the server does not want it
-			return PhaseWrite, err
-		}
-	}
-	if x.state == headed && !x.streamed() {
-		if phase, err := x.gather(y); err != nil {
+		if err != nil {
 			return x.failed(phase, err)
-		}
-	}
-	if x.upload != nil && x.state == complete {
-		if err := x.stop(y); err != nil {
-			return PhaseWrite, err
 		}
 	}
 	return "", nil
 }
 
-// wait parks until something of the reply is there.
-func (x *exchange) wait() (Phase, error) {
-	cn, phase, by := x.cn, PhaseFirstByte, min(x.by, x.first)
-	switch {
-	case x.br != nil:
-		phase, by = PhaseHeader, min(x.by, after(x.client.loop, x.limits.Silence))
-	case x.upload != nil && !x.upload.over:
-		phase = PhaseWrite
+// readBody reads the body of the reply, unless that is to be streamed.
+//
+//go:noinline
+func (x *exchange) readBody(y *loop.Yielder) (Phase, error) {
+	if x.upload != nil && x.reply.StatusCode() >= fasthttp.StatusMultipleChoices {
+		if err := x.stop(y); err != nil { // the server does not want it
+			return PhaseWrite, err
+		}
 	}
-	err := cn.raw.ReadBy(by)
-	if err == nil {
-		err = cn.waitRead()
+	if x.streamed() {
+		x.state = complete
+		return "", nil
 	}
-	if err != nil {
+	if phase, err := x.gather(y); err != nil {
 		return x.failed(phase, err)
 	}
 	return "", nil
+}
+
+// awaits is the phase of a wait for the reply.
+func (x *exchange) awaits() Phase {
+	switch {
+	case x.br != nil:
+		return PhaseHeader
+	case x.upload != nil && !x.upload.over:
+		return PhaseWrite
+	}
+	return PhaseFirstByte
+}
+
+// until is how long to wait for the reply, or for more of it.
+func (x *exchange) until() time.Duration {
+	if x.br != nil {
+		return min(x.by, after(x.client.loop, x.limits.Silence))
+	}
+	return min(x.by, x.first)
 }
 
 // failed returns the reason why reading the reply failed. If sending the request did, that is
@@ -72,9 +80,9 @@ func (x *exchange) failed(phase Phase, err error) (Phase, error) {
 
 // head reads the header of the reply, and the body if that has come with it.
 func (x *exchange) head() {
+	defer func() { x.cn.trying = false }()
 	c, cn := x.client, x.cn
 	cn.trying = cn.tls == nil
-	defer func() { cn.trying = false }()
 	x.phase, x.err = PhaseHeader, nil
 	if x.br == nil {
 		x.br = c.reader(cn)
@@ -128,8 +136,7 @@ func (x *exchange) headed() {
 	x.last = x.last || h.ConnectionClose() || status == fasthttp.StatusSwitchingProtocols
 	x.state = headed
 	switch {
-	case x.method == fasthttp.MethodHead, status == fasthttp.StatusNoContent,
-		status == fasthttp.StatusNotModified, status < 200:
+	case x.noBody(status):
 		x.state = complete
 	case x.streamed():
 	case length > x.client.maxBody():
@@ -140,6 +147,12 @@ func (x *exchange) headed() {
 			x.whole, x.state = x.reply.Body(), complete
 		}
 	}
+}
+
+// noBody reports whether a reply of that status has no body, whatever its header says.
+func (x *exchange) noBody(status int) bool {
+	return x.method == fasthttp.MethodHead || status == fasthttp.StatusNoContent ||
+		status == fasthttp.StatusNotModified || status < 200
 }
 
 // streamed reports whether the body of the reply is left to be read by the caller.
@@ -156,8 +169,12 @@ func (x *exchange) gather(y *loop.Yielder) (Phase, error) {
 	b := body{x.reply, x.cn}
 	all, err := gather(y, &b, x.client.maxBody())
 	_ = x.reply.CloseBodyStream() // has nothing to close
+	x.reply.StreamBody = false
 	if err != nil {
 		return PhaseBody, err
+	}
+	if x.into != nil {
+		x.into.SetBodyRaw(all)
 	}
 	x.whole, x.state = all, complete
 	return "", nil

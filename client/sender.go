@@ -116,7 +116,7 @@ var (
 //
 //go:noinline
 func (x *exchange) pass(y *loop.Yielder) (Phase, error) {
-	if err := x.prepare(); err != nil {
+	if err := x.parse(); err != nil {
 		return PhaseRequest, err
 	}
 	var resp *Response
@@ -156,6 +156,9 @@ func (x *exchange) pass(y *loop.Yielder) (Phase, error) {
 		if x.whole, err = gather(y, x.given, x.client.maxBody()); err != nil {
 			return phaseOf(err)
 		}
+	}
+	if x.into != nil {
+		x.into.SetBodyRaw(x.whole)
 	}
 	return "", nil
 }

@@ -42,7 +42,7 @@ func (x *exchange) stream() *stream {
 		u.x, u.stream, x.source = nil, s, nil
 	}
 	x.place, x.cn, x.br, x.upload = nil, nil, nil, nil
-	if x.state == complete {
+	if x.noBody(x.reply.StatusCode()) {
 		s.end(io.EOF)
 		return s
 	}

@@ -42,7 +42,7 @@
 //	  CancelWith(ctx, t)  y.Context()   context.Context, both ways    contextvars
 //	  l.AddSignalHandler
 //	  l.AddReader  l.AddWriter          when a descriptor is ready
-//	  OnLoopStack(y, f)                 a call that needs much stack
+//	  Drive(y, s)                       a part of a task without a stack
 //	  WaitReadable  WaitWritable        the same, for a task
 //	Observe
 //	  fmt.Println(t)  Dump(w, l)        what waits for what           repr, all_tasks

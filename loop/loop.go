@@ -17,17 +17,16 @@ import (
 
 // A Loop is an event loop (asyncio.BaseEventLoop).
 type Loop struct {
-	ready      ring[*Handle]
-	timers     timers
-	current    *task
-	inbox      atomic.Int32 // not 0 if incoming is not empty, if tidyDue, or in debug mode
-	turn       uint32       // the number of turns begun
-	yielding   bool         // what current has yielded is being looked at
-	stackCalls uint32       // calls made by OnLoopStack
-	stackPanic any          // of the last one, until OnLoopStack takes it
-	debug      inspection   // nil but in debug mode
-	watch      watching     // nil without a watchdog
-	inspected  bool         // debug or watch is not nil
+	ready     ring[*Handle]
+	timers    timers
+	current   *task
+	inbox     atomic.Int32 // not 0 if incoming is not empty, if tidyDue, or in debug mode
+	turn      uint32       // the number of turns begun
+	yielding  bool         // what current has yielded is being looked at
+	stepPanic any          // of a step of Drive, until Drive takes it
+	debug     inspection   // nil but in debug mode
+	watch     watching     // nil without a watchdog
+	inspected bool         // debug or watch is not nil
 
 	system   System
 	report   func(fd int, read, write, hangup bool) (enough bool)

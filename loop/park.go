@@ -92,6 +92,32 @@ func (lot *ParkingLot) leave(p *parked, t *task) (woken bool) {
 	return woken
 }
 
+// Enter puts the running task of l into the lot, for a hand-written coroutine or a [Steps]. That has
+// to return [Parked.Block] next, and to call [Parked.Leave] when it is called again.
+func (lot *ParkingLot) Enter(l *Loop, data any) (*Parked, error) {
+	if err := lot.admit(l, "ParkingLot.Enter", nil); err != nil {
+		return nil, err
+	}
+	return (*Parked)(lot.join(l, data)), nil
+}
+
+// Parked is the stay of a task in a [ParkingLot].
+type Parked parked
+
+// Block returns the value that the coroutine must yield, or the step return, to be resumed when
+// the task is woken or cancelled.
+func (p *Parked) Block() any { return p.future.Block() }
+
+// Leave ends the stay, and reports whether the task was woken, as [ParkingLot.Park] does.
+func (p *Parked) Leave() (woken bool) {
+	lot := p.lot
+	if t := lot.loop.current; t != nil {
+		return lot.leave((*parked)(p), t)
+	}
+	lot.remove((*parked)(p)) // the loop is being closed
+	return false
+}
+
 // Unpark wakes the task that has waited longest and was not woken yet. It returns the
 // data that this task gave to Park, and whether there was such a task.
 func (lot *ParkingLot) Unpark() (data any, ok bool) {

@@ -33,6 +33,7 @@ type task struct {
 	inCancel   bool                         // cancel is under way
 	waiter     *future                      // what it waits for (_fut_waiter)
 	stepper    *coroutine.Stepper[any, any] // the coroutine, if it is Go's generator
+	steps      Steps                        // are made instead of the coroutine's; see Drive
 	coro       driver
 
 	fut        *future
@@ -250,6 +251,10 @@ func (t *task) run(l *Loop) {
 	var y any
 	var err error
 	switch {
+	case t.steps != nil:
+		if y = t.step(l, exc); y == nil {
+			y, err = t.resume()
+		}
 	case exc != nil:
 		y, err = t.coro.Throw(exc)
 	case t.stepper != nil:
@@ -268,9 +273,10 @@ decide:
 		l.current = nil
 		t.end(err)
 	case y != nil:
-		if fn, ok := y.(stackCall); ok {
-			l.call(fn)
-			y, err = t.resume()
+		if _, ok := y.(driven); ok && t.steps != nil {
+			if y = t.step(l, nil); y == nil {
+				y, err = t.resume()
+			}
 			goto decide
 		}
 		l.yielding = true
@@ -285,18 +291,22 @@ decide:
 	}
 }
 
-// stackCall is what OnLoopStack yields: the function to be called by the loop, which
-// resumes the coroutine at once.
-type stackCall func()
-
-// call makes the call of OnLoopStack, and keeps its panic for that.
-func (l *Loop) call(fn stackCall) {
-	l.stackCalls++
-	defer func() { l.stackPanic = recover() }()
-	fn()
+// step makes a step of Drive. If the steps are over, it returns nil. It keeps a panic for Drive.
+func (t *task) step(l *Loop, exc error) (wait any) {
+	steps := t.steps
+	t.steps = nil // if it panics
+	defer func() {
+		if wait == nil {
+			l.stepPanic = recover()
+		}
+	}()
+	if wait = steps.Step(exc); wait != nil {
+		t.steps = steps
+	}
+	return wait
 }
 
-// resume steps the coroutine again after a call of OnLoopStack.
+// resume steps the coroutine again after the steps of Drive.
 func (t *task) resume() (any, error) {
 	if t.stepper != nil {
 		return t.stepper.Step()

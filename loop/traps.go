@@ -80,30 +80,62 @@ func (f *Future[T]) Await(y *Yielder) (T, error) {
 	return f.Result()
 }
 
-// OnLoopStack calls fn on the stack of the loop instead of that of the coroutine of y, and
-// returns when fn has returned (the runtime's systemstack is alike). No other task runs
-// meanwhile. fn must not suspend, nor use y: in it no task can be parked.
+// Steps is a part of a coroutine that is written as a state machine, for [Drive].
+type Steps interface {
+	// Step goes on until it would have to wait. It returns what the task is to wait for, as
+	// [Future.Block] and [Parked.Block] do, and is called again after that; err is the
+	// cancellation, or other error, that the wait has ended with. If it returns nil, the
+	// steps are over. It runs on the stack of the loop: no task can be parked there, and
+	// y must not be used.
+	Step(err error) (wait any)
+}
+
+// driven is what Drive yields: the task takes the steps from its own field.
+type driven struct{}
+
+// Drive has the task of y make the steps of s, and returns when they are over. They are made on
+// the stack of the loop, and the coroutine is not resumed in between.
 //
-// A stack that has once grown stays so while its task is parked. If a task parks for long
-// and in great number, calls that need much stack, such as those of encoders and parsers, can
-// be made this way; that takes about as long as two switches. A panic of fn is that of
-// OnLoopStack. If no task runs the coroutine of y, or its loop is closed, OnLoopStack is a
-// plain call.
-func OnLoopStack(y *Yielder, fn func()) {
+// A stack that has once grown stays so while its task is parked. If tasks park for long and in great
+// number, encoders and parsers, which need much stack, can be kept off theirs this way. It also
+// saves the switches of a wait. A panic in Step is that of Drive. If the coroutine is closed
+// meanwhile, Step is called with that error, and Drive returns it; it waits for nothing any more.
+func Drive(y *Yielder, s Steps) error {
 	t, err := runningTask(y)
-	if err != nil || t.fut.loop.closed {
-		fn()
-		return
+	if err != nil {
+		return err
 	}
 	l := t.fut.loop
-	calls := l.stackCalls
-	_, _ = y.Yield(stackCall(fn)) // the task throws nothing here
-	if l.stackCalls == calls {
-		fn() // something other than the task has resumed the coroutine
-		return
+	if l.closed {
+		return ErrClosed
 	}
-	if r := l.stackPanic; r != nil {
-		l.stackPanic = nil
-		panic(r)
+	t.steps = s
+	_, err = y.Yield(driven{})
+	if t.steps == nil { // they are over
+		if r := l.stepPanic; r != nil {
+			l.stepPanic = nil
+			panic(r)
+		}
+		return nil
+	}
+	// Something other than the task has resumed the coroutine.
+	return driveHere(y, t, err)
+}
+
+// driveHere makes steps in the coroutine itself.
+//
+//go:noinline
+func driveHere(y *Yielder, t *task, err error) error {
+	s := t.steps
+	t.steps = nil
+	for closed := err; ; {
+		wait := s.Step(err)
+		if wait == nil || closed != nil {
+			return closed
+		}
+		_, err = y.Yield(wait)
+		if err != nil && !IsCancelled(err) {
+			closed = err
+		}
 	}
 }

@@ -70,6 +70,7 @@ type side struct {
 	timed    int32             // how often it must have been used there for late to be asked
 	since    time.Duration     // when the clock was first read in that turn
 	out      *outgoing         // the output of writes that never park; nil if there were none
+	parked   *loop.Parked      // the stay of a step in lot; see BlockRead
 }
 
 // perTurn is how often a side can be used in one turn of the loop. A peer that is

@@ -3,6 +3,7 @@
 package netio
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -10,9 +11,8 @@ import (
 )
 
 // TryRead is [Conn.Read] that never parks: if nothing has arrived, the error is
-// syscall.EAGAIN. It is for code that runs on the stack of the loop, in callbacks or by
-// loop.OnLoopStack, and looks at no deadline. It must be called on the loop's goroutine or in a
-// task.
+// syscall.EAGAIN. It is for code that runs on the stack of the loop, callbacks and [loop.Steps],
+// and looks at no deadline. It must be called on the loop's goroutine or in a task.
 func (c *Conn) TryRead(b []byte) (int, error) {
 	d := c.d
 	if err := d.usable(&d.rd); err != nil || len(b) == 0 {
@@ -59,6 +59,46 @@ func (c *Conn) TryWrite(b []byte) (int, error) {
 			return n, nil
 		}
 	}
+}
+
+// BlockRead is [Conn.WaitRead] for a step of [loop.Drive]. It returns what the step must return in
+// order to be called again when there may be something to read, and then EndRead must be
+// called. wait is nil if TryRead can be called at once, which may still fail with EAGAIN.
+func (c *Conn) BlockRead() (wait any, err error) {
+	d := c.d
+	switch err := d.usable(&d.rd); {
+	case err == nil:
+		return nil, nil
+	case err != syscall.EAGAIN:
+		return nil, d.failed("read", err)
+	case d.rd.busy:
+		return nil, d.fail("read", errors.New("another task is reading"))
+	}
+	d.rd.lot.Kind, d.rd.lot.Owner = "Conn.Read", d
+	if d.rd.parked, err = d.rd.lot.Enter(d.loop, nil); err != nil {
+		return nil, d.fail("read", err)
+	}
+	d.rd.busy = true
+	return d.rd.parked.Block(), nil
+}
+
+// EndRead ends a wait of BlockRead, given the error that the step was called with. It returns why
+// there is nothing to read: that error, the end of the deadline, or net.ErrClosed.
+func (c *Conn) EndRead(err error) error {
+	d := c.d
+	d.rd.parked.Leave()
+	d.rd.parked = nil
+	d.rd.end()
+	switch {
+	case err != nil:
+	case d.closed:
+		err = net.ErrClosed
+	case !d.rd.ready && d.rd.passed(d.loop):
+		err = os.ErrDeadlineExceeded
+	default:
+		return nil
+	}
+	return d.fail("read", d.loop.NoteCancelled(err))
 }
 
 // usable reports why a side cannot be used at once; nil if it can.

@@ -3,8 +3,10 @@
 package netio
 
 import (
+	"errors"
 	"io"
 	"net"
+	"os"
 	"syscall"
 	"testing"
 
@@ -20,7 +22,7 @@ func TestTry(t *testing.T) {
 		if n, err := a.TryWrite(nil); n != 0 || err != nil {
 			t.Errorf("a write of nothing: %d, %v", n, err)
 		}
-		loop.OnLoopStack(y, func() {
+		onStack(t, y, func() {
 			if n, err := a.TryWrite([]byte("hello")); n != 5 || err != nil {
 				t.Errorf("wrote %d, %v", n, err)
 			}
@@ -28,7 +30,7 @@ func TestTry(t *testing.T) {
 		if err := b.WaitRead(); err != nil {
 			return err
 		}
-		loop.OnLoopStack(y, func() {
+		onStack(t, y, func() {
 			if n, err := b.TryRead(buf[:2]); string(buf[:n]) != "he" || err != nil {
 				t.Errorf("read %q, %v", buf[:n], err)
 			}
@@ -76,5 +78,89 @@ func TestTry(t *testing.T) {
 			t.Errorf("read at the end: %d, %v", n, err)
 		}
 		return b.Close()
+	})
+}
+
+type stepFunc func(error) any
+
+func (f stepFunc) Step(err error) any { return f(err) }
+
+// onStack calls fn on the stack of the loop.
+func onStack(t *testing.T, y *loop.Yielder, fn func()) {
+	t.Helper()
+	if err := loop.Drive(y, stepFunc(func(error) any { fn(); return nil })); err != nil {
+		t.Error(err)
+	}
+}
+
+// A reader is the steps of a read.
+type reader struct {
+	c   *Conn
+	buf []byte
+	err error
+	in  bool
+}
+
+func (r *reader) Step(err error) (wait any) {
+	for {
+		if r.in {
+			r.in = false
+			if r.err = r.c.EndRead(err); r.err != nil {
+				return nil
+			}
+		}
+		if wait, r.err = r.c.BlockRead(); wait != nil || r.err != nil {
+			r.in = wait != nil
+			return wait
+		}
+		n, err := r.c.TryRead(r.buf[:cap(r.buf)])
+		if err != syscall.EAGAIN {
+			r.buf, r.err = r.buf[:n], err
+			return nil
+		}
+	}
+}
+
+func TestBlockRead(t *testing.T) {
+	eachPair(t, func(t *testing.T, y *loop.Yielder, a, b *Conn) error {
+		r := &reader{c: b, buf: make([]byte, 0, 16)}
+		read := func() (string, error) {
+			task := loop.Spawn(y, func(y *loop.Yielder) error { return loop.Drive(y, r) })
+			_, err := task.Await(y)
+			return string(r.buf), errors.Join(err, r.err)
+		}
+		later := func(fn func() error) {
+			loop.Spawn(y, func(y *loop.Yielder) error {
+				for !b.d.rd.busy {
+					if err := loop.Sleep(y, 0); err != nil {
+						return err
+					}
+				}
+				return fn()
+			})
+		}
+		for _, word := range []string{"hello", "again"} {
+			later(func() error { _, err := a.Write([]byte(word)); return err })
+			if got, err := read(); got != word || err != nil {
+				t.Errorf("read %q, %v", got, err)
+			}
+		}
+		later(func() error { return b.ReadBy(0) })
+		_, err := read()
+		wantErr(t, "read with a deadline", err, os.ErrDeadlineExceeded)
+		if err := b.ReadBy(-1); err != nil {
+			return err
+		}
+		task := loop.Spawn(y, func(y *loop.Yielder) error {
+			return errors.Join(loop.Drive(y, r), r.err)
+		})
+		later(func() error { task.Cancel(); return nil })
+		if _, err := task.Await(y); !loop.IsCancelled(r.err) {
+			t.Errorf("cancelled: %v, %v", err, r.err)
+		}
+		later(b.Close)
+		_, err = read()
+		wantErr(t, "read while it is closed", err, net.ErrClosed)
+		return a.Close()
 	})
 }

@@ -1,6 +1,10 @@
 package pool
 
-import "time"
+import (
+	"time"
+
+	"coloop/loop"
+)
 
 // keep makes the connection of pl idle.
 func (p *Pool[C, H]) keep(pl *Place[C, H]) {
@@ -54,10 +58,9 @@ func (p *Pool[C, H]) discardOldest() {
 func (p *Pool[C, H]) retireOldest() error {
 	pl := p.oldest
 	p.unkeep(pl)
-	pl.open = false
-	err := pl.conn.Retire()
+	pl.open = false // it is not to be closed as well
 	p.drop(pl)
-	return err
+	return pl.conn.Retire()
 }
 
 // expire retires connections whose time is up. One timer serves all. It is not
@@ -74,7 +77,7 @@ func (p *Pool[C, H]) expire() {
 
 // awaitExpiry sets the timer, for the oldest.
 func (p *Pool[C, H]) awaitExpiry() {
-	if when := p.expires(p.oldest); when < never {
+	if when := p.expires(p.oldest); when < loop.NoTimeout {
 		p.expiry = p.loop.CallAt(when, p.expire)
 	}
 }

@@ -7,8 +7,8 @@ import (
 )
 
 // A Place is a place in the pool, with its connection or without one. It belongs to the task
-// that has taken it. After [Place.Release] and [Place.Drop] it must not be touched: it may
-// belong to another task by then. To end a place twice panics if nobody has it.
+// that has taken it. After [Place.Release] or [Place.Drop] that task must not touch it, because
+// it may belong to another. To use a place that belongs to nobody panics.
 type Place[C Conn, H any] struct {
 	conn  C
 	host  *Host[C, H]
@@ -85,17 +85,25 @@ func (pl *Place[C, H]) Renew() {
 // that was to be opened in an empty place. It closes the connection that has been idle
 // longest or, if there is none, parks the task until another connection is given back or
 // closed, at most until a time on the loop's clock. If it returns nil, the caller tries
-// again, unless the place is [Place.Open] now: a connection to the same host that was given
-// back is moved to it.
+// again, unless the place is [Place.Open] now: if that other connection leads to the same
+// host, it is moved to the place instead of being closed.
 //
 // If the pool has no other place, or all others are starved too, the error is [ErrNoOther];
 // for other errors see [Pool.Take]. The place is the caller's as before.
 func (pl *Place[C, H]) Starved(y *loop.Yielder, by time.Duration) error {
 	pl.mustBeEmpty("Starved")
 	p := pl.host.pool
-	switch {
+	switch idle := pl.host.idle; {
 	case p.closed:
 		return ErrClosed
+	case len(idle) > 0: // it has been given back since pl was taken
+		last := idle[len(idle)-1]
+		p.unkeep(last)
+		if last.conn.Unused() {
+			pl.adopt(last)
+		}
+		p.drop(last)
+		return nil
 	case p.oldest != nil:
 		p.discardOldest()
 		return nil
@@ -112,6 +120,12 @@ func (pl *Place[C, H]) Starved(y *loop.Yielder, by time.Duration) error {
 		pl.Renew()
 	}
 	return err
+}
+
+// adopt moves a used connection from another place to pl.
+func (pl *Place[C, H]) adopt(from *Place[C, H]) {
+	pl.conn, pl.open, pl.used = from.conn, true, true
+	from.open = false
 }
 
 // feed ends the wait of the first starved task, and reports whether there was one.
@@ -131,9 +145,8 @@ func (p *Pool[C, H]) handOn(pl *Place[C, H]) {
 	next, hungry := p.next(h), first[C, H](&p.starved)
 	switch {
 	case hungry != nil && (next == nil || hungry.ticket < next.first().ticket):
-		if to := hungry.place; to.host == h {
-			to.conn, to.open, to.used = pl.conn, true, true
-			pl.open = false
+		if hungry.place.host == h {
+			hungry.place.adopt(pl)
 		}
 		p.drop(pl)
 	case next == nil:
@@ -145,7 +158,7 @@ func (p *Pool[C, H]) handOn(pl *Place[C, H]) {
 	}
 }
 
-// newPlace makes an empty place, which is held.
+// newPlace makes an empty place, which is held. If tasks wait for h, [Pool.grant] must follow.
 func (p *Pool[C, H]) newPlace(h *Host[C, H]) *Place[C, H] {
 	pl := &Place[C, H]{host: h, held: true, next: p.places}
 	if pl.next != nil {
@@ -154,14 +167,12 @@ func (p *Pool[C, H]) newPlace(h *Host[C, H]) *Place[C, H] {
 	p.places = pl
 	p.conns++
 	h.conns++
-	p.rank(h, h.first())
 	return pl
 }
 
-// drop closes the connection of a place that is not idle, and gives up the place.
+// drop gives up a place that is not idle, and closes its connection.
 func (p *Pool[C, H]) drop(pl *Place[C, H]) {
 	h := pl.host
-	pl.shut()
 	pl.held = false
 	if pl.prev == nil {
 		p.places = pl.next
@@ -179,6 +190,7 @@ func (p *Pool[C, H]) drop(pl *Place[C, H]) {
 		p.grant(next, p.newPlace(next))
 	}
 	p.bury(h)
+	pl.shut() // last, so that the place is not lost if it panics
 }
 
 // shut closes the connection. Its error is nobody's: the connection is lost anyway.

@@ -27,35 +27,32 @@ import (
 )
 
 var (
-	// ErrClosed is returned by what is done with a pool that is closed.
+	// ErrClosed is the error of operations on a closed pool.
 	ErrClosed = errors.New("pool is closed")
 
-	// ErrNoOther is returned by [Place.Starved] if no other connection of the pool
-	// will ever give its descriptor back.
+	// ErrNoOther is the error of [Place.Starved] if the pool has no other connection that
+	// could give its descriptor back.
 	ErrNoOther = errors.New("no other connection is open")
 )
 
-// A Conn is what is pooled: a pointer, say. None of its methods may park, or call the pool.
+// A Conn is a connection in a pool. None of its methods may park, or call the pool.
 type Conn interface {
-	// Unused reports that nothing has arrived, data or the end, which would make the
-	// connection unfit for another request. It is called when the connection is
-	// released, and again before it is used.
+	// Unused reports whether the connection is fit for another request: nothing has
+	// arrived, neither data nor the end. It is called when the connection is released,
+	// and again before it is given to a task.
 	Unused() bool
 
 	// Close closes the connection at once. It may be called while the connection is
 	// in use, and after its user has closed it.
 	Close() error
 
-	// Retire closes a connection that is idle, politely.
+	// Retire closes an idle connection politely: its time is up, or the pool is closed.
 	Retire() error
 }
 
-const (
-	defaultIdleTimeout = 15 * time.Second
-	never              = time.Duration(loop.NoTimeout)
-)
+const defaultIdleTimeout = 15 * time.Second
 
-// A Pool has connections of type C to hosts that the caller has described by an H each.
+// A Pool has connections of type C to hosts, with an H of the caller's for each host.
 // The zero value is ready for use. A Pool belongs to one loop and its goroutine. Its
 // fields must not be changed after the first use, and it must not be copied.
 type Pool[C Conn, H any] struct {
@@ -82,13 +79,14 @@ type Pool[C Conn, H any] struct {
 	closed         bool
 }
 
-// A Host is where connections lead to. The pool knows it for as long as it has places or
+// A Host is a destination of connections. The pool knows it for as long as it has places or
 // somebody waits for one.
 type Host[C Conn, H any] struct {
 	Value H // the caller's
 
 	pool   *Pool[C, H]
 	key    string
+	known  bool           // to the pool
 	conns  int            // places of the host
 	idle   []*Place[C, H] // longest first
 	lot    loop.ParkingLot
@@ -141,15 +139,19 @@ func (p *Pool[C, H]) Take(y *loop.Yielder, h *Host[C, H], by time.Duration) (*Pl
 	if p.closed {
 		return nil, ErrClosed
 	}
-	if pl := p.Idle(h); pl != nil {
+	if pl := p.Try(h); pl != nil {
 		return pl, nil
 	}
-	return p.obtain(y, h, by)
+	return p.wait(y, p.enter(h), by)
 }
 
-// Idle is the part of Take that never parks: it returns the place with the idle connection to
-// h that was used last, nil if there is none.
-func (p *Pool[C, H]) Idle(h *Host[C, H]) *Place[C, H] {
+// Try is the part of [Pool.Take] that never parks. It returns nil if the task would have to wait, or
+// the pool is closed.
+func (p *Pool[C, H]) Try(h *Host[C, H]) *Place[C, H] {
+	if p.closed {
+		return nil
+	}
+	h = p.current(h)
 	for n := len(h.idle) - 1; n >= 0; n = len(h.idle) - 1 {
 		pl := h.idle[n]
 		p.unkeep(pl)
@@ -159,24 +161,34 @@ func (p *Pool[C, H]) Idle(h *Host[C, H]) *Place[C, H] {
 		}
 		p.drop(pl)
 	}
-	return nil
+	if !p.admit(h) {
+		return nil
+	}
+	return p.newPlace(p.enter(h))
 }
 
-// obtain is Take for a host without idle connections.
-func (p *Pool[C, H]) obtain(y *loop.Yielder, h *Host[C, H], by time.Duration) (*Place[C, H], error) {
-	switch live := p.hosts[h.key]; {
-	case live == nil:
+// current returns the host that the pool knows by the key of h, h if it knows none. Another task may
+// have made one known since h was made.
+func (p *Pool[C, H]) current(h *Host[C, H]) *Host[C, H] {
+	if h.known {
+		return h
+	}
+	if live := p.hosts[h.key]; live != nil {
+		return live
+	}
+	return h
+}
+
+// enter makes h known to the pool, unless it knows another of that key, and returns the one that
+// it knows.
+func (p *Pool[C, H]) enter(h *Host[C, H]) *Host[C, H] {
+	if h = p.current(h); !h.known {
 		if p.hosts == nil {
 			p.hosts = make(map[string]*Host[C, H])
 		}
-		p.hosts[h.key] = h
-	case live != h: // another task has made one since
-		return p.Take(y, live, by)
+		p.hosts[h.key], h.known = h, true
 	}
-	if p.admit(h) {
-		return p.newPlace(h), nil
-	}
-	return p.wait(y, h, by)
+	return h
 }
 
 // admit makes room for one more connection to h, if the limits allow.
@@ -202,6 +214,7 @@ func (p *Pool[C, H]) hasRoom(h *Host[C, H]) bool {
 func (p *Pool[C, H]) bury(h *Host[C, H]) {
 	if h.conns == 0 && h.lot.Len() == 0 {
 		delete(p.hosts, h.key)
+		h.known = false
 	}
 }
 
@@ -237,7 +250,7 @@ func (p *Pool[C, H]) Close() error {
 
 // park parks the task of y in lot, at most until by.
 func (p *Pool[C, H]) park(y *loop.Yielder, lot *loop.ParkingLot, w *waiter[C, H], by time.Duration) (woken bool, err error) {
-	if by == never {
+	if by == loop.NoTimeout {
 		woken, err = lot.Park(y, w)
 	} else {
 		err = loop.NewTimeoutAt(p.loop, by).Run(y, func() (err error) {
