@@ -240,7 +240,7 @@ func (x *exchange) redirected(n int) error {
 	err := x.redirect()
 	x.finish()
 	x.client.putReply(x.reply)
-	x.state, x.reply, x.whole, x.host, x.again, x.interim, x.last = fresh, nil, nil, nil, false, 0, false
+	x.state, x.reply, x.whole, x.host, x.again, x.last = fresh, nil, nil, nil, false, false
 	return err
 }
 

@@ -52,7 +52,6 @@ type exchange struct {
 	state   state
 	phase   Phase // of err
 	err     error // of a step
-	interim uint8 // replies so far that were not the last
 	blocked bool  // a step waits
 	again   bool  // this is the second try
 	long    bool  // the body is for an upload
@@ -75,9 +74,6 @@ const (
 	headed            // its body is to be read
 	complete          // it is there
 )
-
-// maxInterim is how many replies may come before the one that counts, as with net/http.
-const maxInterim = 5
 
 // run does the exchange. The Phase is that of the error.
 func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {

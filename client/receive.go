@@ -93,6 +93,7 @@ func (x *exchange) head() {
 	}
 	h := &x.reply.Header
 	for {
+		cn.blocked = false
 		if err := h.Read(x.br); err != nil {
 			switch {
 			case cn.blocked && x.br.Buffered() == 0:
@@ -114,20 +115,13 @@ func (x *exchange) head() {
 		case status >= 200 || status == fasthttp.StatusSwitchingProtocols:
 			x.headed()
 			return
-		case x.interim == maxInterim:
-			x.err = errInterim
-			return
 		case status == fasthttp.StatusContinue && x.upload != nil:
 			x.upload.goOn.Set()
 		}
-		x.interim++
 	}
 }
 
-var (
-	errStatus  = errors.New("invalid status")
-	errInterim = errors.New("too many informational replies")
-)
+var errStatus = errors.New("invalid status")
 
 // headed looks at the header of the reply that counts.
 func (x *exchange) headed() {

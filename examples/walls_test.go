@@ -39,7 +39,7 @@ var libraries = map[string][]string{
 	"loop/netio":         {"golang.org/x/sys"},
 	"loop/subprocess":    {"golang.org/x/sys"},
 	"loop/looptest":      {"go.uber.org/goleak"},
-	"client":             {"github.com/valyala/fasthttp"},
+	"client":             {"github.com/valyala/fasthttp", "golang.org/x/net"},
 }
 
 // TestArrowsBetweenPackages holds the picture of the layers in DESIGN.md against

@@ -291,6 +291,19 @@ decide:
 	}
 }
 
+// Steps is a part of a coroutine that is written as a state machine, for [Drive].
+type Steps interface {
+	// Step goes on until it would have to wait. It returns what the task is to wait for, as
+	// [Future.Block] and [Parked.Block] do, and is called again after that; err is the
+	// cancellation, or other error, that the wait has ended with. If it returns nil, the
+	// steps are over. It runs on the stack of the loop: no task can be parked there, and
+	// y must not be used.
+	Step(err error) (wait any)
+}
+
+// driven is what Drive yields: the task takes the steps from its own field.
+type driven struct{}
+
 // step makes a step of Drive. If the steps are over, it returns nil. It keeps a panic for Drive.
 func (t *task) step(l *Loop, exc error) (wait any) {
 	steps := t.steps

@@ -80,19 +80,6 @@ func (f *Future[T]) Await(y *Yielder) (T, error) {
 	return f.Result()
 }
 
-// Steps is a part of a coroutine that is written as a state machine, for [Drive].
-type Steps interface {
-	// Step goes on until it would have to wait. It returns what the task is to wait for, as
-	// [Future.Block] and [Parked.Block] do, and is called again after that; err is the
-	// cancellation, or other error, that the wait has ended with. If it returns nil, the
-	// steps are over. It runs on the stack of the loop: no task can be parked there, and
-	// y must not be used.
-	Step(err error) (wait any)
-}
-
-// driven is what Drive yields: the task takes the steps from its own field.
-type driven struct{}
-
 // Drive has the task of y make the steps of s, and returns when they are over. They are made on
 // the stack of the loop, and the coroutine is not resumed in between.
 //
