@@ -74,6 +74,11 @@ type Client struct {
 	// means "coloop".
 	UserAgent string
 
+	// Trace, unless nil, is told of each event of each request, in the task of the request, with
+	// the time at which it happened. The next event may have happened by then. The task waits
+	// until Trace has returned.
+	Trace func(y *loop.Yielder, e Event)
+
 	// Sender, unless nil, makes the exchanges instead of the network: see package clienttest.
 	Sender Sender
 
@@ -82,6 +87,7 @@ type Client struct {
 	limits   Timeouts // with the defaults
 	closed   bool
 	sessions tls.ClientSessionCache
+	traced   uint64 // requests
 
 	// Things to be used again.
 	exchanges spares[*exchange]
@@ -188,11 +194,15 @@ func (c *Client) exchange(r *Request) *exchange {
 }
 
 // do makes the exchange, and those that follow from its reply.
-func (x *exchange) do(y *loop.Yielder) (*Response, error) {
+func (x *exchange) do(y *loop.Yielder) (_ *Response, err error) {
 	defer x.end()
 	c := x.client
 	if err := c.enter(y); err != nil {
 		return nil, x.fail(PhaseRequest, err)
+	}
+	if c.Trace != nil {
+		x.traces()
+		defer x.ended(y, &err)
 	}
 	x.by, x.follows = x.deadline(), c.MaxRedirects >= 0 && !x.alone
 	for n := 0; ; n++ {
@@ -204,11 +214,19 @@ func (x *exchange) do(y *loop.Yielder) (*Response, error) {
 			x.abandon(y)
 			return nil, x.fail(phase, err)
 		}
+		if x.trace != nil && !x.streamed() {
+			x.trace.note(EventBody)
+		}
 		if !x.follows || !redirects(x.reply) {
 			return x.response(), nil
 		}
 		if err := x.redirected(n); err != nil {
 			return nil, x.fail(PhaseRedirect, err)
+		}
+		if x.trace != nil {
+			x.trace.last.URL = redacted(x.url)
+			x.trace.note(EventRedirect)
+			x.begins()
 		}
 	}
 }
@@ -282,6 +300,9 @@ func (x *exchange) stale(err error) bool {
 	x.place.Renew()
 	if x.br != nil {
 		x.putReader()
+	}
+	if x.trace != nil {
+		x.trace.failed(EventRetry, err)
 	}
 	x.state, x.cn, x.err, x.again = unconnected, nil, nil, true
 	return true

@@ -67,6 +67,10 @@ func (c *Client) tlsConfig(addr string) *tls.Config {
 func (x *exchange) connect(y *loop.Yielder) (Phase, error) {
 	c := x.client
 	if x.place == nil {
+		if x.trace != nil {
+			x.trace.note(EventWait)
+			x.trace.tell(y)
+		}
 		var err error
 		if x.place, err = c.pool.Take(y, x.host, x.by); err != nil {
 			if err == pool.ErrClosed {
@@ -76,7 +80,10 @@ func (x *exchange) connect(y *loop.Yielder) (Phase, error) {
 		}
 	}
 	for !x.place.Open() {
-		cn, phase, err := c.connect(y, x.place.Host().Value, x.by, x.limits)
+		cn, phase, err := c.connect(y, x.place.Host().Value, x.by, x.limits, x.trace)
+		if x.trace != nil {
+			x.trace.tell(y)
+		}
 		switch {
 		case err == nil:
 			if x.place.Fill(cn) != nil {
@@ -102,8 +109,8 @@ func starved(err error) bool {
 }
 
 // connect opens a connection.
-func (c *Client) connect(y *loop.Yielder, s *server, by time.Duration, limits *Timeouts) (*conn, Phase, error) {
-	raw, err := dial(y, s, min(by, after(c.loop, limits.Connect)))
+func (c *Client) connect(y *loop.Yielder, s *server, by time.Duration, limits *Timeouts, t *trace) (*conn, Phase, error) {
+	raw, err := dial(y, s, min(by, after(c.loop, limits.Connect)), t)
 	if err != nil {
 		if _, ok := errors.AsType[*net.DNSError](err); ok {
 			return nil, PhaseResolve, err
@@ -114,6 +121,9 @@ func (c *Client) connect(y *loop.Yielder, s *server, by time.Duration, limits *T
 	if s.tls != nil {
 		if err := cn.secure(y, s, min(by, after(c.loop, limits.TLS))); err != nil {
 			return nil, PhaseTLS, err
+		}
+		if t != nil {
+			t.note(EventTLS)
 		}
 	}
 	return cn, PhaseConnect, nil
@@ -139,12 +149,19 @@ func (cn *conn) secure(y *loop.Yielder, s *server, by time.Duration) error {
 	return err
 }
 
-func dial(y *loop.Yielder, s *server, by time.Duration) (*netio.Conn, error) {
+func dial(y *loop.Yielder, s *server, by time.Duration, t *trace) (*netio.Conn, error) {
+	var d netio.Dialer
+	if t != nil {
+		t.watch(y, &d, s.addr)
+	}
 	var raw *netio.Conn
 	err := loop.NewTimeoutAt(y, by).Run(y, func() (err error) {
-		raw, err = netio.Dial(y, "tcp", s.addr)
+		raw, err = d.Connect(y, "tcp", s.addr)
 		return err
 	})
+	if err == nil && t != nil {
+		t.reached(EventConnected, raw.RemoteAddr().String())
+	}
 	if err != nil && raw != nil {
 		_ = raw.Close() // the time was up in the moment it was there
 	}

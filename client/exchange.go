@@ -21,6 +21,7 @@ import (
 // (loop.Drive). Buffers are taken late and given back early.
 type exchange struct {
 	client *Client
+	trace  *trace   // nil unless the client has a Trace
 	req    *Request // the caller's, for what is seldom asked for; never nil
 	limits *Timeouts
 
@@ -84,6 +85,9 @@ func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 		if err = loop.Drive(y, x); err != nil {
 			return PhaseRequest, err
 		}
+		if x.trace != nil {
+			x.trace.tell(y)
+		}
 		switch phase, err = x.phase, x.err; {
 		case err != nil:
 			phase, err = x.failed(phase, err)
@@ -91,7 +95,7 @@ func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 			phase, err = x.connect(y)
 		case x.state == unsent:
 			phase, err = x.send(y)
-		case x.state == sent:
+		case x.state == sent && x.cn.tls != nil:
 			phase, err = x.receive()
 		case x.state == headed:
 			phase, err = x.readBody(y)
@@ -114,6 +118,9 @@ func (x *exchange) Step(err error) (wait any) {
 		}
 	}
 	for x.err == nil {
+		if x.trace != nil && len(x.trace.pending) > 0 {
+			return nil // to tell of it
+		}
 		switch {
 		case x.state == fresh:
 			x.prepare()
@@ -164,6 +171,9 @@ func (x *exchange) dial() {
 		return
 	}
 	c := x.client
+	if x.trace != nil {
+		x.trace.reached(EventDial, s.direct.String())
+	}
 	raw, err := noKeepAlive.Start(c.loop, s.direct, min(x.by, after(c.loop, x.limits.Connect)))
 	switch {
 	case err == nil:
@@ -185,6 +195,9 @@ func (x *exchange) connected() (wait any) {
 		x.phase, x.err = PhaseConnect, ErrClosed
 	default:
 		x.state = connected
+		if x.trace != nil {
+			x.trace.reached(EventConnected, x.cn.raw.RemoteAddr().String())
+		}
 	}
 	return wait
 }
@@ -193,6 +206,9 @@ func (x *exchange) connected() (wait any) {
 func (x *exchange) encode() {
 	cn := x.cn
 	cn.begin(x)
+	if x.trace != nil {
+		x.trace.got(x)
+	}
 	if x.err = x.encoded(); x.err != nil {
 		x.phase = PhaseRequest
 		return
@@ -256,6 +272,9 @@ func (x *exchange) wrote() {
 // written is called when all of the request is written. It sets the time for the reply to begin.
 func (x *exchange) written() {
 	x.state = max(x.state, sent)
+	if x.trace != nil {
+		x.trace.note(EventWritten)
+	}
 	if d := x.limits.FirstByte; d > 0 {
 		x.first = after(x.client.loop, d)
 	}

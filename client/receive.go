@@ -94,7 +94,11 @@ func (x *exchange) head() {
 	h := &x.reply.Header
 	for {
 		cn.blocked = false
-		if err := h.Read(x.br); err != nil {
+		err := h.Read(x.br)
+		if x.trace != nil && cn.received {
+			x.trace.heard()
+		}
+		if err != nil {
 			switch {
 			case cn.blocked && x.br.Buffered() == 0:
 				x.putReader()
@@ -118,6 +122,9 @@ func (x *exchange) head() {
 		case status == fasthttp.StatusContinue && x.upload != nil:
 			x.upload.goOn.Set()
 		}
+		if x.trace != nil {
+			x.trace.replied(EventInterim, status)
+		}
 	}
 }
 
@@ -129,6 +136,9 @@ func (x *exchange) headed() {
 	status, length := h.StatusCode(), h.ContentLength()
 	x.last = x.last || h.ConnectionClose() || status == fasthttp.StatusSwitchingProtocols
 	x.state = headed
+	if x.trace != nil {
+		x.trace.replied(EventHeader, status)
+	}
 	switch {
 	case x.noBody(status):
 		x.state = complete

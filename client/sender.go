@@ -143,6 +143,9 @@ func (x *exchange) pass(y *loop.Yielder) (Phase, error) {
 	if !x.streamed() && len(x.whole) > x.client.maxBody() {
 		return PhaseBody, ErrBodyTooLarge
 	}
+	if x.trace != nil {
+		x.trace.replied(EventHeader, resp.Status)
+	}
 	switch {
 	case x.streamed():
 		if x.given == nil {
@@ -241,14 +244,15 @@ type handed struct {
 	client *Client
 	body   io.ReadCloser
 	by     time.Duration
-	err    error // what Read returns from now on
+	trace  *trace // nil unless the client has a Trace
+	err    error  // what Read returns from now on
 
 	method, url string // for errors
 }
 
 // handOn makes the body of a Sender that of a response.
 func (x *exchange) handOn() *handed {
-	h := &handed{client: x.client, body: x.given, by: x.by, method: x.method, url: x.url}
+	h := &handed{client: x.client, body: x.given, by: x.by, trace: x.trace, method: x.method, url: x.url}
 	x.given = nil
 	return h
 }
@@ -271,9 +275,20 @@ func (h *handed) Read(p []byte) (int, error) {
 		h.err = &Error{PhaseBody, h.method, h.url, err}
 	}
 	if h.err != nil {
-		_ = h.body.Close() // the error says more
+		h.end(h.err)
 	}
 	return n, h.err
+}
+
+// end closes what the Sender has returned. If there is an error, that says more.
+func (h *handed) end(err error) {
+	_ = h.body.Close()
+	if h.trace != nil {
+		h.trace.bodyEnded(err)
+		if y, e := h.client.loop.Current(); e == nil {
+			h.trace.tell(y)
+		}
+	}
 }
 
 // Close ends the reading.
@@ -286,6 +301,6 @@ func (h *handed) Close() error {
 func (h *handed) stop(err error) {
 	if h.err == nil {
 		h.err = &Error{PhaseBody, h.method, h.url, err}
-		_ = h.body.Close() // its error is nobody's
+		h.end(h.err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 type stream struct {
 	client *Client
 	body   body
+	trace  *trace                      // nil unless the client has a Trace
 	place  *pool.Place[*conn, *server] // nil once it is given back
 	br     *bufio.Reader
 	upload *upload           // may still be sending
@@ -36,7 +37,7 @@ func (x *exchange) stream() *stream {
 	c := x.client
 	s := &stream{
 		client: c, body: body{x.reply, x.cn}, place: x.place, br: x.br, upload: x.upload, last: x.last,
-		method: x.method, url: x.url,
+		method: x.method, url: x.url, trace: x.trace,
 	}
 	if u := x.upload; u != nil && !u.over {
 		u.x, u.stream, x.source = nil, s, nil
@@ -58,6 +59,9 @@ func (x *exchange) stream() *stream {
 func (s *stream) Read(p []byte) (int, error) {
 	switch {
 	case s.err != nil:
+		if s.trace != nil {
+			s.tell()
+		}
 		return 0, s.err
 	case s.busy:
 		return 0, s.fail(errBusy)
@@ -76,6 +80,10 @@ func (s *stream) Read(p []byte) (int, error) {
 		}
 		s.err = s.fail(err)
 	}
+	if s.trace != nil && s.err != nil {
+		s.leave()
+		s.tell()
+	}
 	return n, s.err
 }
 
@@ -91,6 +99,9 @@ func (s *stream) leave() {
 // Close ends the reading. If the body is not at its end, the connection is closed.
 func (s *stream) Close() error {
 	s.stop(net.ErrClosed)
+	if s.trace != nil {
+		s.tell()
+	}
 	return nil
 }
 
@@ -107,12 +118,24 @@ func (s *stream) stop(err error) {
 	s.end(s.err)
 }
 
+// tell tells what has happened, if a task runs here.
+//
+//go:noinline
+func (s *stream) tell() {
+	if y, err := s.client.loop.Current(); err == nil {
+		s.trace.tell(y)
+	}
+}
+
 // end gives everything back.
 func (s *stream) end(err error) {
 	if s.place == nil {
 		return
 	}
 	s.err = err
+	if s.trace != nil {
+		s.trace.bodyEnded(err)
+	}
 	if s.expiry != nil {
 		s.expiry.Cancel()
 	}

@@ -1,0 +1,48 @@
+package client_test
+
+import (
+	"fmt"
+	"time"
+
+	"coloop/client"
+	"coloop/client/clienttest"
+	"coloop/loop"
+)
+
+// The timeline of a request. Over the network there are more events: those of its connection
+// among them.
+func ExampleClient_trace() {
+	m := &clienttest.Mock{}
+	m.On("/flag", clienttest.Delay(30*time.Millisecond, clienttest.Status(302).Header("Location", "/br.gif")))
+	m.On("/br.gif", clienttest.Delay(120*time.Millisecond, clienttest.Text(200, "GIF")))
+	l, _ := loop.NewVirtual()
+	r := loop.NewRunner(l)
+	defer r.Close()
+	_, err := loop.RunIn(r, func(y *loop.Yielder) (int, error) {
+		c := &client.Client{Sender: m, Trace: func(_ *loop.Yielder, e client.Event) {
+			fmt.Printf("%5v  #%d.%d  %-8s", e.Time, e.Request, e.Exchange, e.Kind)
+			switch e.Kind {
+			case client.EventStart, client.EventRedirect:
+				fmt.Print("  ", e.Method, " ", e.URL)
+			case client.EventHeader:
+				fmt.Print("  ", e.Status)
+			case client.EventFailed:
+				fmt.Print("  ", e.Err)
+			}
+			fmt.Println()
+		}}
+		_, err := c.Get(y, "http://flags.test/flag")
+		return 0, err
+	})
+	if err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	//    0s  #1.1  start     GET http://flags.test/flag
+	//  30ms  #1.1  header    302
+	//  30ms  #1.1  body
+	//  30ms  #1.1  redirect  GET http://flags.test/br.gif
+	//  30ms  #1.2  start     GET http://flags.test/br.gif
+	// 150ms  #1.2  header    200
+	// 150ms  #1.2  body
+}
