@@ -20,14 +20,14 @@ func ExampleClient_trace() {
 	defer r.Close()
 	_, err := loop.RunIn(r, func(y *loop.Yielder) (int, error) {
 		c := &client.Client{Sender: m, Trace: func(_ *loop.Yielder, e client.Event) {
-			fmt.Printf("%5v  #%d.%d  %-8s", e.Time, e.Request, e.Exchange, e.Kind)
+			fmt.Printf("%d.%d at %v: %s", e.Request, e.Exchange, e.Time, e.Kind)
 			switch e.Kind {
 			case client.EventStart, client.EventRedirect:
-				fmt.Print("  ", e.Method, " ", e.URL)
+				fmt.Print(" ", e.Method, " ", e.URL)
 			case client.EventHeader:
-				fmt.Print("  ", e.Status)
+				fmt.Print(" ", e.Status)
 			case client.EventFailed:
-				fmt.Print("  ", e.Err)
+				fmt.Print(" ", e.Err)
 			}
 			fmt.Println()
 		}}
@@ -38,11 +38,11 @@ func ExampleClient_trace() {
 		fmt.Println(err)
 	}
 	// Output:
-	//    0s  #1.1  start     GET http://flags.test/flag
-	//  30ms  #1.1  header    302
-	//  30ms  #1.1  body
-	//  30ms  #1.1  redirect  GET http://flags.test/br.gif
-	//  30ms  #1.2  start     GET http://flags.test/br.gif
-	// 150ms  #1.2  header    200
-	// 150ms  #1.2  body
+	// 1.1 at 0s: start GET http://flags.test/flag
+	// 1.1 at 30ms: header 302
+	// 1.1 at 30ms: body
+	// 1.1 at 30ms: redirect GET http://flags.test/br.gif
+	// 1.2 at 30ms: start GET http://flags.test/br.gif
+	// 1.2 at 150ms: header 200
+	// 1.2 at 150ms: body
 }
