@@ -102,14 +102,6 @@ func (cn *conn) writeBy() error {
 	return cn.raw.WriteBy(min(cn.by, after(cn.raw.Loop(), cn.silence)))
 }
 
-// waitRead parks until there is something to read.
-func (cn *conn) waitRead() error {
-	if cn.tls != nil {
-		return cn.tls.WaitRead()
-	}
-	return cn.raw.WaitRead()
-}
-
 // Unused reports whether the connection is fit for another request.
 func (cn *conn) Unused() bool {
 	if cn.err != nil {

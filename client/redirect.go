@@ -26,10 +26,10 @@ func (x *exchange) redirect() error {
 	}
 	to, err := from.Parse(string(x.reply.Header.Peek(fasthttp.HeaderLocation)))
 	if err != nil {
-		return fmt.Errorf("Location: %w", parseError(err))
+		return fmt.Errorf("redirect: %w", parseError(err))
 	}
 	if to.Scheme != "http" && to.Scheme != "https" {
-		return fmt.Errorf("Location: %w %q", errScheme, to.Scheme)
+		return fmt.Errorf("redirect: %w %q", errScheme, to.Scheme)
 	}
 	to.Fragment = ""
 	header := maps.Clone(x.header)

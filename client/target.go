@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -41,12 +42,48 @@ func (t *target) addr() string {
 
 // parseTarget parses an absolute URL.
 func parseTarget(rawURL string) (target, error) {
+	if t, ok := plainTarget(rawURL); ok {
+		return t, nil
+	}
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return target{}, parseError(err)
 	}
 	return targetOf(u, rawURL)
 }
+
+// plainTarget is parseTarget for a URL in which no character means anything: net/url would return
+// the same, after some time and an allocation.
+func plainTarget(rawURL string) (t target, ok bool) {
+	rest, secure := strings.CutPrefix(rawURL, "https://")
+	if !secure {
+		if rest, ok = strings.CutPrefix(rawURL, "http://"); !ok {
+			return t, false
+		}
+	}
+	end := strings.IndexByte(rest, '/')
+	if end <= 0 || !plainHost(rest[:end]) {
+		return t, false
+	}
+	for i := end; i < len(rest); i++ {
+		if !plainChars[rest[i]] {
+			return t, false
+		}
+	}
+	return target{secure: secure, origin: rawURL[:len(rawURL)-len(rest)+end], uri: rest[end:]}, true
+}
+
+// plainChars are the unreserved characters of RFC 3986, and those between the parts of paths and
+// queries.
+var plainChars = func() (plain [256]bool) {
+	for c := range plain {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("-._~/?&=", byte(c)) >= 0:
+			plain[c] = true
+		}
+	}
+	return plain
+}()
 
 // targetOf returns the target of u, which was parsed from rawURL.
 func targetOf(u *url.URL, rawURL string) (target, error) {
@@ -85,8 +122,8 @@ func plainHost(host string) bool {
 		switch c := host[i]; {
 		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '.', c == '-':
 		case c == ':':
-			port := host[i+1:]
-			return i > 0 && port != "" && port[0] != '0' && port != "80" && port != "443" && len(port) <= 4
+			port, err := strconv.ParseUint(host[i+1:], 10, 16)
+			return i > 0 && err == nil && port != 0 && port != 80 && port != 443 && host[i+1] != '0' && host[i+1] != '+'
 		default:
 			return false
 		}
