@@ -18,6 +18,7 @@ type conn struct {
 
 	err      error
 	by       time.Duration // when the request must be over
+	sendBy   time.Duration // when it must be written
 	silence  time.Duration // how long the server may be silent; see parked
 	framing  int           // how many bytes may come that are no part of a body
 	written  bool          // anything of the request
@@ -37,6 +38,7 @@ const (
 func (cn *conn) begin(x *exchange) {
 	cn.by, cn.silence, cn.framing = x.by, x.limits.Silence, maxFraming
 	cn.written, cn.received = false, false
+	cn.sendBy = after(cn.raw.Loop(), x.limits.Write)
 }
 
 // Read reads what has come. The server may be silent for so long before.
@@ -99,7 +101,7 @@ func (cn *conn) readBy(by, silence time.Duration) error {
 }
 
 func (cn *conn) writeBy() error {
-	return cn.raw.WriteBy(min(cn.by, after(cn.raw.Loop(), cn.silence)))
+	return cn.raw.WriteBy(min(cn.by, cn.sendBy, after(cn.raw.Loop(), cn.silence)))
 }
 
 // Unused reports whether the connection is fit for another request.

@@ -26,13 +26,19 @@ type server struct {
 // for seconds only.
 var noKeepAlive = netio.Dialer{KeepAlive: -1}
 
-// host returns the host of the pool for t.
-func (c *Client) host(t *target) *pool.Host[*conn, *server] {
-	h := c.pool.Host(c.loop, t.origin)
+// host returns the host of the pool for t. Its connections lead to addr, unless that is "".
+func (c *Client) host(t *target, addr string) *pool.Host[*conn, *server] {
+	key := t.origin
+	if addr == "" {
+		addr = t.addr()
+	} else if addr != t.addr() {
+		key += " at " + addr
+	}
+	h := c.pool.Host(c.loop, key)
 	if h.Value == nil {
-		h.Value = &server{addr: t.addr()}
+		h.Value = &server{addr: addr}
 		if t.secure {
-			h.Value.tls = c.tlsConfig(h.Value.addr)
+			h.Value.tls = c.tlsConfig(t.addr())
 		} else if a, err := netip.ParseAddrPort(h.Value.addr); err == nil && a.Addr().Zone() == "" {
 			h.Value.direct = a
 		}
@@ -72,7 +78,7 @@ func (x *exchange) connect(y *loop.Yielder) (Phase, error) {
 			x.trace.tell(y)
 		}
 		var err error
-		if x.place, err = c.pool.Take(y, x.host, x.by); err != nil {
+		if x.place, err = c.pool.Take(y, x.host, min(x.by, after(c.loop, x.limits.Pool))); err != nil {
 			if err == pool.ErrClosed {
 				err = ErrClosed
 			}

@@ -22,18 +22,14 @@ const maxInline = 16 << 10
 
 // parse makes sense of the request.
 func (x *exchange) parse() (err error) {
-	switch {
-	case x.fast != nil:
-		x.to, err = fastTarget(x.fast)
-	case !isToken(x.method):
-		err = errMethod
-	default:
-		if x.to, err = parseTarget(x.url); err == nil {
-			err = checkFields(x.header)
-		}
-		if err == nil && len(x.req.Trailer) > 0 {
-			err = checkTrailer(x.req)
-		}
+	if !isToken(x.method) {
+		return errMethod
+	}
+	if x.to, err = parseTarget(x.url); err == nil {
+		err = checkFields(x.header)
+	}
+	if err == nil && len(x.req.Trailer) > 0 {
+		err = checkTrailer(x.req)
 	}
 	return err
 }
@@ -42,9 +38,6 @@ func (x *exchange) parse() (err error) {
 func (x *exchange) encoded() error {
 	c := x.client
 	x.once = !idempotent(x.method)
-	if x.fast != nil {
-		return x.encodedFast()
-	}
 	x.long = x.source != nil || len(x.body) > maxInline || x.req.Expect
 	if x.long {
 		raw, ok := c.requests.get()

@@ -33,7 +33,7 @@ type exchange struct {
 
 	sender Sender // of the client; nil means the network
 
-	fast *fasthttp.Request  // the caller's own, to be sent in the place of these, or nil
+	addr string             // where to connect, if not to the host of the URL
 	into *fasthttp.Response // the caller's own, or nil
 
 	to    target
@@ -148,7 +148,7 @@ func (x *exchange) prepare() {
 			x.phase = PhaseRequest
 			return
 		}
-		x.host = x.client.host(&x.to)
+		x.host = x.client.host(&x.to, x.addr)
 	}
 	if x.place == nil {
 		x.place = x.client.pool.Try(x.host)
@@ -272,6 +272,10 @@ func (x *exchange) wrote() {
 // written is called when all of the request is written. It sets the time for the reply to begin.
 func (x *exchange) written() {
 	x.state = max(x.state, sent)
+	if d := x.limits.Read; d != never {
+		x.by = min(x.by, after(x.client.loop, d))
+		x.cn.by = x.by
+	}
 	if x.trace != nil {
 		x.trace.note(EventWritten)
 	}

@@ -242,7 +242,7 @@ func newHTTPResponse(l *loop.Loop, hr *http.Request, resp *Response) *http.Respo
 	case hr.Method == http.MethodHead:
 		out.ContentLength = int64(max(-1, h.ContentLength()))
 		out.Body = noBody(resp)
-	case status < 200, status == http.StatusNoContent, status == http.StatusNotModified, h.ContentLength() == 0:
+	case bodiless(hr.Method, status), h.ContentLength() == 0:
 		out.ContentLength = 0
 		out.Body = noBody(resp)
 	default:

@@ -143,7 +143,7 @@ func (x *exchange) headed() {
 	case x.noBody(status):
 		x.state = complete
 	case x.streamed():
-	case length > x.client.maxBody():
+	case length > x.maxBody():
 		x.phase, x.err = PhaseBody, ErrBodyTooLarge
 	case length >= 0 && length <= x.br.Buffered():
 		x.phase = PhaseBody
@@ -154,8 +154,10 @@ func (x *exchange) headed() {
 }
 
 // noBody reports whether a reply of that status has no body, whatever its header says.
-func (x *exchange) noBody(status int) bool {
-	return x.method == fasthttp.MethodHead || status == fasthttp.StatusNoContent ||
+func (x *exchange) noBody(status int) bool { return bodiless(x.method, status) }
+
+func bodiless(method string, status int) bool {
+	return method == fasthttp.MethodHead || status == fasthttp.StatusNoContent ||
 		status == fasthttp.StatusNotModified || status < 200
 }
 
@@ -171,7 +173,7 @@ func (x *exchange) gather(y *loop.Yielder) (Phase, error) {
 	x.reply.StreamBody = true
 	_ = x.reply.ReadBody(x.br, 0) // reads nothing yet
 	b := body{x.reply, x.cn}
-	all, err := gather(y, &b, x.client.maxBody())
+	all, err := gather(y, &b, x.maxBody())
 	_ = x.reply.CloseBodyStream() // has nothing to close
 	x.reply.StreamBody = false
 	if err != nil {

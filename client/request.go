@@ -39,6 +39,9 @@ type Request struct {
 	// Timeouts, unless nil, are used instead of those of the client.
 	Timeouts *Timeouts
 
+	// MaxBody, unless 0, is used instead of that of the client.
+	MaxBody int
+
 	// Stream has the body of the response left to be read from Response.Stream.
 	Stream bool
 }

@@ -140,7 +140,7 @@ func (x *exchange) pass(y *loop.Yielder) (Phase, error) {
 	if err := x.adopt(resp); err != nil {
 		return PhaseHeader, err
 	}
-	if !x.streamed() && len(x.whole) > x.client.maxBody() {
+	if !x.streamed() && len(x.whole) > x.maxBody() {
 		return PhaseBody, ErrBodyTooLarge
 	}
 	if x.trace != nil {
@@ -156,7 +156,7 @@ func (x *exchange) pass(y *loop.Yielder) (Phase, error) {
 		if x.follows && redirects(x.reply) {
 			return "", nil
 		}
-		if x.whole, err = gather(y, x.given, x.client.maxBody()); err != nil {
+		if x.whole, err = gather(y, x.given, x.maxBody()); err != nil {
 			return phaseOf(err)
 		}
 	}
@@ -185,16 +185,10 @@ func phaseOf(err error) (Phase, error) {
 // outgoing returns the request of this exchange, as it would be written.
 func (x *exchange) outgoing() *Request {
 	r := *x.req
-	r.Method, r.URL, r.Timeouts, r.Header = x.method, x.url, x.limits, make(map[string][]string)
+	r.Method, r.URL, r.Header, r.Body, r.Timeouts = x.method, x.url, make(map[string][]string), x.body, x.limits
 	h := &x.client.scratch
 	h.Reset()
-	if x.fast != nil {
-		x.fillFast(h)
-		r.Body = x.fast.Body()
-	} else {
-		x.fill(h)
-		r.Body = x.body
-	}
+	x.fill(h)
 	_, fields, _ := strings.Cut(string(h.AppendBytes(nil)), "\r\n")
 	for line := range strings.SplitSeq(fields, "\r\n") {
 		key, v, ok := strings.Cut(line, ": ")
@@ -232,7 +226,7 @@ func (x *exchange) adopt(resp *Response) error {
 		x.reply.Header.CopyTo(&x.into.Header)
 		x.reply = x.into
 	}
-	if status := resp.Status; x.method == fasthttp.MethodHead || status == fasthttp.StatusNoContent || status == fasthttp.StatusNotModified {
+	if x.noBody(resp.Status) {
 		x.whole = nil
 		x.closeGiven()
 	}
