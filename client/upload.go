@@ -54,10 +54,10 @@ func (u *upload) run(y *loop.Yielder) error {
 	if s != nil {
 		if u.expects {
 			s.before = func() error { return u.expect(y, bw) }
-		} else if mayWait(s.r) {
-			s.before = bw.Flush
 		}
-		s.flush = bw.Flush
+		if mayWait(s.r) {
+			s.flush = bw.Flush
+		}
 	}
 	err := u.raw.Write(bw)
 	if err == nil {
@@ -134,8 +134,8 @@ type source struct {
 	r      io.Reader
 	length int          // -1: not known
 	before func() error // is called before the first Read
-	flush  func() error // is called before a Read that may wait
-	short  bool         // the last Read gave less than it could
+	flush  func() error // is called before a Read that may wait, or nil
+	full   bool         // the last Read gave all it could
 	after  func() error // is called at the end
 	empty  int
 	err    error
@@ -157,14 +157,14 @@ func mayWait(r io.Reader) bool {
 // may be the free part of the buffer that has been sent.
 func (s *source) Read(p []byte) (int, error) {
 	f := s.before
-	if f == nil && s.short {
+	if f == nil && !s.full {
 		f = s.flush
 	}
-	if s.before, s.short = nil, false; f != nil {
+	if s.before, s.full = nil, true; f != nil {
 		return 0, f()
 	}
 	n, err := s.r.Read(p)
-	s.short = n < len(p)
+	s.full = n == len(p)
 	if n == 0 && err == nil {
 		if s.empty++; s.empty == maxEmpty {
 			err = io.ErrNoProgress
