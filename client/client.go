@@ -376,6 +376,10 @@ func (c *Client) Close() error {
 	return c.pool.Close()
 }
 
+// CloseIdleConnections closes the connections that no request uses. It must be called on the
+// loop, or when that is not running.
+func (c *Client) CloseIdleConnections() { _ = c.pool.CloseIdle() } // they are lost either way
+
 // enter checks that y runs on the loop of the client.
 func (c *Client) enter(y *loop.Yielder) error {
 	l := loop.Running(y)

@@ -300,6 +300,29 @@ func TestHTTPTransportTLS(t *testing.T) {
 	})
 }
 
+// TestHTTPTransportClosesIdle closes connections that are kept open.
+func TestHTTPTransportClosesIdle(t *testing.T) {
+	srv := httptest.NewServer(httpSite())
+	defer srv.Close()
+	c := &client.Client{}
+	run(t, c, func(y *loop.Yielder, w *wire) {
+		for _, l := range []*loop.Loop{nil, loop.Running(y)} {
+			h := &http.Client{Transport: &client.HTTPTransport{Client: c, Loop: l}}
+			if got := show(h.Get(srv.URL + "/empty")); w.open != 1 {
+				t.Errorf("%d connections after %s", w.open, got)
+			}
+			if l == nil {
+				h.CloseIdleConnections()
+			} else if _, err := elsewhere(y, func() string { h.CloseIdleConnections(); return "" }); err != nil {
+				t.Error(err)
+			}
+			if w.open != 0 {
+				t.Errorf("%d connections are left", w.open)
+			}
+		}
+	})
+}
+
 // TestHTTPTransportMocked has an http.Client whose requests a mock answers.
 func TestHTTPTransportMocked(t *testing.T) {
 	m := &clienttest.Mock{}

@@ -73,6 +73,17 @@ func (t *HTTPTransport) RoundTrip(hr *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// CloseIdleConnections closes the connections of the Client that no request uses. On a goroutine
+// that runs no task it has Loop do that, and does not wait.
+func (t *HTTPTransport) CloseIdleConnections() {
+	switch {
+	case t.Loop == nil || t.Loop.OnLoop():
+		t.Client.CloseIdleConnections()
+	default:
+		_ = t.Loop.CallSoonThreadsafe(t.Client.CloseIdleConnections) // a closed loop has closed them
+	}
+}
+
 func orGet(method string) string {
 	if method == "" {
 		return http.MethodGet
