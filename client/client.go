@@ -9,6 +9,9 @@
 //	c.Timeouts  c.MaxConns  c.MaxBody  …        limits
 //	*Error                                      the phase that failed, and the cause
 //	c.RoundTrip(y, …)  c.Transport(y)           requests in the types of fasthttp
+//	HTTPTransport{Client: c}                    for libraries that take an http.Client
+//	c.Trace                                     what happens to a request, told
+//	c.Sender                                    in the place of the network: package clienttest
 //
 // A response of any status is a response, not an error. A cancelled task stops its
 // request at once and closes the connection. Requests are sent again only if that is
@@ -475,28 +478,4 @@ func (c *Client) putReply(r *fasthttp.Response) {
 	}
 	r.Reset()
 	c.replies.put(r)
-}
-
-// spares are things to be used again: a sync.Pool for one goroutine.
-type spares[T any] struct{ list []T }
-
-// maxSpares is how many are kept. A task holds one only while it does not park, so few
-// are ever in use.
-const maxSpares = 64
-
-func (s *spares[T]) get() (v T, ok bool) {
-	n := len(s.list) - 1
-	if n < 0 {
-		return v, false
-	}
-	var none T
-	v, s.list[n] = s.list[n], none
-	s.list = s.list[:n]
-	return v, true
-}
-
-func (s *spares[T]) put(v T) {
-	if len(s.list) < maxSpares {
-		s.list = append(s.list, v)
-	}
 }

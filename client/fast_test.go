@@ -324,6 +324,12 @@ func TestTransportWaitsForConnection(t *testing.T) {
 	}
 }
 
+func retryIf(hc *fasthttp.HostClient, f func(*fasthttp.Request) bool) *fasthttp.HostClient {
+	//lint:ignore SA1019 it is honoured as long as there is one
+	hc.RetryIf = f
+	return hc
+}
+
 // TestTransportRetries has the functions by which a HostClient asks whether to try again.
 func TestTransportRetries(t *testing.T) {
 	addr := serve(t, reply(""))
@@ -336,8 +342,8 @@ func TestTransportRetries(t *testing.T) {
 	}{
 		{"nothing", &fasthttp.HostClient{}, 1},
 		{"attempts", &fasthttp.HostClient{MaxIdemponentCallAttempts: 3}, 3},
-		{"RetryIf", &fasthttp.HostClient{RetryIf: again}, 5},
-		{"RetryIf, not", &fasthttp.HostClient{RetryIf: func(*fasthttp.Request) bool { return false }}, 1},
+		{"RetryIf", retryIf(&fasthttp.HostClient{}, again), 5},
+		{"RetryIf, not", retryIf(&fasthttp.HostClient{}, func(*fasthttp.Request) bool { return false }), 1},
 		{"RetryIfErr", &fasthttp.HostClient{RetryIfErr: func(_ *fasthttp.Request, n int, err error) (bool, bool) {
 			return false, n < 3 && errors.Is(err, fasthttp.ErrConnectionClosed)
 		}}, 3},
@@ -359,7 +365,7 @@ func TestTransportRetries(t *testing.T) {
 	silentAddr := serve(t, silent)
 	run(t, c, func(y *loop.Yielder, w *wire) {
 		task := loop.Spawn(y, func(y *loop.Yielder) error {
-			hc := &fasthttp.HostClient{Addr: silentAddr, RetryIf: again, Transport: c.Transport(y)}
+			hc := retryIf(&fasthttp.HostClient{Addr: silentAddr, Transport: c.Transport(y)}, again)
 			req := &fasthttp.Request{}
 			req.SetRequestURI("http://" + silentAddr)
 			return hc.Do(req, &fasthttp.Response{})

@@ -76,6 +76,7 @@ func (t *transport) RoundTrip(hc *fasthttp.HostClient, req *fasthttp.Request, re
 		}
 		return false, nil
 	}
+	//lint:ignore SA1019 it is asked as long as there is one
 	asks := hc.RetryIf != nil || hc.RetryIfErr != nil || hc.RetryIfErrUpstream != nil || hc.MaxIdemponentCallAttempts > 0
 	return asks && !loop.IsCancelled(err) && !errors.Is(err, ErrClosed), fastError(err, hc, req)
 }

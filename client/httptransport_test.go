@@ -49,7 +49,7 @@ func httpSite() http.Handler {
 	mux.HandleFunc("/cookies", func(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "a", Value: "1", Path: "/"})
 		http.SetCookie(w, &http.Cookie{Name: "b", Value: "2", Path: "/"})
-		http.Redirect(w, r, "/end", 302)
+		http.Redirect(w, r, "/end", http.StatusFound)
 	})
 	mux.HandleFunc("/status/{n}", func(w http.ResponseWriter, r *http.Request) {
 		n, _ := strconv.Atoi(r.PathValue("n"))

@@ -184,7 +184,7 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-var errTrailerFraming = errors.New("Trailer needs a BodyStream without Length")
+var errTrailerFraming = errors.New("a trailer needs a BodyStream without Length")
 
 // checkTrailer checks the trailer of a request.
 func checkTrailer(r *Request) error {

@@ -5,7 +5,7 @@
 //
 //	m := &clienttest.Mock{}             replies by method and URL
 //	c := &client.Client{Sender: m}
-//	m.On("GET api.test/users/{id}", r)  … to such a request; see On for patterns
+//	m.On("/users/{id}", r)              … to such a request; see On for patterns
 //	m.On(p, r1, r2)  .Times(n)          … one after the other; so often
 //	Status  Text  JSON  Bytes  Body     replies, with more fields by Header, Trailer
 //	Fail(phase, err)                    an error, as the network would fail
