@@ -77,6 +77,9 @@ func TestHTTPTransportNowhere(t *testing.T) {
 		if err := ask(nil); err == nil || strings.Contains(err.Error(), "Loop") {
 			t.Errorf("in a task: %v", err)
 		}
+		if _, err := (&http.Client{Transport: &client.HTTPTransport{}}).Get(url); err == nil || !strings.Contains(err.Error(), "no Client") {
+			t.Errorf("without a client: %v", err)
+		}
 		if _, err := elsewhere(y, func() string {
 			if err := ask(nil); !errors.Is(err, loop.ErrNoTask) || !strings.Contains(err.Error(), "has no Loop") {
 				t.Errorf("without a loop: %v", err)
@@ -194,6 +197,38 @@ func TestHTTPTransportCancelled(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// TestHTTPTransportBodyThatBlocks cancels a request whose body is a pipe that nobody writes to.
+func TestHTTPTransportBodyThatBlocks(t *testing.T) {
+	url := "http://" + serve(t, silent)
+	for _, whole := range []bool{false, true} {
+		c := &client.Client{}
+		run(t, c, func(y *loop.Yielder, w *wire) {
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			body, other := io.Pipe()
+			task := loop.Spawn(y, func(y *loop.Yielder) error {
+				h := &http.Client{Transport: &client.HTTPTransport{Client: c}}
+				r, _ := http.NewRequestWithContext(ctx, "POST", url, body)
+				_, err := h.Do(r)
+				return err
+			})
+			parked(t, y, task, "Conn.Read")
+			if whole {
+				task.Cancel()
+			} else {
+				cancel()
+			}
+			_, err := task.Await(y)
+			if loop.IsCancelled(err) != whole || !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+			if _, err := other.Write([]byte("x")); err != io.ErrClosedPipe || w.open != 0 {
+				t.Errorf("the pipe: %v; %d connections", err, w.open)
+			}
+		})
 	}
 }
 

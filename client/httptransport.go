@@ -39,7 +39,10 @@ type HTTPTransport struct {
 	Loop *loop.Loop
 }
 
-var errNoLoop = fmt.Errorf("%w, and the HTTPTransport has no Loop", loop.ErrNoTask)
+var (
+	errNoClient = errors.New("the HTTPTransport has no Client")
+	errNoLoop   = fmt.Errorf("%w, and the HTTPTransport has no Loop", loop.ErrNoTask)
+)
 
 // RoundTrip makes the exchange.
 func (t *HTTPTransport) RoundTrip(hr *http.Request) (*http.Response, error) {
@@ -50,6 +53,8 @@ func (t *HTTPTransport) RoundTrip(hr *http.Request) (*http.Response, error) {
 	var resp *http.Response
 	var err error
 	switch {
+	case t.Client == nil:
+		err = errNoClient
 	case l == nil:
 		err = errNoLoop
 	case l.OnLoop():
