@@ -14,6 +14,10 @@ var libraries = []library{
 	{"gorilla/websocket", "github.com/gorilla/websocket", inTask, "", "`NetDialContext` returns `netio.NewStream(y, conn)`", tryWebsocket},
 	{"miekg/dns", "github.com/miekg/dns", inTask, "", "`client.ExchangeWithConn(m, &dns.Conn{Conn: packetConn})`", tryDNS},
 
+	{"resty", "github.com/go-resty/resty/v2", inTask, "", "`resty.NewWithClient(&http.Client{Transport: &client.HTTPTransport{Client: c}})`", tryResty},
+
+	{"oauth2", "golang.org/x/oauth2", inBlock, "", "`http.Client{Transport: &client.HTTPTransport{Client: c, Loop: l}}`", tryOAuth2},
+	{"retryablehttp", "github.com/hashicorp/go-retryablehttp", inBlock, "", "`HTTPClient.Transport = &client.HTTPTransport{Client: c, Loop: l}`", tryRetryable},
 	{"net/http", "", inBlock, "nginx", "`Transport.DialContext = dialer.DialContext`", tryHTTP},
 	{"net/http.server", "", inBlock, "", "`server.Serve(listener)`", tryHTTPServer},
 	{"net.Resolver", "", inBlock, "", "`Resolver{PreferGo: true, Dial: dialer.DialContext}`", tryResolver},
