@@ -7,6 +7,8 @@
 //	Request{Stream: true}                       the body in pieces: resp.Stream
 //	resp.Release()                              its buffers can be used again
 //	c.Timeouts  c.MaxConns  c.MaxBody  …        limits
+//	c.Proxy  c.UnixSocket  c.Dialer  c.TLSConfig  how to connect
+//	c.Connect(y, url)                           a connection for another protocol
 //	*Error                                      the phase that failed, and the cause
 //	c.RoundTrip(y, …)  c.Transport(y)           requests in the types of fasthttp
 //	HTTPTransport{Client: c}                    for libraries that take an http.Client
@@ -31,11 +33,13 @@ import (
 	"errors"
 	"math"
 	"net"
+	"net/url"
 	"syscall"
 	"time"
 
 	"coloop/client/internal/pool"
 	"coloop/loop"
+	"coloop/loop/netio"
 
 	"github.com/valyala/fasthttp"
 )
@@ -70,7 +74,37 @@ type Client struct {
 	// means 16 KiB. It is also the size of the buffers to read into.
 	MaxHeader int
 
-	// TLSConfig is for https; nil means crypto/tls's defaults.
+	// Proxy returns the URL of the proxy for a request to u, nil for none, as that of
+	// http.Transport does. It is called for each request, redirects included, in the task. Nil
+	// means ProxyFromEnvironment, with the environment at the client's first request; NoProxy
+	// means none, and ProxyURL returns a function for one that is always the same.
+	//
+	// The schemes are http, https, socks5 and socks5h. A request for http goes to an http or
+	// https proxy as it is, with the whole URL, and shares connections to the proxy with other
+	// hosts. For all others the proxy connects to the server (CONNECT, or SOCKS), and resolves
+	// its name. A user and password in the proxy's URL are for the proxy alone.
+	Proxy func(u *url.URL) (*url.URL, error)
+
+	// ProxyHeader has header fields for http and https proxies (aiohttp's proxy_headers). A
+	// Proxy-Authorization in it is sent in the place of the user and password in the URL.
+	ProxyHeader map[string][]string
+
+	// UnixSocket, unless "", is the path of the socket that all connections are made to (aiohttp's
+	// UnixConnector). The host of a URL is then only said to the server, in Host and for
+	// TLS. Proxy is not used.
+	UnixSocket string
+
+	// Dialer has options for connecting: the local address, a resolver, Happy Eyeballs. Nil means
+	// the zero Dialer.
+	Dialer *netio.Dialer
+
+	// Dial, unless nil, connects in the place of Dialer, to an address on network "tcp" or
+	// "unix". It is called in the task. The connection must be one of the client's loop.
+	Dial func(y *loop.Yielder, network, addr string) (*netio.Conn, error)
+
+	// TLSConfig is for https, proxies included; nil means crypto/tls's defaults. It must not
+	// offer h2. ServerName, unless "", is meant for all servers. Sessions are resumed: without
+	// a ClientSessionCache the client has its own.
 	TLSConfig *tls.Config
 
 	// UserAgent is sent with requests that have no User-Agent of their own; ""
@@ -90,7 +124,8 @@ type Client struct {
 	limits   Timeouts // with the defaults
 	closed   bool
 	sessions tls.ClientSessionCache
-	traced   uint64 // requests
+	traced   uint64                             // requests
+	proxyFor func(u *url.URL) (*url.URL, error) // Proxy, or the environment; nil if there is no proxy
 
 	// Things to be used again.
 	exchanges spares[*exchange]
@@ -108,7 +143,7 @@ type Client struct {
 // reports true and in which errors.Is finds os.ErrDeadlineExceeded.
 type Timeouts struct {
 	Pool      time.Duration // waiting for a connection, if a limit is reached; no limit by default
-	Connect   time.Duration // to resolve the host and connect; 30 s by default
+	Connect   time.Duration // to resolve the host and connect, a proxy's part included; 30 s by default
 	TLS       time.Duration // to shake hands; 30 s by default
 	Write     time.Duration // to write the request, its body included; no limit by default
 	FirstByte time.Duration // from the request written to the first byte of the reply; no limit by default
@@ -194,10 +229,21 @@ var noOptions Request
 func (c *Client) exchange(r *Request) *exchange {
 	x, ok := c.exchanges.get()
 	if !ok {
-		x = &exchange{}
+		x = c.moreExchanges()
 	}
-	x.client, x.req, x.by, x.sender = c, r, never, c.Sender
+	x.client, x.req, x.sender = c, r, c.Sender
 	return x
+}
+
+// moreExchanges makes several at once: each allocation may need more stack than a task has.
+//
+//go:noinline
+func (c *Client) moreExchanges() *exchange {
+	some := new([maxSpares]exchange)
+	for i := range some[1:] {
+		c.exchanges.put(&some[1+i])
+	}
+	return &some[0]
 }
 
 // do makes the exchange, and those that follow from its reply.
@@ -211,7 +257,7 @@ func (x *exchange) do(y *loop.Yielder) (_ *Response, err error) {
 		x.traces()
 		defer x.ended(y, &err)
 	}
-	x.by, x.follows = x.deadline(), c.MaxRedirects >= 0 && !x.alone
+	x.follows = c.MaxRedirects >= 0 && !x.alone
 	for n := 0; ; n++ {
 		phase, err := x.run(y)
 		if err == nil && x.upload != nil && !x.streamed() {
@@ -242,10 +288,16 @@ func (x *exchange) do(y *loop.Yielder) (_ *Response, err error) {
 //
 //go:noinline
 func (x *exchange) response() *Response {
-	r := &Response{Status: x.reply.StatusCode(), URL: x.url, Body: x.whole, client: x.client, raw: x.reply}
+	r := x.resp
+	if r == nil {
+		r = &Response{}
+	}
+	*r = Response{Status: x.reply.StatusCode(), URL: x.url, Body: x.whole, client: x.client, raw: x.reply}
 	switch {
-	case x.given != nil:
-		r.Stream = x.handOn()
+	case x.sender != nil:
+		x.deliver(r)
+	case x.switches():
+		r.Conn = x.handOver()
 	case x.streamed():
 		r.Stream = x.stream()
 	default:
@@ -298,7 +350,7 @@ func (x *exchange) putReader() {
 //go:noinline
 func (x *exchange) stale(err error) bool {
 	cn := x.cn
-	if cn == nil || x.state == connecting || !x.place.Used() || cn.received || x.again || x.long || x.once && cn.written {
+	if cn == nil || x.state == connecting || !x.place.Used() || cn.received || x.again || x.spent() || x.once && cn.written {
 		return false
 	}
 	if !errors.Is(err, errHungUp) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
@@ -350,15 +402,15 @@ func (x *exchange) end() {
 	c.exchanges.put(x)
 }
 
-// deadline returns the time at which all must be over.
-func (x *exchange) deadline() time.Duration {
+// limit sets the time at which all must be over.
+func (x *exchange) limit() {
 	c := x.client
 	x.limits = &c.limits
 	if t := x.req.Timeouts; t != nil {
 		filled := t.filled()
 		x.limits = &filled
 	}
-	return after(c.loop, x.limits.Total)
+	x.by = after(c.loop, x.limits.Total)
 }
 
 func (x *exchange) fail(phase Phase, err error) error {
@@ -395,6 +447,10 @@ func (c *Client) enter(y *loop.Yielder) error {
 		c.loop, c.limits = l, c.Timeouts.filled()
 		c.pool.MaxConns, c.pool.MaxConnsPerHost = orDefault(c.MaxConns, defaultMaxConns), c.MaxConnsPerHost
 		c.pool.IdleTimeout = c.IdleTimeout
+		if err := c.settleProxy(); err != nil {
+			c.loop = nil
+			return err
+		}
 	case c.loop != l:
 		return loop.ErrForeignLoop
 	}

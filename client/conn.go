@@ -18,13 +18,14 @@ type conn struct {
 
 	err      error
 	by       time.Duration // when the request must be over
-	sendBy   time.Duration // when it must be written
+	sendBy   time.Duration // when it must be written; 0: by
 	silence  time.Duration // how long the server may be silent; see parked
 	framing  int           // how many bytes may come that are no part of a body
 	written  bool          // anything of the request
 	received bool          // anything of its reply
 	trying   bool          // Read does not park
 	blocked  bool          // the last Read would have parked
+	ended    bool          // the end came together with data
 }
 
 // maxFraming is how many bytes of a reply may be no part of its body. Each byte of the body
@@ -38,7 +39,10 @@ const (
 func (cn *conn) begin(x *exchange) {
 	cn.by, cn.silence, cn.framing = x.by, x.limits.Silence, maxFraming
 	cn.written, cn.received = false, false
-	cn.sendBy = after(cn.raw.Loop(), x.limits.Write)
+	cn.sendBy = 0
+	if d := x.limits.Write; d != never {
+		cn.sendBy = after(cn.raw.Loop(), d)
+	}
 }
 
 // Read reads what has come. The server may be silent for so long before.
@@ -61,6 +65,9 @@ func (cn *conn) Read(p []byte) (n int, err error) {
 	}
 	cn.received = cn.received || n > 0
 	cn.framing -= n
+	if n > 0 && err != nil { // with TLS the end may come along; the next Read finds it again
+		cn.ended, err = true, nil
+	}
 	cn.err = err
 	return n, err
 }
@@ -101,12 +108,16 @@ func (cn *conn) readBy(by, silence time.Duration) error {
 }
 
 func (cn *conn) writeBy() error {
-	return cn.raw.WriteBy(min(cn.by, cn.sendBy, after(cn.raw.Loop(), cn.silence)))
+	by := min(cn.by, after(cn.raw.Loop(), cn.silence))
+	if cn.sendBy > 0 {
+		by = min(by, cn.sendBy)
+	}
+	return cn.raw.WriteBy(by)
 }
 
 // Unused reports whether the connection is fit for another request.
 func (cn *conn) Unused() bool {
-	if cn.err != nil {
+	if cn.err != nil || cn.ended {
 		return false
 	}
 	if cn.tls != nil {

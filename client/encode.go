@@ -15,6 +15,8 @@ import (
 var (
 	errMethod  = errors.New("invalid method")
 	errFraming = errors.New("more framing than body")
+
+	errProxyField = errors.New("header field Proxy-Authorization is not for the server: it belongs into the URL of the proxy or ProxyHeader")
 )
 
 // maxInline is how long a body may be to be written together with the header.
@@ -26,7 +28,7 @@ func (x *exchange) parse() (err error) {
 		return errMethod
 	}
 	if x.to, err = parseTarget(x.url); err == nil {
-		err = checkFields(x.header)
+		err = checkFields(x.header, false)
 	}
 	if err == nil && len(x.req.Trailer) > 0 {
 		err = checkTrailer(x.req)
@@ -58,7 +60,7 @@ func (x *exchange) encoded() error {
 		} else {
 			raw.SetBodyRaw(x.body)
 		}
-		x.upload = &upload{client: c, x: x, cn: x.cn, raw: raw, ours: true, source: x.source, expects: x.req.Expect}
+		x.upload = &upload{client: c, x: x, cn: x.cn, raw: raw, source: x.source, expects: x.req.Expect}
 		return nil
 	}
 	h := &c.scratch
@@ -73,11 +75,16 @@ func (x *exchange) encoded() error {
 	return nil
 }
 
-// fill makes h the header of the request. fasthttp writes nothing in it but what is put there.
-func (x *exchange) fill(h *fasthttp.RequestHeader) {
+// bare has fasthttp write nothing in a header but what is put there.
+func bare(h *fasthttp.RequestHeader) {
 	h.DisableNormalizing()
 	h.DisableSpecialHeader()
 	h.SetNoDefaultContentType(true)
+}
+
+// fill makes h the header of the request.
+func (x *exchange) fill(h *fasthttp.RequestHeader) {
+	bare(h)
 	h.SetMethod(x.method)
 	h.SetRequestURI(x.to.uri)
 	host, agent := x.to.host(), x.client.userAgent()
@@ -92,6 +99,12 @@ func (x *exchange) fill(h *fasthttp.RequestHeader) {
 	}
 	if x.req.Expect {
 		h.Add(fasthttp.HeaderExpect, "100-continue")
+	}
+	if x.host == nil { // the exchange is a Sender's
+		return
+	}
+	if s := x.host.Value; s.via != nil && !s.tunnel {
+		x.forwarded(h)
 	}
 }
 
@@ -133,14 +146,16 @@ func has(fields map[string][]string, name string) bool {
 }
 
 // checkFields refuses what could not be sent as it stands, or would change where the request
-// ends.
-func checkFields(fields map[string][]string) error {
+// ends, or would tell the server what is for the proxy.
+func checkFields(fields map[string][]string, proxy bool) error {
 	for key, values := range fields {
 		switch {
 		case !httpguts.ValidHeaderFieldName(key):
 			return fmt.Errorf("invalid header field name %s", short(key))
 		case strings.EqualFold(key, fasthttp.HeaderContentLength), strings.EqualFold(key, fasthttp.HeaderTransferEncoding):
 			return fmt.Errorf("header field %s is set by the client, from the body", key)
+		case !proxy && strings.EqualFold(key, fasthttp.HeaderProxyAuthorization):
+			return errProxyField
 		case strings.EqualFold(key, fasthttp.HeaderHost) && (len(values) != 1 || !httpguts.ValidHostHeader(values[0])):
 			return errors.New("invalid header field Host")
 		}

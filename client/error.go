@@ -34,6 +34,7 @@ const (
 	PhasePool      Phase = "pool"    // waiting for a connection
 	PhaseResolve   Phase = "resolve"
 	PhaseConnect   Phase = "connect"
+	PhaseProxy     Phase = "proxy" // choosing it, connecting to it, having it connect
 	PhaseTLS       Phase = "tls handshake"
 	PhaseWrite     Phase = "write"
 	PhaseFirstByte Phase = "first byte"

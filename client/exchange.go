@@ -21,6 +21,7 @@ import (
 // (loop.Drive). Buffers are taken late and given back early.
 type exchange struct {
 	client *Client
+	sender Sender   // of the client; nil means the network
 	trace  *trace   // nil unless the client has a Trace
 	req    *Request // the caller's, for what is seldom asked for; never nil
 	limits *Timeouts
@@ -31,8 +32,6 @@ type exchange struct {
 	body        []byte
 	source      *source // of a BodyStream; nil without one
 
-	sender Sender // of the client; nil means the network
-
 	addr string             // where to connect, if not to the host of the URL
 	into *fasthttp.Response // the caller's own, or nil
 
@@ -41,12 +40,14 @@ type exchange struct {
 	place *pool.Place[*conn, *server] // held by the exchange: to be given back, or dropped
 	cn    *conn                       // in the place
 
-	out    []byte  // encoded, and not yet written
-	upload *upload // sends a long body meanwhile
-	br     *bufio.Reader
-	reply  *fasthttp.Response
-	whole  []byte        // the body, once it has been read
-	given  io.ReadCloser // the body that a Sender has returned, to be read
+	out     []byte  // encoded, and not yet written
+	upload  *upload // sends a long body meanwhile
+	br      *bufio.Reader
+	reply   *fasthttp.Response
+	whole   []byte        // the body, once it has been read
+	given   io.ReadCloser // the body that a Sender has returned, to be read
+	adopted *Response     // all that it has returned
+	resp    *Response
 
 	by, first time.Duration // when all must be over, and when the reply must have begun
 
@@ -81,6 +82,11 @@ func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 	if x.sender != nil {
 		return x.pass(y)
 	}
+	if x.client.proxyFor != nil {
+		if phase, err = x.choose(); err != nil {
+			return phase, err
+		}
+	}
 	for {
 		if err = loop.Drive(y, x); err != nil {
 			return PhaseRequest, err
@@ -102,6 +108,12 @@ func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 		}
 		if err == nil && x.state == complete || err != nil && !x.stale(err) {
 			return phase, err
+		}
+		if err != nil && x.upload != nil {
+			if err := x.stop(y); err != nil {
+				return PhaseWrite, err
+			}
+			x.last = false
 		}
 	}
 }
@@ -135,6 +147,9 @@ func (x *exchange) Step(err error) (wait any) {
 				return wait
 			}
 		default:
+			if x.state == complete && x.into == nil && x.resp == nil {
+				x.resp = &Response{} // to make it here needs none of the task's stack
+			}
 			return nil
 		}
 	}
@@ -143,12 +158,15 @@ func (x *exchange) Step(err error) (wait any) {
 
 // prepare makes sense of the request, and looks for a connection.
 func (x *exchange) prepare() {
+	if x.limits == nil {
+		x.limit()
+	}
 	if x.host == nil {
 		if x.err = x.parse(); x.err != nil {
 			x.phase = PhaseRequest
 			return
 		}
-		x.host = x.client.host(&x.to, x.addr)
+		x.host = x.findHost(nil)
 	}
 	if x.place == nil {
 		x.place = x.client.pool.Try(x.host)
@@ -167,7 +185,7 @@ func (x *exchange) prepare() {
 func (x *exchange) dial() {
 	x.state = unconnected
 	s := x.place.Host().Value
-	if !s.direct.IsValid() {
+	if s.direct == nil {
 		return
 	}
 	c := x.client

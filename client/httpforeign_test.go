@@ -282,6 +282,46 @@ func TestHTTPTransportDuplex(t *testing.T) {
 	})
 }
 
+// TestHTTPTransportUpgrades has another protocol on the connection, after a response 101.
+func TestHTTPTransportUpgrades(t *testing.T) {
+	url := "http://" + serve(t, func(c net.Conn) {
+		r := bufio.NewReader(c)
+		if _, err := http.ReadRequest(r); err != nil {
+			return
+		}
+		_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nwelcome ")
+		_, _ = io.Copy(c, r)
+	})
+	c := &client.Client{}
+	run(t, c, func(y *loop.Yielder, w *wire) {
+		h := &http.Client{Transport: &client.HTTPTransport{Client: c, Loop: loop.Running(y)}}
+		talk := func() string {
+			r, _ := http.NewRequest("GET", url, nil)
+			r.Header.Set("Connection", "Upgrade")
+			r.Header.Set("Upgrade", "echo")
+			resp, err := h.Do(r)
+			if err != nil {
+				return err.Error()
+			}
+			defer resp.Body.Close()
+			rw, ok := resp.Body.(io.ReadWriter)
+			if !ok {
+				return "no io.ReadWriter"
+			}
+			_, err = io.WriteString(rw, "hello")
+			answer := make([]byte, len("welcome hello"))
+			if err == nil {
+				_, err = io.ReadFull(rw, answer)
+			}
+			return fmt.Sprintf("%d %s %v", resp.StatusCode, answer, err)
+		}
+		far, err := elsewhere(y, talk)
+		if near := talk(); near != "101 welcome hello <nil>" || far != near || err != nil {
+			t.Errorf("%s; %s, %v", near, far, err)
+		}
+	})
+}
+
 // TestHTTPTransportPassesOn has the body of a response as that of a request.
 func TestHTTPTransportPassesOn(t *testing.T) {
 	srv := httptest.NewServer(httpSite())

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -255,6 +256,8 @@ func newHTTPResponse(l *loop.Loop, hr *http.Request, resp *Response) *http.Respo
 		}
 	}
 	switch status := resp.Status; {
+	case resp.Conn != nil:
+		out.ContentLength, out.Body = 0, resp.Conn // an io.ReadWriteCloser, as with http.Transport
 	case hr.Method == http.MethodHead:
 		out.ContentLength = int64(max(-1, h.ContentLength()))
 		out.Body = noBody(resp)
@@ -265,8 +268,12 @@ func newHTTPResponse(l *loop.Loop, hr *http.Request, resp *Response) *http.Respo
 		out.ContentLength = int64(max(-1, h.ContentLength()))
 		out.Body = newHTTPBody(l, hr.Context(), resp, out)
 	}
-	if s, ok := resp.Stream.(*stream); ok && s.body.cn.tls != nil {
-		state := s.body.cn.tls.ConnectionState()
+	secure, ok := resp.Conn.(interface{ ConnectionState() tls.ConnectionState })
+	if s, streamed := resp.Stream.(*stream); streamed && s.body.cn.tls != nil {
+		secure, ok = s.body.cn.tls, true
+	}
+	if ok {
+		state := secure.ConnectionState()
 		out.TLS = &state
 	}
 	return out

@@ -19,15 +19,22 @@ import (
 // serveTLS is serveHTTP for https, with a configuration that trusts it.
 func serveTLS(t testing.TB, handler fasthttp.RequestHandler) (url string, cfg *tls.Config) {
 	t.Helper()
+	server := certificate(t)
+	handle := httpConn(handler)
+	addr := serve(t, func(c net.Conn) { handle(tls.Server(c, server)) })
+	return "https://" + addr, &tls.Config{RootCAs: server.ClientCAs}
+}
+
+// certificate returns the configuration of a server, for example.com and 127.0.0.1. Its ClientCAs
+// are what trusts it.
+func certificate(t testing.TB) *tls.Config {
+	t.Helper()
 	s := httptest.NewUnstartedServer(nil)
 	s.StartTLS() // for its certificate
-	cert := s.TLS.Certificates
+	defer s.Close()
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())
-	s.Close()
-	handle := httpConn(handler)
-	addr := serve(t, func(c net.Conn) { handle(tls.Server(c, &tls.Config{Certificates: cert})) })
-	return "https://" + addr, &tls.Config{RootCAs: roots}
+	return &tls.Config{Certificates: s.TLS.Certificates, ClientCAs: roots}
 }
 
 func TestRedirects(t *testing.T) {

@@ -3,6 +3,7 @@ package client
 import (
 	"io"
 	"iter"
+	"net"
 	"strings"
 
 	"github.com/valyala/fasthttp"
@@ -67,6 +68,11 @@ type Response struct {
 	// It must be read to its end, after which the connection serves other
 	// requests, or closed, which closes the connection.
 	Stream io.ReadCloser
+
+	// Conn is the connection of a response 101 (Switching Protocols) to a request with a header
+	// field Upgrade; nil for all others. It is the caller's, who closes it: the client no longer
+	// counts it, and Release does not touch it.
+	Conn net.Conn
 
 	client  *Client
 	raw     *fasthttp.Response // nil after Release

@@ -116,6 +116,9 @@ var (
 //
 //go:noinline
 func (x *exchange) pass(y *loop.Yielder) (Phase, error) {
+	if x.limits == nil {
+		x.limit()
+	}
 	if err := x.parse(); err != nil {
 		return PhaseRequest, err
 	}
@@ -220,7 +223,7 @@ func (x *exchange) adopt(resp *Response) error {
 			return resp.invalid
 		}
 	}
-	x.reply, x.whole, x.given = resp.raw, resp.Body, resp.Stream
+	x.reply, x.whole, x.given, x.adopted = resp.raw, resp.Body, resp.Stream, resp
 	resp.client, resp.Stream, resp.invalid = nil, nil, errReturned // its Release must not touch them
 	if x.into != nil {
 		x.reply.Header.CopyTo(&x.into.Header)
@@ -231,6 +234,15 @@ func (x *exchange) adopt(resp *Response) error {
 		x.closeGiven()
 	}
 	return nil
+}
+
+// deliver gives r the body that a Sender has returned, if it is streamed, or the connection.
+//
+//go:noinline
+func (x *exchange) deliver(r *Response) {
+	if r.Conn = x.adopted.Conn; x.given != nil {
+		r.Stream = x.handOn()
+	}
 }
 
 // A handed is a body that a Sender has returned.

@@ -30,14 +30,18 @@ func (t *target) host() string { return t.origin[strings.Index(t.origin, "//")+2
 
 // addr is the host and port to connect to.
 func (t *target) addr() string {
-	host := t.host()
+	if t.secure {
+		return withPort(t.host(), "443")
+	}
+	return withPort(t.host(), "80")
+}
+
+// withPort returns host with a port, its own or the given one.
+func withPort(host, port string) string {
 	if strings.LastIndexByte(host, ':') > strings.LastIndexByte(host, ']') {
 		return host
 	}
-	if t.secure {
-		return host + ":443"
-	}
-	return host + ":80"
+	return host + ":" + port
 }
 
 // parseTarget parses an absolute URL.

@@ -101,20 +101,34 @@ func (t *trace) reached(kind EventKind, addr string) {
 	t.note(kind)
 }
 
-// watch notes what d does, which connects to addr.
+// dial connects for c, and notes how.
 //
 //go:noinline
-func (t *trace) watch(y *loop.Yielder, d *netio.Dialer, addr string) {
+func (t *trace) dial(y *loop.Yielder, c *Client, network, addr string) (raw *netio.Conn, err error) {
 	t.reached(EventResolve, addr)
 	t.tell(y)
-	control := d.Control
-	d.Control = func(network, address string, c syscall.RawConn) error {
-		t.reached(EventDial, address)
-		if control != nil {
-			return control(network, address, c)
+	if c.Dial != nil {
+		t.note(EventDial)
+		raw, err = c.dial(y, network, addr, nil)
+	} else {
+		var d netio.Dialer
+		if c.Dialer != nil {
+			d = *c.Dialer
 		}
-		return nil
+		control := d.Control
+		d.Control = func(network, address string, c syscall.RawConn) error {
+			t.reached(EventDial, address)
+			if control != nil {
+				return control(network, address, c)
+			}
+			return nil
+		}
+		raw, err = d.Connect(y, network, addr)
 	}
+	if err == nil {
+		t.reached(EventConnected, raw.RemoteAddr().String())
+	}
+	return raw, err
 }
 
 // heard notes the first byte of a reply.

@@ -20,13 +20,11 @@ import (
 // own. So the reply can be read meanwhile: a server may refuse the body before it is over, or
 // send back what it gets.
 type upload struct {
-	client *Client
-	x      *exchange // nil once that is over, or has handed the upload to a stream
-	stream *stream   // reads the reply meanwhile, or nil
-	cn     *conn
-	raw    *fasthttp.Request
-	ours   bool // raw is not the caller's
-
+	client  *Client
+	x       *exchange // nil once that is over, or has handed the upload to a stream
+	stream  *stream   // reads the reply meanwhile, or nil
+	cn      *conn
+	raw     *fasthttp.Request
 	expects bool // 100 Continue
 	task    *loop.Task[struct{}]
 	source  *source    // of the body; nil if that is in memory
@@ -107,10 +105,8 @@ func (u *upload) end() {
 	if u.stream != nil {
 		_ = u.source.Close() // its error is the user's
 	}
-	if u.ours {
-		u.raw.Reset()
-		u.client.requests.put(u.raw)
-	}
+	u.raw.Reset()
+	u.client.requests.put(u.raw)
 }
 
 // stop ends the upload of a request that has its reply.
@@ -126,6 +122,12 @@ func (x *exchange) stop(y *loop.Yielder) error {
 	u.task.Cancel()
 	_, _, err := loop.Wait(y, loop.NoTimeout, loop.AllCompleted, u.task)
 	return err
+}
+
+// spent reports whether the body of the request cannot be sent again, because it was read from
+// somewhere.
+func (x *exchange) spent() bool {
+	return x.long && x.source != nil
 }
 
 // A source is the body of a request that is read from somewhere. It is closed once, whatever
@@ -191,7 +193,7 @@ func checkTrailer(r *Request) error {
 	if r.BodyStream == nil || r.Length != 0 {
 		return errTrailerFraming
 	}
-	return checkFields(r.Trailer)
+	return checkFields(r.Trailer, false)
 }
 
 // announce names the fields of the trailer in the header h of the request. They get their values when the
@@ -204,7 +206,7 @@ func (x *exchange) announce(h *fasthttp.RequestHeader) error {
 	}
 	trailer := x.req.Trailer
 	x.source.after = func() error {
-		if err := checkFields(trailer); err != nil {
+		if err := checkFields(trailer, false); err != nil {
 			return err
 		}
 		for _, key := range slices.Sorted(maps.Keys(trailer)) {

@@ -89,7 +89,7 @@ func (d *Dialer) ConnectPacket(y *loop.Yielder, network, address string) (*Packe
 	if !datagrams(network) {
 		return nil, d.fail(network, net.UnknownNetworkError(network))
 	}
-	c, err := d.connect(context.Background(), y, network, address)
+	c, err := d.connect(context.Background(), y, network, address, forever)
 	if err != nil {
 		return nil, err
 	}

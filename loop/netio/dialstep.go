@@ -4,7 +4,6 @@ package netio
 
 import (
 	"net"
-	"net/netip"
 	"os"
 	"time"
 
@@ -14,13 +13,12 @@ import (
 // Start begins to connect to a TCP address, without parking, for a step of [loop.Drive]. Of the
 // Dialer's options it honours LocalAddr, KeepAlive and Control. [Conn.BlockConnect] tells when the
 // connection is there, or why it is not; until then nothing else may be done with it but Close.
-func (d *Dialer) Start(l *loop.Loop, addr netip.AddrPort, by time.Duration) (*Conn, error) {
+func (d *Dialer) Start(l *loop.Loop, a *net.TCPAddr, by time.Duration) (*Conn, error) {
 	sockets, err := socketsOf(l)
 	if err != nil {
 		return nil, d.fail("tcp", err)
 	}
 	r := race{resolved: resolved{loop: l, sockets: sockets}, dialer: d, network: "tcp"}
-	a := net.TCPAddrFromAddrPort(addr)
 	c, made, err := r.connect(a)
 	if err != nil {
 		return nil, r.wrap(a, err)
@@ -50,7 +48,11 @@ func (c *Conn) BlockConnect() (wait any, err error) {
 		return nil, &net.OpError{Op: "dial", Net: d.network, Addr: d.peer, Err: err}
 	case made:
 		d.dialling = nil
-		d.wr.deadline = forever
+		d.setDeadline(&d.wr, forever)
+		if d.wr.timer != nil {
+			d.wr.timer.Cancel()
+			d.wr.timer = nil
+		}
 		return nil, nil
 	}
 	d.wr.lot.Kind, d.wr.lot.Owner = "Dial", d

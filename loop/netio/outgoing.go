@@ -40,7 +40,8 @@ type transport interface {
 	finish() error
 	WaitRead() error
 	Buffered() bool
-	// readNow is Read that does not park; unread reports whether it may find something.
+	// readNow is Read, but for a wait: then the error is EAGAIN. unread reports whether it may find
+	// something.
 	readNow(b []byte) (int, error)
 	unread() bool
 }

@@ -18,6 +18,7 @@ import (
 type env struct {
 	y       *loop.Yielder
 	l       *loop.Loop
+	name    string
 	address string // of the server
 	folder  string // its files
 	dial    netio.Dialer
@@ -38,7 +39,7 @@ func runCase(name, address, folder string) error {
 		l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) {
 			unseen = append(unseen, fmt.Errorf("%s: %w", c.Message, orNil(c.Exception)))
 		})
-		e := &env{y: y, l: l, address: address, folder: folder, dial: netio.Dialer{Loop: l}}
+		e := &env{name: name, y: y, l: l, address: address, folder: folder, dial: netio.Dialer{Loop: l}}
 		var longest time.Duration
 		ticker := loop.Spawn(y, func(y *loop.Yielder) error {
 			for last := l.Time(); ; last = l.Time() {
