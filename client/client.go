@@ -33,6 +33,7 @@ import (
 	"errors"
 	"math"
 	"net"
+	"net/http"
 	"net/url"
 	"syscall"
 	"time"
@@ -60,6 +61,40 @@ type Client struct {
 
 	// Timeouts limit the phases of a request.
 	Timeouts Timeouts
+
+	// BaseURL is what the URL of a request is relative to, as a link on that page would be: with
+	// "https://host/v1/", "users?page=2" is https://host/v1/users?page=2, and "/users" is
+	// https://host/users. An absolute URL is taken as it is. BaseURL must end in a slash, but for that after the
+	// host. "" means that all URLs are absolute. With it, Auth and the secrets in Header are sent to
+	// the origin of BaseURL alone (aiohttp's base_url).
+	BaseURL string
+
+	// Header has header fields for each request. A field of the request's own of that name takes the
+	// place of one here, or takes it away if it has no values (aiohttp's ClientSession.headers).
+	Header map[string][]string
+
+	// Auth proves to servers who asks, unless the request has an Authorization, an Auth or a user in its
+	// URL. A redirect to another origin ends that.
+	Auth Auth
+
+	// Jar keeps the cookies that servers set and sends them back, redirects included. net/http/cookiejar has one. A
+	// Cookie of the request's own is sent too, and wins over one of the same name in the jar. Nil
+	// means that cookies are neither kept nor sent. Its methods must not block.
+	Jar http.CookieJar
+
+	// Retry says when a request that has failed is sent again; nil means never.
+	Retry *Retry
+
+	// NoResend switches off that a request is sent a second time if a connection that was kept
+	// open turns out to have been closed by the server; see Do. The request fails then.
+	NoResend bool
+
+	// CheckRedirect, unless nil, is called in the task before a redirect is followed, as that of
+	// http.Client is. next has the Method, URL and Header of the request that is to be sent; the Header
+	// may be changed. Auth and cookies of the Jar are not in it yet. via are the redirects so
+	// far, this one included, oldest first. With the error ErrUseLastResponse the redirect is not
+	// followed, and its reply returned; with another one the request fails.
+	CheckRedirect func(y *loop.Yielder, next *Request, via []Redirect) error
 
 	// MaxRedirects is how many redirects are followed before a request fails
 	// with ErrTooManyRedirects; 0 means 10. With a negative one, redirects are
@@ -126,6 +161,10 @@ type Client struct {
 	sessions tls.ClientSessionCache
 	traced   uint64                             // requests
 	proxyFor func(u *url.URL) (*url.URL, error) // Proxy, or the environment; nil if there is no proxy
+
+	session    bool     // each request needs one
+	base       *url.URL // BaseURL, or nil
+	baseTarget target
 
 	// Things to be used again.
 	exchanges spares[*exchange]
@@ -207,8 +246,9 @@ func (c *Client) Post(y *loop.Yielder, url, contentType string, body []byte) (*R
 // its connection; the error wraps the loop.CancelledError then.
 //
 // An idempotent request that is sent over a connection kept open, and finds that
-// the server has closed it, is sent once more over a new one. Nothing else is
-// ever retried. Redirects are followed; see MaxRedirects.
+// the server has closed it, is sent once more over a new one, unless NoResend is set. Nothing
+// else is sent again unless Retry says so. Redirects are followed as net/http does it; see
+// MaxRedirects and CheckRedirect.
 func (c *Client) Do(y *loop.Yielder, r *Request) (*Response, error) {
 	return c.request(r).do(y)
 }
@@ -218,7 +258,7 @@ func (c *Client) request(r *Request) *exchange {
 	x := c.exchange(r)
 	x.method, x.url, x.header, x.body = r.method(), r.URL, r.Header, r.Body
 	if r.BodyStream != nil {
-		x.source = newSource(r.BodyStream, cmp.Or(int(r.Length), -1))
+		x.source = newSource(r.BodyStream, cmp.Or(int(r.Length), -1), r.GetBody)
 	}
 	return x
 }
@@ -246,8 +286,8 @@ func (c *Client) moreExchanges() *exchange {
 	return &some[0]
 }
 
-// do makes the exchange, and those that follow from its reply.
-func (x *exchange) do(y *loop.Yielder) (_ *Response, err error) {
+// do makes the exchange, and those that follow from its outcome.
+func (x *exchange) do(y *loop.Yielder) (_ *Response, failure error) {
 	defer x.end()
 	c := x.client
 	if err := c.enter(y); err != nil {
@@ -255,31 +295,31 @@ func (x *exchange) do(y *loop.Yielder) (_ *Response, err error) {
 	}
 	if c.Trace != nil {
 		x.traces()
-		defer x.ended(y, &err)
+		defer x.ended(y, &failure)
 	}
-	x.follows = c.MaxRedirects >= 0 && !x.alone
-	for n := 0; ; n++ {
-		phase, err := x.run(y)
-		if err == nil && x.upload != nil && !x.streamed() {
-			phase, err = PhaseWrite, x.stop(y)
-		}
-		if err != nil {
-			x.abandon(y)
+	if (c.session || x.req.hasSession()) && !x.alone {
+		x.limit()
+		if phase, err := x.openSession(y); err != nil {
 			return nil, x.fail(phase, err)
 		}
-		if x.trace != nil && !x.streamed() {
-			x.trace.note(EventBody)
+	}
+	for {
+		again := false
+		phase, err := x.run(y)
+		if err == nil && x.settled() {
+			phase, err = x.readBody(y)
+		} else if !x.alone {
+			again, phase, err = x.next(y, phase, err)
 		}
-		if !x.follows || !redirects(x.reply) {
+		switch {
+		case err != nil:
+			x.abandon(y)
+			return nil, x.fail(phase, err)
+		case !again:
+			if x.trace != nil && !x.req.Stream {
+				x.trace.note(EventBody)
+			}
 			return x.response(), nil
-		}
-		if err := x.redirected(n); err != nil {
-			return nil, x.fail(PhaseRedirect, err)
-		}
-		if x.trace != nil {
-			x.trace.last.URL = redacted(x.url)
-			x.trace.note(EventRedirect)
-			x.begins()
 		}
 	}
 }
@@ -293,32 +333,21 @@ func (x *exchange) response() *Response {
 		r = &Response{}
 	}
 	*r = Response{Status: x.reply.StatusCode(), URL: x.url, Body: x.whole, client: x.client, raw: x.reply}
+	if x.session != nil {
+		r.History = x.session.history
+	}
 	switch {
 	case x.sender != nil:
 		x.deliver(r)
 	case x.switches():
 		r.Conn = x.handOver()
-	case x.streamed():
+	case x.req.Stream:
 		r.Stream = x.stream()
 	default:
 		x.finish()
 	}
 	x.reply = nil
 	return r
-}
-
-// redirected makes x the exchange that follows from a reply, the n-th in a row.
-//
-//go:noinline
-func (x *exchange) redirected(n int) error {
-	if n == orDefault(x.client.MaxRedirects, defaultMaxRedirects) {
-		return ErrTooManyRedirects
-	}
-	err := x.redirect()
-	x.finish()
-	x.client.putReply(x.reply)
-	x.state, x.reply, x.whole, x.host, x.again, x.last = fresh, nil, nil, nil, false, false
-	return err
 }
 
 // finish gives back the buffer and the connection of a reply without fault. If the
@@ -350,7 +379,7 @@ func (x *exchange) putReader() {
 //go:noinline
 func (x *exchange) stale(err error) bool {
 	cn := x.cn
-	if cn == nil || x.state == connecting || !x.place.Used() || cn.received || x.again || x.spent() || x.once && cn.written {
+	if cn == nil || x.client.NoResend || x.state == connecting || !x.place.Used() || cn.received || x.again || x.spent() || x.once && cn.written {
 		return false
 	}
 	if !errors.Is(err, errHungUp) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
@@ -392,11 +421,15 @@ func (x *exchange) drop() {
 func (x *exchange) end() {
 	x.drop()
 	x.closeGiven()
-	if u := x.upload; u != nil { // only after a panic
-		u.x = nil
+	u := x.upload
+	if u != nil { // only after a panic
+		u.leave()
+		u.dropped = true
 		u.task.Cancel()
 	}
-	_ = x.source.Close() // its error is the user's
+	if u == nil || !u.closes {
+		_ = x.source.close() // its error is the user's
+	}
 	c := x.client
 	*x = exchange{}
 	c.exchanges.put(x)
@@ -413,7 +446,7 @@ func (x *exchange) limit() {
 	x.by = after(c.loop, x.limits.Total)
 }
 
-func (x *exchange) fail(phase Phase, err error) error {
+func (x *exchange) fail(phase Phase, err error) *Error {
 	if x.client.closed && errors.Is(err, net.ErrClosed) {
 		err = ErrClosed
 	}
@@ -444,6 +477,9 @@ func (c *Client) enter(y *loop.Yielder) error {
 	case l == nil:
 		return loop.ErrNoTask
 	case c.loop == nil:
+		if err := c.prepareSession(); err != nil {
+			return err
+		}
 		c.loop, c.limits = l, c.Timeouts.filled()
 		c.pool.MaxConns, c.pool.MaxConnsPerHost = orDefault(c.MaxConns, defaultMaxConns), c.MaxConnsPerHost
 		c.pool.IdleTimeout = c.IdleTimeout
@@ -474,14 +510,6 @@ func orDefault[T int | time.Duration](v, def T) T {
 }
 
 func (c *Client) maxBody() int { return orDefault(c.MaxBody, defaultMaxBody) }
-
-// maxBody is how large the body of the reply may be.
-func (x *exchange) maxBody() int {
-	if n := x.req.MaxBody; n != 0 {
-		return n
-	}
-	return x.client.maxBody()
-}
 
 func (c *Client) userAgent() string {
 	if c.UserAgent == "" {

@@ -151,7 +151,7 @@ func TestWebSocket(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					if err := converse(y, ws); err != nil {
+					if err := echoes(y, ws); err != nil {
 						t.Error(err)
 					}
 					if err := ws.Close(); err != nil {
@@ -163,8 +163,8 @@ func TestWebSocket(t *testing.T) {
 	}
 }
 
-// converse sends messages, and wants each back.
-func converse(y *loop.Yielder, ws *websocket.Conn) error {
+// echoes sends messages, and wants each back.
+func echoes(y *loop.Yielder, ws *websocket.Conn) error {
 	const messages = 50
 	writer := loop.Spawn(y, func(y *loop.Yielder) error {
 		for n := range messages {

@@ -197,5 +197,5 @@ func (c *Client) dial(y *loop.Yielder, network, addr string, t *trace) (raw *net
 	case c.Dialer != nil:
 		return c.Dialer.Connect(y, network, addr)
 	}
-	return netio.Dial(y, network, addr)
+	return noKeepAlive.Connect(y, network, addr)
 }

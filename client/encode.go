@@ -27,7 +27,10 @@ func (x *exchange) parse() (err error) {
 	if !isToken(x.method) {
 		return errMethod
 	}
-	if x.to, err = parseTarget(x.url); err == nil {
+	if x.to.origin == "" {
+		x.to, err = parseTarget(x.url)
+	}
+	if err == nil {
 		err = checkFields(x.header, false)
 	}
 	if err == nil && len(x.req.Trailer) > 0 {
@@ -39,7 +42,7 @@ func (x *exchange) parse() (err error) {
 // encoded puts the request into x.out, or makes an upload of one with a long body.
 func (x *exchange) encoded() error {
 	c := x.client
-	x.once = !idempotent(x.method)
+	x.once = !idempotent(x.method) && !hasKey(x.header)
 	x.long = x.source != nil || len(x.body) > maxInline || x.req.Expect
 	if x.long {
 		raw, ok := c.requests.get()
@@ -48,7 +51,7 @@ func (x *exchange) encoded() error {
 		}
 		x.fill(&raw.Header)
 		if x.source == nil && x.req.Expect {
-			x.source = &source{r: bytes.NewReader(x.body), length: len(x.body)}
+			x.source = newSource(bytes.NewReader(x.body), len(x.body), nil)
 		}
 		if x.source != nil {
 			raw.SetBodyStream(x.source, x.source.length)
@@ -60,7 +63,7 @@ func (x *exchange) encoded() error {
 		} else {
 			raw.SetBodyRaw(x.body)
 		}
-		x.upload = &upload{client: c, x: x, cn: x.cn, raw: raw, source: x.source, expects: x.req.Expect}
+		x.upload = &upload{client: c, x: x, source: x.source, cn: x.cn, raw: raw, expects: x.req.Expect}
 		return nil
 	}
 	h := &c.scratch
@@ -95,7 +98,7 @@ func (x *exchange) fill(h *fasthttp.RequestHeader) {
 		x.fillFields(h, host, agent)
 	}
 	if x.to.user != nil && !has(x.header, fasthttp.HeaderAuthorization) {
-		h.Add(fasthttp.HeaderAuthorization, basic(x.to.user))
+		h.Add(fasthttp.HeaderAuthorization, basicOf(x.to.user))
 	}
 	if x.req.Expect {
 		h.Add(fasthttp.HeaderExpect, "100-continue")
@@ -179,6 +182,11 @@ func idempotent(method string) bool {
 		return true
 	}
 	return false
+}
+
+// hasKey reports whether the server can tell that a request has reached it twice, as net/http does.
+func hasKey(fields map[string][]string) bool {
+	return has(fields, "Idempotency-Key") || has(fields, "X-Idempotency-Key")
 }
 
 // wantsLength reports whether a server expects a length even if there is no body.

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -41,7 +40,9 @@ const (
 	PhaseHeader    Phase = "header"
 	PhaseBody      Phase = "body"
 	PhaseRedirect  Phase = "redirect"
-	PhaseSend      Phase = "send" // all that a Sender does, unless it says more
+	PhaseSend      Phase = "send"          // all that a Sender does, unless it says more
+	PhaseAuth      Phase = "authorization" // making one
+	PhaseRetry     Phase = "retry"         // waiting for the next attempt
 )
 
 // An Error is how every request fails. It implements net.Error.
@@ -66,12 +67,6 @@ func (e *Error) Timeout() bool {
 
 // Temporary is Timeout.
 func (e *Error) Temporary() bool { return e.Timeout() }
-
-// basic is the value of an Authorization field.
-func basic(u *url.Userinfo) string {
-	password, _ := u.Password()
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(u.Username()+":"+password))
-}
 
 // short quotes s, not more than what fits into a line.
 func short(s string) string {

@@ -40,7 +40,6 @@ func ExampleClient_trace() {
 	// Output:
 	// 1.1 at 0s: start GET http://flags.test/flag
 	// 1.1 at 30ms: header 302
-	// 1.1 at 30ms: body
 	// 1.1 at 30ms: redirect GET http://flags.test/br.gif
 	// 1.2 at 30ms: start GET http://flags.test/br.gif
 	// 1.2 at 150ms: header 200

@@ -26,6 +26,8 @@ type exchange struct {
 	req    *Request // the caller's, for what is seldom asked for; never nil
 	limits *Timeouts
 
+	session *session // what goes beyond this exchange, or nil
+
 	// What is asked for now: redirects change it.
 	method, url string
 	header      map[string][]string
@@ -59,7 +61,6 @@ type exchange struct {
 	long    bool  // the body is for an upload
 	once    bool  // must not reach the server twice
 	last    bool  // the connection is to be closed
-	follows bool  // a redirect will be followed: its body is not streamed
 	alone   bool  // this is one exchange, and nothing follows from it
 }
 
@@ -77,7 +78,8 @@ const (
 	complete          // it is there
 )
 
-// run does the exchange. The Phase is that of the error.
+// run does the exchange, to the header of the reply, and its body if that has come with it. The
+// Phase is that of the error.
 func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 	if x.sender != nil {
 		return x.pass(y)
@@ -103,10 +105,8 @@ func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 			phase, err = x.send(y)
 		case x.state == sent && x.cn.tls != nil:
 			phase, err = x.receive()
-		case x.state == headed:
-			phase, err = x.readBody(y)
 		}
-		if err == nil && x.state == complete || err != nil && !x.stale(err) {
+		if err == nil && x.state >= headed || err != nil && !x.stale(err) {
 			return phase, err
 		}
 		if err != nil && x.upload != nil {
@@ -114,6 +114,9 @@ func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 				return PhaseWrite, err
 			}
 			x.last = false
+			if err := x.source.rewind(); err != nil {
+				return PhaseRequest, err
+			}
 		}
 	}
 }

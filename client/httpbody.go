@@ -37,10 +37,14 @@ func fillBody(l *loop.Loop, r *Request, hr *http.Request) error {
 			return fmt.Errorf("ContentLength=%d with Body length %d", length, len(r.Body))
 		}
 		return hr.Body.Close()
-	case memory != nil, parks(hr.Body):
-		r.BodyStream = hr.Body
 	default:
-		r.BodyStream = &blockingBody{Reader: bufio.NewReaderSize(&blocking{l, hr.Body}, blockingRead), Closer: hr.Body}
+		r.BodyStream = bodyOf(l, hr.Body)
+		if hr.GetBody != nil {
+			r.GetBody = func() (io.Reader, error) {
+				body, err := hr.GetBody()
+				return bodyOf(l, body), err
+			}
+		}
 	}
 	if chunked {
 		length = 0
@@ -49,6 +53,14 @@ func fillBody(l *loop.Loop, r *Request, hr *http.Request) error {
 		r.Trailer = hr.Trailer
 	}
 	return nil
+}
+
+// bodyOf returns a body as it is to be read in the task.
+func bodyOf(l *loop.Loop, body io.ReadCloser) io.Reader {
+	if body == nil || inMemory(body) != nil || parks(body) {
+		return body
+	}
+	return &blockingBody{Reader: bufio.NewReaderSize(&blocking{l, body}, blockingRead), Closer: body}
 }
 
 var (

@@ -31,21 +31,28 @@ func (x *exchange) receive() (Phase, error) {
 	return "", nil
 }
 
-// readBody reads the body of the reply, unless that is to be streamed.
+// readBody reads the body of the reply, unless that is to be streamed, and ends the upload.
 //
 //go:noinline
 func (x *exchange) readBody(y *loop.Yielder) (Phase, error) {
+	if x.sender != nil {
+		return x.readGiven(y)
+	}
 	if x.upload != nil && x.reply.StatusCode() >= fasthttp.StatusMultipleChoices {
 		if err := x.stop(y); err != nil { // the server does not want it
 			return PhaseWrite, err
 		}
 	}
-	if x.streamed() {
-		x.state = complete
+	if x.req.Stream {
 		return "", nil
 	}
-	if phase, err := x.gather(y); err != nil {
-		return x.failed(phase, err)
+	if x.state == headed {
+		if phase, err := x.gather(y); err != nil {
+			return x.failed(phase, err)
+		}
+	}
+	if x.upload != nil {
+		return PhaseWrite, x.stop(y)
 	}
 	return "", nil
 }
@@ -142,10 +149,8 @@ func (x *exchange) headed() {
 	switch {
 	case x.noBody(status):
 		x.state = complete
-	case x.streamed():
-	case length > x.maxBody():
-		x.phase, x.err = PhaseBody, ErrBodyTooLarge
-	case length >= 0 && length <= x.br.Buffered():
+	case x.req.Stream:
+	case length >= 0 && length <= min(x.br.Buffered(), x.maxBody()):
 		x.phase = PhaseBody
 		if x.err = x.reply.ReadBody(x.br, length); x.err == nil {
 			x.whole, x.state = x.reply.Body(), complete
@@ -161,21 +166,25 @@ func bodiless(method string, status int) bool {
 		status == fasthttp.StatusNotModified || status < 200
 }
 
-// streamed reports whether the body of the reply is left to be read by the caller.
-func (x *exchange) streamed() bool {
-	return x.req.Stream && !(x.follows && redirects(x.reply))
+// maxBody is how large the body of the reply may be.
+func (x *exchange) maxBody() int {
+	if n := x.req.MaxBody; n != 0 {
+		return n
+	}
+	return x.client.maxBody()
 }
 
 // gather reads the body, as it comes.
 //
 //go:noinline
 func (x *exchange) gather(y *loop.Yielder) (Phase, error) {
-	x.reply.StreamBody = true
-	_ = x.reply.ReadBody(x.br, 0) // reads nothing yet
-	b := body{x.reply, x.cn}
-	all, err := gather(y, &b, x.maxBody())
-	_ = x.reply.CloseBodyStream() // has nothing to close
-	x.reply.StreamBody = false
+	limit := x.maxBody()
+	if x.reply.Header.ContentLength() > limit {
+		return PhaseBody, ErrBodyTooLarge
+	}
+	b := x.incoming()
+	all, err := gather(y, b, limit)
+	b.close()
 	if err != nil {
 		return PhaseBody, err
 	}
@@ -190,6 +199,19 @@ func (x *exchange) gather(y *loop.Yielder) (Phase, error) {
 type body struct {
 	reply *fasthttp.Response
 	cn    *conn
+}
+
+// incoming makes the body of the reply ready to be read.
+func (x *exchange) incoming() *body {
+	x.reply.StreamBody = true
+	_ = x.reply.ReadBody(x.br, 0) // reads nothing yet
+	return &body{x.reply, x.cn}
+}
+
+// close ends the reading.
+func (b *body) close() {
+	_ = b.reply.CloseBodyStream() // has nothing to close
+	b.reply.StreamBody = false
 }
 
 func (b *body) Read(p []byte) (int, error) {

@@ -143,25 +143,30 @@ func (x *exchange) pass(y *loop.Yielder) (Phase, error) {
 	if err := x.adopt(resp); err != nil {
 		return PhaseHeader, err
 	}
-	if !x.streamed() && len(x.whole) > x.maxBody() {
-		return PhaseBody, ErrBodyTooLarge
-	}
 	if x.trace != nil {
 		x.trace.replied(EventHeader, resp.Status)
+		x.trace.tell(y)
 	}
+	return "", nil
+}
+
+// readGiven is readBody for a reply of a Sender.
+//
+//go:noinline
+func (x *exchange) readGiven(y *loop.Yielder) (phase Phase, err error) {
 	switch {
-	case x.streamed():
+	case x.req.Stream:
 		if x.given == nil {
 			x.given = io.NopCloser(bytes.NewReader(x.whole))
 		}
+		return "", nil
 	case x.given != nil:
 		defer x.closeGiven()
-		if x.follows && redirects(x.reply) {
-			return "", nil
-		}
 		if x.whole, err = gather(y, x.given, x.maxBody()); err != nil {
 			return phaseOf(err)
 		}
+	case len(x.whole) > x.maxBody():
+		return PhaseBody, ErrBodyTooLarge
 	}
 	if x.into != nil {
 		x.into.SetBodyRaw(x.whole)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,9 +45,12 @@ func TestSenderOverTheNetwork(t *testing.T) {
 			ctx.SetBodyStream(strings.NewReader(strings.Repeat("x", 100_000)), -1)
 		default:
 			fmt.Fprintf(ctx, "%s %s %q", ctx.Method(), ctx.Host(), ctx.PostBody())
+			var fields []string // in whatever order they come
 			for k, v := range ctx.Request.Header.All() {
-				fmt.Fprintf(ctx, "\n%s: %s", k, v)
+				fields = append(fields, fmt.Sprintf("%s: %s", k, v))
 			}
+			slices.Sort(fields)
+			fmt.Fprint(ctx, fields)
 		}
 	})
 	for _, tt := range []struct {

@@ -40,7 +40,8 @@ func (x *exchange) stream() *stream {
 		method: x.method, url: x.url, trace: x.trace,
 	}
 	if u := x.upload; u != nil && !u.over {
-		u.x, u.stream, x.source = nil, s, nil
+		u.leave()
+		x.source = nil
 	}
 	x.place, x.cn, x.br, x.upload = nil, nil, nil, nil
 	if x.noBody(x.reply.StatusCode()) {
@@ -140,8 +141,9 @@ func (s *stream) end(err error) {
 		s.expiry.Cancel()
 	}
 	if u := s.upload; u != nil {
-		s.last = s.last || u.err != nil || !u.over
+		s.last = s.last || !u.over || u.err != nil
 		if !u.over {
+			u.dropped = true
 			u.task.Cancel()
 		}
 	}

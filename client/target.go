@@ -94,10 +94,12 @@ func targetOf(u *url.URL, rawURL string) (target, error) {
 	t := target{secure: u.Scheme == "https", user: u.User}
 	prefix := len(u.Scheme) + len("://") + len(u.Host)
 	switch {
+	case u.Scheme == "":
+		return t, errRelative
 	case u.Host == "":
 		return t, errNoHost
 	case !t.secure && u.Scheme != "http":
-		return t, fmt.Errorf("%w %q", errScheme, u.Scheme)
+		return t, fmt.Errorf("%w %s", errScheme, short(u.Scheme))
 	case plainHost(u.Host) && len(rawURL) >= prefix && rawURL[len(u.Scheme)+3:prefix] == u.Host && rawURL[:len(u.Scheme)] == u.Scheme:
 		t.origin = rawURL[:prefix]
 	default:
@@ -115,6 +117,10 @@ func targetOf(u *url.URL, rawURL string) (target, error) {
 func parseError(err error) error {
 	if ue, ok := errors.AsType[*url.Error](err); ok {
 		err = ue.Err
+	}
+	const most = 100
+	if text := err.Error(); len(text) > most {
+		err = errors.New(text[:most] + "...")
 	}
 	return fmt.Errorf("parse the URL: %w", err)
 }

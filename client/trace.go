@@ -24,9 +24,9 @@ const (
 	EventInterim   EventKind = "interim"    // a reply that is not the last: Status 100 to 199
 	EventFirstByte EventKind = "first byte" // of the reply
 	EventHeader    EventKind = "header"     // of the reply: Status
-	EventBody      EventKind = "body"       // has been read to its end, or was given up: Err
+	EventBody      EventKind = "body"       // of the response: read to its end, or given up because of Err
 	EventRedirect  EventKind = "redirect"   // will be followed, to URL
-	EventRetry     EventKind = "retry"      // the request is sent again because of Err
+	EventRetry     EventKind = "retry"      // the request is to be sent again because of Err, or of Status
 	EventFailed    EventKind = "failed"     // the request, with Err
 )
 
@@ -73,6 +73,14 @@ func (x *exchange) begins() {
 	t.begun = false
 	t.last.Method, t.last.URL, t.last.Addr = x.method, redacted(x.url), ""
 	t.note(EventStart)
+}
+
+// redirected notes where a redirect leads to.
+//
+//go:noinline
+func (t *trace) redirected(url string) {
+	t.last.URL = redacted(url)
+	t.note(EventRedirect)
 }
 
 // note notes an event. What belongs to it alone can be added to what it returns.

@@ -78,7 +78,7 @@ func TestTrace(t *testing.T) {
 	}{
 		{"get", "start 1.1 GET http://addr/empty; " + fresh + reply + "; body", "start 2.1 GET http://addr/empty; " + again + reply + "; body",
 			client.Request{URL: "/empty"}, false},
-		{"redirect", "start 1.1 GET http://addr/hop/1/302; " + fresh + "written; first byte; header 302; body; redirect 1.1 GET http://addr/end; " +
+		{"redirect", "start 1.1 GET http://addr/hop/1/302; " + fresh + "written; first byte; header 302; redirect 1.1 GET http://addr/end; " +
 			"start 1.2 GET http://addr/end; connection reused=true idle=0s; " + reply + "; body", "",
 			client.Request{URL: "/hop/1/302"}, false},
 		{"interim", "start 1.1 GET http://addr/hints; " + fresh + "written; first byte; interim 103; header 200; body", "",
@@ -261,7 +261,7 @@ func TestTraceOfSender(t *testing.T) {
 			return err
 		}
 		last := (*events)[len(*events)-1]
-		want := "start 1.1 GET http://h/moved; header 302; body; redirect 1.1 GET http://h/end; start 1.2 GET http://h/end; header 200; body"
+		want := "start 1.1 GET http://h/moved; header 302; redirect 1.1 GET http://h/end; start 1.2 GET http://h/end; header 200; body"
 		if got := describe(events, ""); got != want || last.Time != 2*time.Second {
 			t.Errorf("at %v, got\n%s\nwant\n%s", last.Time, got, want)
 		}

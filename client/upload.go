@@ -3,11 +3,6 @@ package client
 import (
 	"bufio"
 	"errors"
-	"fmt"
-	"io"
-	"maps"
-	"os"
-	"slices"
 	"syscall"
 	"time"
 
@@ -21,15 +16,16 @@ import (
 // send back what it gets.
 type upload struct {
 	client  *Client
-	x       *exchange // nil once that is over, or has handed the upload to a stream
-	stream  *stream   // reads the reply meanwhile, or nil
+	x       *exchange // nil once that is over
+	source  *source   // or nil
 	cn      *conn
 	raw     *fasthttp.Request
-	expects bool // 100 Continue
 	task    *loop.Task[struct{}]
-	source  *source    // of the body; nil if that is in memory
 	goOn    loop.Event // 100 Continue has come
 	err     error      // why it failed
+	expects bool       // 100 Continue is waited for
+	closes  bool       // the source is to be closed at the end
+	dropped bool       // nobody wants to know how it ends
 	over    bool
 }
 
@@ -83,27 +79,22 @@ func (u *upload) expect(y *loop.Yielder, bw *bufio.Writer) error {
 func (u *upload) end() {
 	u.over = true
 	_, err := u.task.Result()
-	x := u.x
-	switch {
-	case x == nil && u.stream == nil:
-	case err == nil:
-		if x != nil {
-			x.written()
-			_ = u.cn.raw.ReadBy(min(x.by, x.first)) // fails only if it is closed, as reading will
-		}
-	default:
+	switch x := u.x; {
+	case u.dropped:
+	case err != nil:
 		if u.source != nil && u.source.err != nil {
 			err = u.source.err
 		}
-		if u.err = err; x != nil {
-			x.last = true
-		}
+		u.err = err
 		if !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
 			_ = u.cn.Close() // no reply is to be expected
 		}
+	case x != nil:
+		x.written()
+		_ = u.cn.raw.ReadBy(min(x.by, x.first)) // fails only if it is closed, as reading will
 	}
-	if u.stream != nil {
-		_ = u.source.Close() // its error is the user's
+	if u.closes {
+		_ = u.source.close() // its error is the user's
 	}
 	u.raw.Reset()
 	u.client.requests.put(u.raw)
@@ -116,117 +107,20 @@ func (x *exchange) stop(y *loop.Yielder) error {
 	u := x.upload
 	x.upload, u.x = nil, nil
 	if u.over {
+		x.last = x.last || u.err != nil
 		return nil
 	}
+	u.dropped = true
 	x.last = true
 	u.task.Cancel()
 	_, _, err := loop.Wait(y, loop.NoTimeout, loop.AllCompleted, u.task)
 	return err
 }
 
-// spent reports whether the body of the request cannot be sent again, because it was read from
-// somewhere.
-func (x *exchange) spent() bool {
-	return x.long && x.source != nil
-}
+// spent reports whether the body of the request cannot be sent again.
+func (x *exchange) spent() bool { return !x.source.repeatable() }
 
-// A source is the body of a request that is read from somewhere. It is closed once, whatever
-// becomes of the request.
-type source struct {
-	r      io.Reader
-	length int          // -1: not known
-	before func() error // is called before the first Read
-	flush  func() error // is called before a Read that may wait, or nil
-	full   bool         // the last Read gave all it could
-	after  func() error // is called at the end
-	empty  int
-	err    error
-	closed bool
-}
-
-func newSource(r io.Reader, length int) *source {
-	return &source{r: r, length: length}
-}
-
-// mayWait reports whether the first Read may have to wait for somebody.
-func mayWait(r io.Reader) bool {
-	_, file := r.(*os.File)
-	return !file && inMemory(r) == nil
-}
-
-// Read reads the body, and remembers an error of it. What has been read so far is sent before a
-// Read that may wait: the server may be waiting for it. Nothing is read in that call, because p
-// may be the free part of the buffer that has been sent.
-func (s *source) Read(p []byte) (int, error) {
-	f := s.before
-	if f == nil && !s.full {
-		f = s.flush
-	}
-	if s.before, s.full = nil, true; f != nil {
-		return 0, f()
-	}
-	n, err := s.r.Read(p)
-	s.full = n == len(p)
-	if n == 0 && err == nil {
-		if s.empty++; s.empty == maxEmpty {
-			err = io.ErrNoProgress
-		}
-	} else {
-		s.empty = 0
-	}
-	if f := s.after; err == io.EOF && f != nil {
-		s.after = nil
-		if bad := f(); bad != nil {
-			err = bad
-		}
-	}
-	if err != nil && err != io.EOF {
-		s.err = err
-	}
-	return n, err
-}
-
-var errTrailerFraming = errors.New("a trailer needs a BodyStream without Length")
-
-// checkTrailer checks the trailer of a request.
-func checkTrailer(r *Request) error {
-	if r.BodyStream == nil || r.Length != 0 {
-		return errTrailerFraming
-	}
-	return checkFields(r.Trailer, false)
-}
-
-// announce names the fields of the trailer in the header h of the request. They get their values when the
-// body has been read.
-func (x *exchange) announce(h *fasthttp.RequestHeader) error {
-	for _, key := range slices.Sorted(maps.Keys(x.req.Trailer)) {
-		if err := h.AddTrailer(key); err != nil {
-			return fmt.Errorf("forbidden trailer %s", key)
-		}
-	}
-	trailer := x.req.Trailer
-	x.source.after = func() error {
-		if err := checkFields(trailer, false); err != nil {
-			return err
-		}
-		for _, key := range slices.Sorted(maps.Keys(trailer)) {
-			for _, v := range trailer[key] {
-				h.Add(key, v)
-			}
-		}
-		return nil
-	}
-	return nil
-}
-
-// Close closes the body.
-func (s *source) Close() error {
-	if s == nil || s.closed {
-		return nil
-	}
-	s.closed = true
-	if c, ok := s.r.(io.Closer); ok {
-		return c.Close()
-	}
-	return nil
+// leave is called when the exchange ends before the upload. The source is closed when that ends.
+func (u *upload) leave() {
+	u.x, u.closes = nil, u.source != nil && !u.over
 }

@@ -158,7 +158,7 @@ func (w *web) request(y *loop.Yielder, i int) error {
 	defer resp.Release()
 	w.counts[kind+" "+strconv.Itoa(resp.Status)]++
 	if err := w.check(y, resp, kind, size, want); err != nil {
-		return fmt.Errorf("%s %s of %d bytes, %d: %w", kind, r.URL, size, resp.Status, err)
+		return fmt.Errorf("%s %s of %d bytes, %d of %q: %w", kind, r.URL, size, resp.Status, resp.Header("Server"), err)
 	}
 	return nil
 }
