@@ -4,7 +4,10 @@
 //	c := &client.Client{}                       connections, their pool and limits
 //	c.Get(y, url)  c.Post(y, url, type, body)   a request, and the whole response
 //	c.Do(y, &Request{…})                        with any method, header and body
+//	c.PostJSON  c.PostForm  Request.Multipart   bodies that are made
+//	resp.JSON(&v)  resp.Text()  resp.Err()      what the response says
 //	Request{Stream: true}                       the body in pieces: resp.Stream
+//	c.Events(y, &Request{…})                    server-sent events
 //	resp.Release()                              its buffers can be used again
 //	c.Timeouts  c.MaxConns  c.MaxBody  …        limits
 //	c.Proxy  c.UnixSocket  c.Dialer  c.TLSConfig  how to connect
@@ -28,7 +31,6 @@ package client
 
 import (
 	"bufio"
-	"cmp"
 	"crypto/tls"
 	"errors"
 	"math"
@@ -101,8 +103,8 @@ type Client struct {
 	// not followed but returned.
 	MaxRedirects int
 
-	// MaxBody is the size in bytes that the body of a response may have unless
-	// it is streamed; 0 means 64 MiB.
+	// MaxBody is the size in bytes that the body of a response may have, once it is
+	// decoded, unless it is streamed; 0 means 64 MiB. With a negative one there is no limit.
 	MaxBody int
 
 	// MaxHeader is the size in bytes that the header of a response may have; 0
@@ -137,6 +139,16 @@ type Client struct {
 	// "unix". It is called in the task. The connection must be one of the client's loop.
 	Dial func(y *loop.Yielder, network, addr string) (*netio.Conn, error)
 
+	// DisableCompression has the client not ask for encoded bodies, and not decode them
+	// (as in net/http). Else it sends "Accept-Encoding: gzip, deflate, br, zstd" with
+	// requests that have neither Accept-Encoding nor Range of their own, HEAD excepted, and
+	// decodes what comes. A body in an encoding that it does not know is left as it is.
+	DisableCompression bool
+
+	// RaiseForStatus makes a response with a status from 400 on an error, as
+	// Response.Err does. A Request can ask for that, too.
+	RaiseForStatus bool
+
 	// TLSConfig is for https, proxies included; nil means crypto/tls's defaults. It must not
 	// offer h2. ServerName, unless "", is meant for all servers. Sessions are resumed: without
 	// a ClientSessionCache the client has its own.
@@ -149,7 +161,7 @@ type Client struct {
 	// Trace, unless nil, is told of each event of each request, in the task of the request, with
 	// the time at which it happened. The next event may have happened by then. The task waits
 	// until Trace has returned.
-	Trace func(y *loop.Yielder, e Event)
+	Trace func(y *loop.Yielder, e TraceEvent)
 
 	// Sender, unless nil, makes the exchanges instead of the network: see package clienttest.
 	Sender Sender
@@ -173,6 +185,8 @@ type Client struct {
 	requests  spares[*fasthttp.Request]
 	replies   spares[*fasthttp.Response]
 	buffers   spares[[]byte]
+	pieces    spares[[]byte] // the first ones of bodies
+	stages    [numCodings]spares[*stage]
 	scratch   fasthttp.RequestHeader
 	length    []byte
 }
@@ -230,16 +244,6 @@ func (c *Client) Get(y *loop.Yielder, url string) (*Response, error) {
 	return x.do(y)
 }
 
-// Post sends body to url. See Do.
-func (c *Client) Post(y *loop.Yielder, url, contentType string, body []byte) (*Response, error) {
-	return c.Do(y, &Request{
-		Method: fasthttp.MethodPost,
-		URL:    url,
-		Header: map[string][]string{fasthttp.HeaderContentType: {contentType}},
-		Body:   body,
-	})
-}
-
 // Do sends r and returns the response, whatever its status. It parks the task
 // until the body is there, or until the header is if that is streamed. Every
 // error is an *Error. Cancelling the task stops the request at once and closes
@@ -257,9 +261,7 @@ func (c *Client) Do(y *loop.Yielder, r *Request) (*Response, error) {
 func (c *Client) request(r *Request) *exchange {
 	x := c.exchange(r)
 	x.method, x.url, x.header, x.body = r.method(), r.URL, r.Header, r.Body
-	if r.BodyStream != nil {
-		x.source = newSource(r.BodyStream, cmp.Or(int(r.Length), -1), r.GetBody)
-	}
+	x.source = c.source(r)
 	return x
 }
 
@@ -297,6 +299,11 @@ func (x *exchange) do(y *loop.Yielder) (_ *Response, failure error) {
 		x.traces()
 		defer x.ended(y, &failure)
 	}
+	if x.req.composed() {
+		if err := x.composeBody(y); err != nil {
+			return nil, x.fail(PhaseRequest, err)
+		}
+	}
 	if (c.session || x.req.hasSession()) && !x.alone {
 		x.limit()
 		if phase, err := x.openSession(y); err != nil {
@@ -315,39 +322,15 @@ func (x *exchange) do(y *loop.Yielder) (_ *Response, failure error) {
 		case err != nil:
 			x.abandon(y)
 			return nil, x.fail(phase, err)
+		case !again && x.raises():
+			return nil, x.raised()
 		case !again:
 			if x.trace != nil && !x.req.Stream {
-				x.trace.note(EventBody)
+				x.trace.note(TraceBody)
 			}
 			return x.response(), nil
 		}
 	}
-}
-
-// response makes the response of the reply, and gives back the connection.
-//
-//go:noinline
-func (x *exchange) response() *Response {
-	r := x.resp
-	if r == nil {
-		r = &Response{}
-	}
-	*r = Response{Status: x.reply.StatusCode(), URL: x.url, Body: x.whole, client: x.client, raw: x.reply}
-	if x.session != nil {
-		r.History = x.session.history
-	}
-	switch {
-	case x.sender != nil:
-		x.deliver(r)
-	case x.switches():
-		r.Conn = x.handOver()
-	case x.req.Stream:
-		r.Stream = x.stream()
-	default:
-		x.finish()
-	}
-	x.reply = nil
-	return r
 }
 
 // finish gives back the buffer and the connection of a reply without fault. If the
@@ -377,7 +360,7 @@ func (x *exchange) putReader() {
 // have been closed by the server meanwhile.
 //
 //go:noinline
-func (x *exchange) stale(err error) bool {
+func (x *exchange) stale(y *loop.Yielder, err error) bool {
 	cn := x.cn
 	if cn == nil || x.client.NoResend || x.state == connecting || !x.place.Used() || cn.received || x.again || x.spent() || x.once && cn.written {
 		return false
@@ -385,14 +368,20 @@ func (x *exchange) stale(err error) bool {
 	if !errors.Is(err, errHungUp) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
 		return false
 	}
+	if x.upload != nil {
+		_ = x.stop(y) // it has failed, or is about to
+	}
+	if x.source.rewind() != nil {
+		return false
+	}
 	x.place.Renew()
 	if x.br != nil {
 		x.putReader()
 	}
 	if x.trace != nil {
-		x.trace.failed(EventRetry, err)
+		x.trace.failed(TraceRetry, err)
 	}
-	x.state, x.cn, x.err, x.again = unconnected, nil, nil, true
+	x.state, x.cn, x.err, x.again, x.last = unconnected, nil, nil, true, false
 	return true
 }
 
@@ -431,6 +420,9 @@ func (x *exchange) end() {
 		_ = x.source.close() // its error is the user's
 	}
 	c := x.client
+	if x.sent != nil {
+		c.putBuffer(x.sent)
+	}
 	*x = exchange{}
 	c.exchanges.put(x)
 }
@@ -509,7 +501,12 @@ func orDefault[T int | time.Duration](v, def T) T {
 	return v
 }
 
-func (c *Client) maxBody() int { return orDefault(c.MaxBody, defaultMaxBody) }
+func (c *Client) maxBody() int {
+	if c.MaxBody < 0 {
+		return math.MaxInt - maxShort
+	}
+	return orDefault(c.MaxBody, defaultMaxBody)
+}
 
 func (c *Client) userAgent() string {
 	if c.UserAgent == "" {
@@ -556,8 +553,14 @@ func (c *Client) reply() *fasthttp.Response {
 // maxKept is the size of a body whose memory is used again.
 const maxKept = 64 << 10
 
+func (c *Client) putBuffer(b []byte) {
+	if cap(b) <= maxKept {
+		c.buffers.put(b)
+	}
+}
+
 func (c *Client) putReply(r *fasthttp.Response) {
-	if r.IsBodyStream() || cap(r.Body()) > maxKept {
+	if r.IsBodyStream() || cap(r.Body()) > maxKept { // a stream may not be at its end
 		return
 	}
 	r.Reset()

@@ -32,7 +32,7 @@ func (c *Client) Connect(y *loop.Yielder, rawURL string) (net.Conn, error) {
 	if err != nil {
 		return nil, x.fail(phase, err)
 	}
-	return cn.free(), nil
+	return c.free(cn), nil
 }
 
 // serverOf returns the server that a URL leads to.
@@ -58,8 +58,12 @@ func (c *Client) serverOf(rawURL string) (*server, Phase, error) {
 	return c.server(&t, t.addr(), via, via != nil), "", nil
 }
 
-// free returns the connection for whatever use. No limit of time is left.
-func (cn *conn) free() net.Conn {
+// free gives cn away, for whatever use: no limit of time is left, and the system keeps the connection
+// alive, unless the user's dialer decides on that.
+func (c *Client) free(cn *conn) net.Conn {
+	if c.Dial == nil && c.Dialer == nil {
+		_ = cn.raw.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true}) // it is of use without
+	}
 	_, _ = cn.raw.ReadBy(-1), cn.raw.WriteBy(-1) // they fail only if it is closed, as its use will
 	return cn.stream()
 }
@@ -71,7 +75,7 @@ func (x *exchange) handOver() net.Conn {
 	early, _ := x.br.Peek(x.br.Buffered())
 	s := &switched{early: append([]byte(nil), early...)}
 	x.putReader()
-	s.Conn = x.place.Detach().free()
+	s.Conn = x.client.free(x.place.Detach())
 	x.place, x.cn = nil, nil
 	if len(early) == 0 {
 		return s.Conn

@@ -74,7 +74,7 @@ func (x *exchange) connect(y *loop.Yielder) (Phase, error) {
 	c := x.client
 	if x.place == nil {
 		if x.trace != nil {
-			x.trace.note(EventWait)
+			x.trace.note(TraceWait)
 			x.trace.tell(y)
 		}
 		var err error
@@ -143,7 +143,7 @@ func (c *Client) connect(y *loop.Yielder, s *server, by time.Duration, limits *T
 			return nil, PhaseTLS, err
 		}
 		if t != nil {
-			t.note(EventTLS)
+			t.note(TraceTLS)
 		}
 	}
 	whole = true

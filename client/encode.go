@@ -43,18 +43,19 @@ func (x *exchange) parse() (err error) {
 func (x *exchange) encoded() error {
 	c := x.client
 	x.once = !idempotent(x.method) && !hasKey(x.header)
-	x.long = x.source != nil || len(x.body) > maxInline || x.req.Expect
+	x.long = x.source != nil || len(x.body) > maxInline || x.req.Expect || x.req.OnUpload != nil && len(x.body) > 0
 	if x.long {
 		raw, ok := c.requests.get()
 		if !ok {
 			raw = &fasthttp.Request{}
 		}
 		x.fill(&raw.Header)
-		if x.source == nil && x.req.Expect {
-			x.source = newSource(bytes.NewReader(x.body), len(x.body), nil)
+		src := x.source
+		if src == nil && (x.req.Expect || x.req.OnUpload != nil) {
+			src = newSource(bytes.NewReader(x.body), len(x.body), nil)
 		}
-		if x.source != nil {
-			raw.SetBodyStream(x.source, x.source.length)
+		if src != nil {
+			raw.SetBodyStream(src, src.length)
 			if len(x.req.Trailer) > 0 {
 				if err := x.announce(&raw.Header); err != nil {
 					return err
@@ -63,7 +64,7 @@ func (x *exchange) encoded() error {
 		} else {
 			raw.SetBodyRaw(x.body)
 		}
-		x.upload = &upload{client: c, x: x, source: x.source, cn: x.cn, raw: raw, expects: x.req.Expect}
+		x.upload = &upload{client: c, x: x, source: src, cn: x.cn, raw: raw, expects: x.req.Expect}
 		return nil
 	}
 	h := &c.scratch
@@ -99,6 +100,9 @@ func (x *exchange) fill(h *fasthttp.RequestHeader) {
 	}
 	if x.to.user != nil && !has(x.header, fasthttp.HeaderAuthorization) {
 		h.Add(fasthttp.HeaderAuthorization, basicOf(x.to.user))
+	}
+	if x.asked = x.asks(); x.asked {
+		h.Add(fasthttp.HeaderAcceptEncoding, acceptEncoding)
 	}
 	if x.req.Expect {
 		h.Add(fasthttp.HeaderExpect, "100-continue")

@@ -70,12 +70,13 @@ func (e *Error) Temporary() bool { return e.Timeout() }
 
 // short quotes s, not more than what fits into a line.
 func short(s string) string {
-	const most = 60
-	if len(s) > most {
-		return strconv.Quote(s[:most]) + "..."
+	if len(s) > maxQuoted {
+		return strconv.Quote(s[:maxQuoted]) + "..."
 	}
 	return strconv.Quote(s)
 }
+
+const maxQuoted = 60
 
 // redacted leaves out the password of a URL.
 func redacted(s string) string {

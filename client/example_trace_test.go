@@ -19,14 +19,14 @@ func ExampleClient_trace() {
 	r := loop.NewRunner(l)
 	defer r.Close()
 	_, err := loop.RunIn(r, func(y *loop.Yielder) (int, error) {
-		c := &client.Client{Sender: m, Trace: func(_ *loop.Yielder, e client.Event) {
+		c := &client.Client{Sender: m, Trace: func(_ *loop.Yielder, e client.TraceEvent) {
 			fmt.Printf("%d.%d at %v: %s", e.Request, e.Exchange, e.Time, e.Kind)
 			switch e.Kind {
-			case client.EventStart, client.EventRedirect:
+			case client.TraceStart, client.TraceRedirect:
 				fmt.Print(" ", e.Method, " ", e.URL)
-			case client.EventHeader:
+			case client.TraceHeader:
 				fmt.Print(" ", e.Status)
-			case client.EventFailed:
+			case client.TraceFailed:
 				fmt.Print(" ", e.Err)
 			}
 			fmt.Println()

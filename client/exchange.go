@@ -46,6 +46,7 @@ type exchange struct {
 	upload  *upload // sends a long body meanwhile
 	br      *bufio.Reader
 	reply   *fasthttp.Response
+	sent    []byte        // its header, as it was sent
 	whole   []byte        // the body, once it has been read
 	given   io.ReadCloser // the body that a Sender has returned, to be read
 	adopted *Response     // all that it has returned
@@ -53,15 +54,20 @@ type exchange struct {
 
 	by, first time.Duration // when all must be over, and when the reply must have begun
 
-	state   state
-	phase   Phase // of err
-	err     error // of a step
-	blocked bool  // a step waits
-	again   bool  // this is the second try
-	long    bool  // the body is for an upload
-	once    bool  // must not reach the server twice
-	last    bool  // the connection is to be closed
-	alone   bool  // this is one exchange, and nothing follows from it
+	state    state
+	phase    Phase // of err
+	err      error // of a step
+	blocked  bool  // a step waits
+	again    bool  // this is the second try
+	long     bool  // the body is for an upload
+	once     bool  // must not reach the server twice
+	last     bool  // the connection is to be closed
+	alone    bool  // this is one exchange, and nothing follows from it
+	verbatim bool  // nothing is added to the request, and the reply is not decoded
+	hidden   bool  // the name of Trailer is hidden from fasthttp
+	asked    bool  // for an encoded body
+	decoded  bool  // whole was encoded
+	codings  codings
 }
 
 // state is how far an exchange is.
@@ -106,17 +112,8 @@ func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 		case x.state == sent && x.cn.tls != nil:
 			phase, err = x.receive()
 		}
-		if err == nil && x.state >= headed || err != nil && !x.stale(err) {
+		if err == nil && x.state >= headed || err != nil && !x.stale(y, err) {
 			return phase, err
-		}
-		if err != nil && x.upload != nil {
-			if err := x.stop(y); err != nil {
-				return PhaseWrite, err
-			}
-			x.last = false
-			if err := x.source.rewind(); err != nil {
-				return PhaseRequest, err
-			}
 		}
 	}
 }
@@ -193,7 +190,7 @@ func (x *exchange) dial() {
 	}
 	c := x.client
 	if x.trace != nil {
-		x.trace.reached(EventDial, s.direct.String())
+		x.trace.reached(TraceDial, s.direct.String())
 	}
 	raw, err := noKeepAlive.Start(c.loop, s.direct, min(x.by, after(c.loop, x.limits.Connect)))
 	switch {
@@ -217,7 +214,7 @@ func (x *exchange) connected() (wait any) {
 	default:
 		x.state = connected
 		if x.trace != nil {
-			x.trace.reached(EventConnected, x.cn.raw.RemoteAddr().String())
+			x.trace.reached(TraceConnected, x.cn.raw.RemoteAddr().String())
 		}
 	}
 	return wait
@@ -298,7 +295,7 @@ func (x *exchange) written() {
 		x.cn.by = x.by
 	}
 	if x.trace != nil {
-		x.trace.note(EventWritten)
+		x.trace.note(TraceWritten)
 	}
 	if d := x.limits.FirstByte; d > 0 {
 		x.first = after(x.client.loop, d)

@@ -31,7 +31,7 @@ func (c *Client) roundTrip(y *loop.Yielder, r *Request, req *fasthttp.Request, r
 	r.Stream = resp.StreamBody
 	resp.ResetBody()
 	x := c.request(r)
-	x.alone, x.addr = true, addr
+	x.alone, x.verbatim, x.addr = true, true, addr
 	if !r.Stream {
 		x.into = resp
 	}

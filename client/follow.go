@@ -113,8 +113,11 @@ func (x *exchange) drain() error {
 		return errSkipped
 	}
 	cn.by = min(cn.by, after(x.client.loop, maxSkipTime))
-	b := x.incoming()
-	defer b.close()
+	b := x.open()
+	defer func() {
+		_ = x.reply.CloseBodyStream() // has nothing to close
+		x.reply.StreamBody = false
+	}()
 	piece := make([]byte, 4<<10)
 	for n := 0; n <= maxSkipped; {
 		m, err := b.Read(piece)

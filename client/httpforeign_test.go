@@ -409,7 +409,7 @@ func TestHTTPTransportMocked(t *testing.T) {
 		h := &http.Client{Transport: &client.HTTPTransport{Client: c}}
 		got := show(h.Get("https://h/moved"))
 		want := "200 OK HTTP/1.1 1.1 length=-1 te=[chunked] close=false unpacked=false of=https://h/hello nobody=false\n" +
-			"Content-Type: [\"text/plain; charset=utf-8\"]\nX-Two: [\"1\" \"2\"]\nhello[5] <nil>\nmap[X-Sum:[]], then map[X-Sum:[5]]"
+			"Content-Type: [\"text/plain; charset=utf-8\"]\nX-Two: [\"1\" \"2\"]\nhello[5] <nil>\nmap[], then map[X-Sum:[5]]"
 		if got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
 		}

@@ -224,48 +224,32 @@ func newRequest(l *loop.Loop, hr *http.Request) (*Request, error) {
 
 // newHTTPResponse makes an http.Response of resp.
 func newHTTPResponse(l *loop.Loop, hr *http.Request, resp *Response) *http.Response {
-	h := &resp.raw.Header
 	out := &http.Response{
 		Status:        strconv.Itoa(resp.Status),
 		StatusCode:    resp.Status,
-		Proto:         string(h.Protocol()),
+		Proto:         resp.Proto(),
 		Header:        make(http.Header),
 		ContentLength: -1,
-		Close:         h.ConnectionClose(),
+		Uncompressed:  resp.Uncompressed,
 		Request:       hr,
 	}
-	if reason := string(h.StatusMessage()); reason != "" {
+	if reason := resp.Reason(); reason != "" {
 		out.Status += " " + reason
 	}
 	out.ProtoMajor, out.ProtoMinor, _ = http.ParseHTTPVersion(out.Proto)
 	for k, v := range resp.Headers() {
-		switch k = textproto.CanonicalMIMEHeaderKey(k); {
-		case k == "Transfer-Encoding":
-			out.TransferEncoding = []string{v}
-		case k == "Connection" && out.Close, k == "Trailer" && h.ContentLength() == -1:
-		default:
-			out.Header[k] = append(out.Header[k], v)
-		}
+		out.Header[k] = append(out.Header[k], v)
 	}
-	if len(out.TransferEncoding) > 0 { // a trailer needs chunks
-		for name := range h.Trailers() {
-			if out.Trailer == nil {
-				out.Trailer = make(http.Header)
-			}
-			out.Trailer[textproto.CanonicalMIMEHeaderKey(string(name))] = nil
-		}
-	}
-	switch status := resp.Status; {
+	frame(out, resp)
+	switch {
 	case resp.Conn != nil:
 		out.ContentLength, out.Body = 0, resp.Conn // an io.ReadWriteCloser, as with http.Transport
-	case hr.Method == http.MethodHead:
-		out.ContentLength = int64(max(-1, h.ContentLength()))
+	case bodiless(hr.Method, resp.Status), out.ContentLength == 0:
 		out.Body = noBody(resp)
-	case bodiless(hr.Method, status), h.ContentLength() == 0:
-		out.ContentLength = 0
-		out.Body = noBody(resp)
+		if hr.Method != http.MethodHead {
+			out.ContentLength = 0
+		}
 	default:
-		out.ContentLength = int64(max(-1, h.ContentLength()))
 		out.Body = newHTTPBody(l, hr.Context(), resp, out)
 	}
 	secure, ok := resp.Conn.(interface{ ConnectionState() tls.ConnectionState })
@@ -277,4 +261,34 @@ func newHTTPResponse(l *loop.Loop, hr *http.Request, resp *Response) *http.Respo
 		out.TLS = &state
 	}
 	return out
+}
+
+// frame moves what the header of a response says of its end to where net/http has it.
+func frame(out *http.Response, resp *Response) {
+	h := out.Header
+	chunked := len(h["Transfer-Encoding"]) > 0 && out.ProtoAtLeast(1, 1)
+	delete(h, "Transfer-Encoding")
+	if chunked {
+		out.TransferEncoding = []string{"chunked"}
+		for _, names := range h["Trailer"] {
+			for name := range strings.SplitSeq(names, ",") {
+				if out.Trailer == nil {
+					out.Trailer = make(http.Header)
+				}
+				out.Trailer[textproto.CanonicalMIMEHeaderKey(strings.TrimSpace(name))] = nil
+			}
+		}
+		delete(h, "Trailer")
+	} else if n, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64); err == nil && !out.Uncompressed {
+		out.ContentLength = n
+	}
+	switch says := func(what string) bool { return httpguts.HeaderValuesContainsToken(h["Connection"], what) }; {
+	case says("close"):
+		out.Close = true
+		delete(h, "Connection")
+	case !out.ProtoAtLeast(1, 1):
+		out.Close = !says("keep-alive")
+	default:
+		out.Close = !chunked && resp.raw.Header.ContentLength() < 0 && !bodiless(out.Request.Method, out.StatusCode)
+	}
 }

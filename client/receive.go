@@ -2,7 +2,6 @@ package client
 
 import (
 	"errors"
-	"io"
 	"time"
 
 	"coloop/loop"
@@ -43,17 +42,36 @@ func (x *exchange) readBody(y *loop.Yielder) (Phase, error) {
 			return PhaseWrite, err
 		}
 	}
-	if x.req.Stream {
+	if x.streamed() {
 		return "", nil
 	}
-	if x.state == headed {
-		if phase, err := x.gather(y); err != nil {
-			return x.failed(phase, err)
+	if x.asked && x.unwanted() { // it was not: the redirect is not followed
+		if err := x.codings.parse(x.encodings()); err != nil {
+			return PhaseHeader, err
 		}
+		if x.codings.n > 0 && len(x.whole) > 0 {
+			x.state = headed
+		}
+	}
+	if x.state == headed {
+		var err error
+		switch {
+		case x.reply.Header.ContentLength() > x.maxBody():
+			err = ErrBodyTooLarge
+		case x.codings.n > 0:
+			err = x.decode(y)
+		default:
+			x.whole, err = x.gather(x.open())
+		}
+		if err != nil {
+			return x.failed(PhaseBody, err)
+		}
+		x.state = complete
 	}
 	if x.upload != nil {
 		return PhaseWrite, x.stop(y)
 	}
+	x.state = complete
 	return "", nil
 }
 
@@ -101,7 +119,7 @@ func (x *exchange) head() {
 	h := &x.reply.Header
 	for {
 		cn.blocked = false
-		err := h.Read(x.br)
+		err := x.readHeader()
 		if x.trace != nil && cn.received {
 			x.trace.heard()
 		}
@@ -130,7 +148,7 @@ func (x *exchange) head() {
 			x.upload.goOn.Set()
 		}
 		if x.trace != nil {
-			x.trace.replied(EventInterim, status)
+			x.trace.replied(TraceInterim, status)
 		}
 	}
 }
@@ -144,18 +162,33 @@ func (x *exchange) headed() {
 	x.last = x.last || h.ConnectionClose() || status == fasthttp.StatusSwitchingProtocols
 	x.state = headed
 	if x.trace != nil {
-		x.trace.replied(EventHeader, status)
+		x.trace.replied(TraceHeader, status)
+	}
+	if x.codings.n = 0; x.asked && len(h.ContentEncoding()) > 0 {
+		x.err = x.coded()
 	}
 	switch {
+	case x.err != nil:
 	case x.noBody(status):
 		x.state = complete
-	case x.req.Stream:
-	case length >= 0 && length <= min(x.br.Buffered(), x.maxBody()):
+	case x.streamed():
+	case length >= 0 && length <= min(x.br.Buffered(), x.maxBody()) && x.req.OnDownload == nil:
 		x.phase = PhaseBody
-		if x.err = x.reply.ReadBody(x.br, length); x.err == nil {
-			x.whole, x.state = x.reply.Body(), complete
+		if x.err = x.reply.ReadBody(x.br, length); x.err != nil {
+			return
+		}
+		if x.whole = x.reply.Body(); x.codings.n == 0 || length == 0 {
+			x.state = complete
 		}
 	}
+}
+
+// coded finds out how the body is encoded.
+func (x *exchange) coded() error {
+	if x.unwanted() {
+		return nil
+	}
+	return x.codings.parse(x.encodings())
 }
 
 // noBody reports whether a reply of that status has no body, whatever its header says.
@@ -174,56 +207,10 @@ func (x *exchange) maxBody() int {
 	return x.client.maxBody()
 }
 
-// gather reads the body, as it comes.
-//
-//go:noinline
-func (x *exchange) gather(y *loop.Yielder) (Phase, error) {
-	limit := x.maxBody()
-	if x.reply.Header.ContentLength() > limit {
-		return PhaseBody, ErrBodyTooLarge
-	}
-	b := x.incoming()
-	all, err := gather(y, b, limit)
-	b.close()
-	if err != nil {
-		return PhaseBody, err
-	}
-	if x.into != nil {
-		x.into.SetBodyRaw(all)
-	}
-	x.whole, x.state = all, complete
-	return "", nil
-}
+// streamed reports whether the body of the reply is left to be read by the caller.
+func (x *exchange) streamed() bool { return x.req.Stream && !x.raises() }
 
-// body reads the body of a reply.
-type body struct {
-	reply *fasthttp.Response
-	cn    *conn
-}
-
-// incoming makes the body of the reply ready to be read.
-func (x *exchange) incoming() *body {
-	x.reply.StreamBody = true
-	_ = x.reply.ReadBody(x.br, 0) // reads nothing yet
-	return &body{x.reply, x.cn}
-}
-
-// close ends the reading.
-func (b *body) close() {
-	_ = b.reply.CloseBodyStream() // has nothing to close
-	b.reply.StreamBody = false
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.reply.BodyStream().Read(p)
-	b.cn.bodyRead(n)
-	switch {
-	case err == nil:
-	case err == io.EOF && (b.cn.err == nil || b.cn.err == io.EOF && b.reply.Header.ContentLength() < -1):
-	case err == io.EOF:
-		err = b.cn.cause(io.ErrUnexpectedEOF)
-	default:
-		err = b.cn.cause(err)
-	}
-	return n, err
+// unwanted reports whether the reply may be no more than a redirect that is followed.
+func (x *exchange) unwanted() bool {
+	return !x.alone && x.client.MaxRedirects >= 0 && redirects(x.reply)
 }

@@ -182,7 +182,7 @@ func (x *exchange) pause(y *loop.Yielder, a Attempt) error {
 		r = x.req.Retry
 	}
 	if x.trace != nil {
-		e := x.trace.note(EventRetry)
+		e := x.trace.note(TraceRetry)
 		e.Status, e.Err = a.Status, a.Err
 		x.trace.tell(y)
 	}

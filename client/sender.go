@@ -1,22 +1,15 @@
 package client
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
-	"maps"
-	"net"
 	"os"
-	"slices"
 	"strings"
-	"time"
 
 	"coloop/loop"
 
 	"github.com/valyala/fasthttp"
-	"golang.org/x/net/http/httpguts"
 )
 
 // A Sender makes an exchange: it sends one request and returns the reply to it. A [Client] is
@@ -41,70 +34,8 @@ type Sender interface {
 // Client a [Sender], for one that stands between a client and the network.
 func (c *Client) Send(y *loop.Yielder, r *Request) (*Response, error) {
 	x := c.request(r)
-	x.sender, x.alone = nil, true
+	x.sender, x.alone, x.verbatim = nil, true, true
 	return x.do(y)
-}
-
-// NewResponse makes a response that has not come over the network. The header fields
-// are read as if they had; a malformed one makes the request fail that gets the
-// response. If they say nothing about the length of the body, a Content-Length is added. The
-// body may be set as Stream of the response instead.
-func NewResponse(status int, header map[string][]string, body []byte) *Response {
-	r := &Response{Status: status, Body: body}
-	r.raw, r.invalid = newReply(status, header, len(body))
-	return r
-}
-
-// SetTrailer gives a response of [NewResponse] the fields that come after its body.
-func (r *Response) SetTrailer(fields map[string][]string) {
-	if r.raw == nil || len(fields) == 0 {
-		return
-	}
-	var b bytes.Buffer
-	err := writeFields(&b, fields)
-	if err == nil {
-		b.WriteString("\r\n")
-		err = r.raw.Header.ReadTrailer(bufio.NewReaderSize(&b, b.Len()))
-	}
-	if err != nil && r.invalid == nil {
-		r.invalid = fmt.Errorf("trailer: %w", malformed(err))
-	}
-}
-
-// newReply makes the header of a reply, by the parser that reads those of servers.
-func newReply(status int, header map[string][]string, length int) (*fasthttp.Response, error) {
-	if status < 100 || status > 999 {
-		return nil, fmt.Errorf("%w %d", errStatus, status)
-	}
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", status, fasthttp.StatusMessage(status))
-	if err := writeFields(&b, header); err != nil {
-		return nil, err
-	}
-	if status >= 200 && status != fasthttp.StatusNoContent && status != fasthttp.StatusNotModified &&
-		!has(header, fasthttp.HeaderContentLength) && !has(header, fasthttp.HeaderTransferEncoding) {
-		fmt.Fprintf(&b, "Content-Length: %d\r\n", length)
-	}
-	b.WriteString("\r\n")
-	raw := &fasthttp.Response{}
-	raw.Header.SetNoDefaultContentType(true)
-	if err := raw.Header.Read(bufio.NewReaderSize(&b, b.Len())); err != nil {
-		return nil, malformed(err)
-	}
-	return raw, nil
-}
-
-// writeFields writes fields in an order that is always the same.
-func writeFields(b *bytes.Buffer, fields map[string][]string) error {
-	for _, key := range slices.Sorted(maps.Keys(fields)) {
-		for _, v := range fields[key] {
-			if !httpguts.ValidHeaderFieldName(key) || !httpguts.ValidHeaderFieldValue(v) {
-				return errField
-			}
-			fmt.Fprintf(b, "%s: %s\r\n", key, v)
-		}
-	}
-	return nil
 }
 
 var (
@@ -124,76 +55,37 @@ func (x *exchange) pass(y *loop.Yielder) (Phase, error) {
 	}
 	var resp *Response
 	r := x.outgoing()
-	err := loop.NewTimeoutAt(y, x.by).Run(y, func() (err error) {
+	limit := loop.NewTimeoutAt(y, x.by)
+	err := limit.Run(y, func() (err error) {
 		resp, err = x.sender.Send(y, r)
 		return err
 	})
-	if err != nil {
-		if resp != nil && resp.Stream != nil {
-			_ = resp.Stream.Close() // the time was up in the moment it was there
-		}
-		if errors.Is(err, loop.ErrTimeout) {
-			return PhaseFirstByte, os.ErrDeadlineExceeded
-		}
-		if e, ok := err.(*Error); ok {
-			return e.Phase, e.Err
-		}
-		return PhaseSend, err
+	if err == nil {
+		return x.adopt(resp)
 	}
-	if err := x.adopt(resp); err != nil {
-		return PhaseHeader, err
+	if resp != nil && resp.Stream != nil {
+		_ = resp.Stream.Close() // the time was up in the moment it was there
 	}
-	if x.trace != nil {
-		x.trace.replied(EventHeader, resp.Status)
-		x.trace.tell(y)
+	if limit.Expired() && errors.Is(err, loop.ErrTimeout) {
+		return PhaseFirstByte, os.ErrDeadlineExceeded
 	}
-	return "", nil
+	return phaseOf(PhaseSend, err)
 }
 
-// readGiven is readBody for a reply of a Sender.
-//
-//go:noinline
-func (x *exchange) readGiven(y *loop.Yielder) (phase Phase, err error) {
-	switch {
-	case x.req.Stream:
-		if x.given == nil {
-			x.given = io.NopCloser(bytes.NewReader(x.whole))
-		}
-		return "", nil
-	case x.given != nil:
-		defer x.closeGiven()
-		if x.whole, err = gather(y, x.given, x.maxBody()); err != nil {
-			return phaseOf(err)
-		}
-	case len(x.whole) > x.maxBody():
-		return PhaseBody, ErrBodyTooLarge
-	}
-	if x.into != nil {
-		x.into.SetBodyRaw(x.whole)
-	}
-	return "", nil
-}
-
-// closeGiven closes a body that nobody will read. Its error is nobody's.
-func (x *exchange) closeGiven() {
-	if x.given != nil {
-		_ = x.given.Close()
-		x.given = nil
-	}
-}
-
-// phaseOf returns the phase and the cause of an error of a body.
-func phaseOf(err error) (Phase, error) {
+// phaseOf returns the phase and the cause of an error, which is one of a phase unless it says more.
+func phaseOf(phase Phase, err error) (Phase, error) {
 	if e, ok := err.(*Error); ok {
 		return e.Phase, e.Err
 	}
-	return PhaseBody, err
+	return phase, err
 }
 
 // outgoing returns the request of this exchange, as it would be written.
 func (x *exchange) outgoing() *Request {
-	r := *x.req
-	r.Method, r.URL, r.Header, r.Body, r.Timeouts = x.method, x.url, make(map[string][]string), x.body, x.limits
+	r := &Request{
+		Method: x.method, URL: x.url, Header: make(map[string][]string), Body: x.body, Trailer: x.req.Trailer,
+		Expect: x.req.Expect, Timeouts: x.limits, MaxBody: x.req.MaxBody, Stream: x.req.Stream,
+	}
 	h := &x.client.scratch
 	h.Reset()
 	x.fill(h)
@@ -210,108 +102,144 @@ func (x *exchange) outgoing() *Request {
 	if !has(r.Header, fasthttp.HeaderUserAgent) {
 		r.Header[fasthttp.HeaderUserAgent] = []string{""} // none
 	}
-	if x.source != nil {
-		r.Body, r.BodyStream, r.Length = nil, x.source, int64(max(0, x.source.length))
+	if s := x.source; s != nil {
+		s.seen = x.req.OnUpload
+		r.Body, r.BodyStream, r.Length = nil, s, int64(max(0, s.length))
+		r.GetBody = func() (io.Reader, error) { return s, s.rewind() }
 	}
-	return &r
+	return r
 }
 
 // adopt makes resp the reply of x.
-func (x *exchange) adopt(resp *Response) error {
+func (x *exchange) adopt(resp *Response) (Phase, error) {
 	switch {
 	case resp == nil:
-		return errNoResponse
-	case resp.invalid != nil:
-		return resp.invalid
-	case resp.raw == nil:
-		if resp.raw, resp.invalid = newReply(resp.Status, nil, len(resp.Body)); resp.invalid != nil {
-			return resp.invalid
-		}
+		return PhaseHeader, errNoResponse
+	case resp.raw == nil && resp.invalid == nil:
+		resp.make(resp.Status, nil)
 	}
-	x.reply, x.whole, x.given, x.adopted = resp.raw, resp.Body, resp.Stream, resp
-	resp.client, resp.Stream, resp.invalid = nil, nil, errReturned // its Release must not touch them
+	if resp.invalid != nil {
+		return PhaseHeader, resp.invalid
+	}
+	x.uploaded()
+	x.reply, x.sent, x.whole, x.given, x.adopted = resp.raw, resp.sent, resp.Body, resp.Stream, resp
+	resp.client, resp.sent, resp.Stream, resp.invalid = nil, nil, nil, errReturned // its Release must not touch them
 	if x.into != nil {
 		x.reply.Header.CopyTo(&x.into.Header)
 		x.reply = x.into
 	}
-	if x.noBody(resp.Status) {
-		x.whole = nil
+	if x.trace != nil {
+		x.trace.replied(TraceHeader, resp.Status)
+	}
+	if x.state = headed; x.noBody(resp.Status) {
+		x.whole, x.state = nil, complete
 		x.closeGiven()
 	}
-	return nil
+	if x.codings.n = 0; x.asked && x.state == headed && len(x.reply.Header.ContentEncoding()) > 0 {
+		return PhaseHeader, x.coded()
+	}
+	return "", nil
 }
 
-// deliver gives r the body that a Sender has returned, if it is streamed, or the connection.
+// uploaded tells of the body of the request, which the Sender has had.
+func (x *exchange) uploaded() {
+	switch n := int64(len(x.body)); {
+	case x.req.OnUpload == nil:
+	case x.source != nil:
+		x.source.tell()
+	case n > 0:
+		x.req.OnUpload(n, n)
+	}
+}
+
+// readGiven is readBody for a reply of a Sender.
+//
+//go:noinline
+func (x *exchange) readGiven(y *loop.Yielder) (Phase, error) {
+	if x.streamed() {
+		return "", nil
+	}
+	if x.asked && x.unwanted() { // it was not: the redirect is not followed
+		if err := x.codings.parse(x.encodings()); err != nil {
+			return PhaseHeader, err
+		}
+	}
+	if x.state == complete {
+		return "", nil
+	}
+	body := x.incoming()
+	defer body.Close()
+	all, err := x.gather(body)
+	if err != nil {
+		return phaseOf(PhaseBody, err)
+	}
+	x.whole, x.state = all, complete
+	return "", nil
+}
+
+// incoming returns the body that a Sender has returned, decoded if need be, and counted.
+func (x *exchange) incoming() io.ReadCloser {
+	b := &incoming{Reader: x.given, given: x.given}
+	if x.given == nil {
+		b.Reader = bytes.NewReader(x.whole)
+	}
+	if x.given = nil; x.req.OnDownload != nil {
+		b.Reader = &counted{b.Reader, x.req.OnDownload, 0, int64(max(x.reply.Header.ContentLength(), -1))}
+	}
+	if x.decoded = x.codings.n > 0; x.decoded {
+		b.decode = x.client.decoding(&x.codings, b.Reader, nil, &way{loop: x.client.loop})
+		b.Reader = b.decode
+	}
+	return b
+}
+
+// An incoming is the body that a Sender has returned.
+type incoming struct {
+	io.Reader
+	given  io.Closer
+	decode *decoding // nil if the body is not encoded
+}
+
+// Close gives back the decoder, and closes what the Sender has returned.
+func (b *incoming) Close() error {
+	if b.decode != nil {
+		b.decode.end()
+		b.decode = nil
+	}
+	if b.given == nil {
+		return nil
+	}
+	return b.given.Close()
+}
+
+// A counted reader tells how much has been read.
+type counted struct {
+	io.Reader
+	seen        func(done, total int64)
+	done, total int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	if c.done += int64(n); n > 0 {
+		c.seen(c.done, c.total)
+	}
+	return n, err
+}
+
+// closeGiven closes a body that nobody will read. Its error is nobody's.
+func (x *exchange) closeGiven() {
+	if x.given != nil {
+		_ = x.given.Close()
+		x.given = nil
+	}
+}
+
+// deliver gives r what a Sender has returned: the body if that is streamed, or the connection.
 //
 //go:noinline
 func (x *exchange) deliver(r *Response) {
-	if r.Conn = x.adopted.Conn; x.given != nil {
-		r.Stream = x.handOn()
-	}
-}
-
-// A handed is a body that a Sender has returned.
-type handed struct {
-	client *Client
-	body   io.ReadCloser
-	by     time.Duration
-	trace  *trace // nil unless the client has a Trace
-	err    error  // what Read returns from now on
-
-	method, url string // for errors
-}
-
-// handOn makes the body of a Sender that of a response.
-func (x *exchange) handOn() *handed {
-	h := &handed{client: x.client, body: x.given, by: x.by, trace: x.trace, method: x.method, url: x.url}
-	x.given = nil
-	return h
-}
-
-// Read reads the body, until the time for the request is up.
-func (h *handed) Read(p []byte) (int, error) {
-	if h.err != nil {
-		return 0, h.err
-	}
-	n, err := h.body.Read(p)
-	if h.err != nil { // another task has closed it
-		return n, h.err
-	}
-	if err == nil && h.by != never && h.client.loop.Time() >= h.by {
-		err = os.ErrDeadlineExceeded
-	}
-	if _, ok := err.(*Error); ok || err == nil || err == io.EOF {
-		h.err = err
-	} else {
-		h.err = &Error{PhaseBody, h.method, h.url, err}
-	}
-	if h.err != nil {
-		h.end(h.err)
-	}
-	return n, h.err
-}
-
-// end closes what the Sender has returned. If there is an error, that says more.
-func (h *handed) end(err error) {
-	_ = h.body.Close()
-	if h.trace != nil {
-		h.trace.bodyEnded(err)
-		if y, e := h.client.loop.Current(); e == nil {
-			h.trace.tell(y)
-		}
-	}
-}
-
-// Close ends the reading.
-func (h *handed) Close() error {
-	h.stop(net.ErrClosed)
-	return nil
-}
-
-// stop ends the reading because of err.
-func (h *handed) stop(err error) {
-	if h.err == nil {
-		h.err = &Error{PhaseBody, h.method, h.url, err}
-		h.end(h.err)
+	if r.Conn = x.adopted.Conn; x.streamed() {
+		r.Stream = &handed{client: x.client, body: x.incoming(), by: x.by, trace: x.trace, method: x.method, url: x.url}
 	}
 }

@@ -21,6 +21,9 @@ type source struct {
 	full    bool                      // the last Read gave all it could
 	after   func() error              // is called at the end
 	start   int64                     // where an io.Seeker stood before the first Read; else -1
+	seen    func(done, total int64)
+	done    int64
+	told    int64 // the last done that seen was told
 	empty   int
 	err     error
 	begun   bool // something may have been read
@@ -31,10 +34,15 @@ func newSource(r io.Reader, length int, another func() (io.Reader, error)) *sour
 	return &source{r: r, length: length, another: another, start: -1}
 }
 
-// mayWait reports whether the first Read may have to wait for somebody.
+// mayWait reports whether a Read may have to wait for somebody.
 func mayWait(r io.Reader) bool {
-	_, file := r.(*os.File)
-	return !file && inMemory(r) == nil
+	switch r := r.(type) {
+	case *os.File, *fileReader:
+		return false
+	case *parts:
+		return !r.rereadable()
+	}
+	return inMemory(r) == nil
 }
 
 // Read reads the body, and remembers an error of it. What has been read so far is sent before a
@@ -51,8 +59,10 @@ func (s *source) Read(p []byte) (int, error) {
 	if !s.begun {
 		s.begin()
 	}
+	s.tell()
 	n, err := s.r.Read(p)
 	s.full = n == len(p)
+	s.done += int64(n)
 	if n == 0 && err == nil {
 		if s.empty++; s.empty == maxEmpty {
 			err = io.ErrNoProgress
@@ -70,6 +80,14 @@ func (s *source) Read(p []byte) (int, error) {
 		s.err = err
 	}
 	return n, err
+}
+
+// tell tells how much has been written: all that has been read.
+func (s *source) tell() {
+	if s.seen != nil && s.told < s.done {
+		s.told = s.done
+		s.seen(s.done, int64(s.length))
+	}
 }
 
 func (s *source) begin() {
@@ -106,7 +124,7 @@ func (s *source) rewind() error {
 	default:
 		return errBodyGone
 	}
-	s.begun, s.full, s.empty, s.err = false, false, 0, nil
+	s.begun, s.full, s.empty, s.err, s.done, s.told = false, false, 0, nil, 0, 0
 	return nil
 }
 

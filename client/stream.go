@@ -15,7 +15,8 @@ import (
 // its own: the Response may be released meanwhile.
 type stream struct {
 	client *Client
-	body   body
+	body   *body
+	decode *decoding                   // nil if the body is not encoded
 	trace  *trace                      // nil unless the client has a Trace
 	place  *pool.Place[*conn, *server] // nil once it is given back
 	br     *bufio.Reader
@@ -36,7 +37,7 @@ var errBusy = errors.New("another task is reading the body")
 func (x *exchange) stream() *stream {
 	c := x.client
 	s := &stream{
-		client: c, body: body{x.reply, x.cn}, place: x.place, br: x.br, upload: x.upload, last: x.last,
+		client: c, body: x.open(), place: x.place, br: x.br, upload: x.upload, last: x.last,
 		method: x.method, url: x.url, trace: x.trace,
 	}
 	if u := x.upload; u != nil && !u.over {
@@ -48,8 +49,9 @@ func (x *exchange) stream() *stream {
 		s.end(io.EOF)
 		return s
 	}
-	x.reply.StreamBody = true
-	_ = x.reply.ReadBody(s.br, 0) // reads nothing yet
+	if x.decoded = x.codings.n > 0; x.decoded {
+		s.decode = c.decoding(&x.codings, s.body, s.body, &s.body.way)
+	}
 	if x.by != never {
 		s.expiry = c.loop.CallAt(x.by, func() { s.stop(os.ErrDeadlineExceeded) })
 	}
@@ -69,7 +71,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	}
 	s.busy = true
 	defer s.leave() // even if the task is ended in Read
-	n, err := s.body.Read(p)
+	n, err := s.read(p)
 	switch {
 	case s.err != nil: // another task has closed it
 		return n, s.err
@@ -88,7 +90,23 @@ func (s *stream) Read(p []byte) (int, error) {
 	return n, s.err
 }
 
-func (s *stream) fail(err error) error { return &Error{PhaseBody, s.method, s.url, err} }
+func (s *stream) read(p []byte) (int, error) {
+	if s.decode == nil {
+		return s.body.Read(p)
+	}
+	for {
+		if n, err := s.decode.Read(p); n > 0 || err != nil || len(p) == 0 {
+			return n, err
+		}
+	}
+}
+
+func (s *stream) fail(err error) error {
+	if s.client.closed && errors.Is(err, net.ErrClosed) {
+		err = ErrClosed
+	}
+	return &Error{PhaseBody, s.method, s.url, err}
+}
 
 // leave ends a Read.
 func (s *stream) leave() {
@@ -146,6 +164,10 @@ func (s *stream) end(err error) {
 			u.dropped = true
 			u.task.Cancel()
 		}
+	}
+	if d := s.decode; d != nil {
+		d.end()
+		s.last = s.last || s.body.err != io.EOF
 	}
 	if err == io.EOF && !s.last && s.br.Buffered() == 0 {
 		s.place.Release()

@@ -9,37 +9,37 @@ import (
 	"coloop/loop/netio"
 )
 
-// An EventKind says what has happened to a request.
-type EventKind string
+// A TraceKind says what has happened to a request.
+type TraceKind string
 
 const (
-	EventStart     EventKind = "start"      // an exchange: of a new request, or after a redirect or a retry
-	EventWait      EventKind = "wait"       // a limit is reached: the request waits for a connection
-	EventResolve   EventKind = "resolve"    // a new connection: the host is looked up unless it is an address
-	EventDial      EventKind = "dial"       // the host is known; an attempt to connect to Addr begins
-	EventConnected EventKind = "connected"  // to Addr
-	EventTLS       EventKind = "tls"        // the handshake is over
-	EventConn      EventKind = "connection" // the request has one
-	EventWritten   EventKind = "written"    // the request, with its body
-	EventInterim   EventKind = "interim"    // a reply that is not the last: Status 100 to 199
-	EventFirstByte EventKind = "first byte" // of the reply
-	EventHeader    EventKind = "header"     // of the reply: Status
-	EventBody      EventKind = "body"       // of the response: read to its end, or given up because of Err
-	EventRedirect  EventKind = "redirect"   // will be followed, to URL
-	EventRetry     EventKind = "retry"      // the request is to be sent again because of Err, or of Status
-	EventFailed    EventKind = "failed"     // the request, with Err
+	TraceStart     TraceKind = "start"      // an exchange: of a new request, or after a redirect or a retry
+	TraceWait      TraceKind = "wait"       // a limit is reached: the request waits for a connection
+	TraceResolve   TraceKind = "resolve"    // a new connection: the host is looked up unless it is an address
+	TraceDial      TraceKind = "dial"       // the host is known; an attempt to connect to Addr begins
+	TraceConnected TraceKind = "connected"  // to Addr
+	TraceTLS       TraceKind = "tls"        // the handshake is over
+	TraceConn      TraceKind = "connection" // the request has one
+	TraceWritten   TraceKind = "written"    // the request, with its body
+	TraceInterim   TraceKind = "interim"    // a reply that is not the last: Status 100 to 199
+	TraceFirstByte TraceKind = "first byte" // of the reply
+	TraceHeader    TraceKind = "header"     // of the reply: Status
+	TraceBody      TraceKind = "body"       // of the response: read to its end, or given up because of Err
+	TraceRedirect  TraceKind = "redirect"   // will be followed, to URL
+	TraceRetry     TraceKind = "retry"      // the request is to be sent again because of Err, or of Status
+	TraceFailed    TraceKind = "failed"     // the request, with Err
 )
 
-// An Event is something that has happened to a request; see [Client.Trace].
-type Event struct {
-	Kind     EventKind
+// A TraceEvent is something that has happened to a request; see [Client.Trace].
+type TraceEvent struct {
+	Kind     TraceKind
 	Time     time.Duration // on the loop's clock
 	Request  uint64        // which of the client's requests, from 1
 	Exchange int           // which of the exchanges of the request, from 1
 	Method   string
 	URL      string        // without its password
 	Addr     string        // of the server, or what stands before it; "" if that is not known yet
-	Reused   bool          // the connection of EventConn has served another request
+	Reused   bool          // the connection of TraceConn has served another request
 	Idle     time.Duration // how long it was unused since
 	Status   int
 	Err      error
@@ -49,8 +49,8 @@ type Event struct {
 // tells them in the task.
 type trace struct {
 	client  *Client
-	last    Event // what does not change from one to the next is taken from it
-	pending []Event
+	last    TraceEvent // what does not change from one to the next is taken from it
+	pending []TraceEvent
 	begun   bool // the reply
 }
 
@@ -60,7 +60,7 @@ type trace struct {
 func (x *exchange) traces() {
 	c := x.client
 	c.traced++
-	x.trace = &trace{client: c, last: Event{Request: c.traced}}
+	x.trace = &trace{client: c, last: TraceEvent{Request: c.traced}}
 	x.begins()
 }
 
@@ -72,7 +72,7 @@ func (x *exchange) begins() {
 	t.last.Exchange++
 	t.begun = false
 	t.last.Method, t.last.URL, t.last.Addr = x.method, redacted(x.url), ""
-	t.note(EventStart)
+	t.note(TraceStart)
 }
 
 // redirected notes where a redirect leads to.
@@ -80,11 +80,11 @@ func (x *exchange) begins() {
 //go:noinline
 func (t *trace) redirected(url string) {
 	t.last.URL = redacted(url)
-	t.note(EventRedirect)
+	t.note(TraceRedirect)
 }
 
 // note notes an event. What belongs to it alone can be added to what it returns.
-func (t *trace) note(kind EventKind) *Event {
+func (t *trace) note(kind TraceKind) *TraceEvent {
 	e := t.last
 	e.Kind, e.Time = kind, t.client.loop.Time()
 	t.pending = append(t.pending, e)
@@ -94,17 +94,17 @@ func (t *trace) note(kind EventKind) *Event {
 // failed notes an error.
 //
 //go:noinline
-func (t *trace) failed(kind EventKind, err error) { t.note(kind).Err = err }
+func (t *trace) failed(kind TraceKind, err error) { t.note(kind).Err = err }
 
 // replied notes a reply, or the beginning of one.
 //
 //go:noinline
-func (t *trace) replied(kind EventKind, status int) { t.note(kind).Status = status }
+func (t *trace) replied(kind TraceKind, status int) { t.note(kind).Status = status }
 
 // reached notes something about a connection.
 //
 //go:noinline
-func (t *trace) reached(kind EventKind, addr string) {
+func (t *trace) reached(kind TraceKind, addr string) {
 	t.last.Addr = addr
 	t.note(kind)
 }
@@ -113,10 +113,10 @@ func (t *trace) reached(kind EventKind, addr string) {
 //
 //go:noinline
 func (t *trace) dial(y *loop.Yielder, c *Client, network, addr string) (raw *netio.Conn, err error) {
-	t.reached(EventResolve, addr)
+	t.reached(TraceResolve, addr)
 	t.tell(y)
 	if c.Dial != nil {
-		t.note(EventDial)
+		t.note(TraceDial)
 		raw, err = c.dial(y, network, addr, nil)
 	} else {
 		var d netio.Dialer
@@ -125,7 +125,7 @@ func (t *trace) dial(y *loop.Yielder, c *Client, network, addr string) (raw *net
 		}
 		control := d.Control
 		d.Control = func(network, address string, c syscall.RawConn) error {
-			t.reached(EventDial, address)
+			t.reached(TraceDial, address)
 			if control != nil {
 				return control(network, address, c)
 			}
@@ -134,7 +134,7 @@ func (t *trace) dial(y *loop.Yielder, c *Client, network, addr string) (raw *net
 		raw, err = d.Connect(y, network, addr)
 	}
 	if err == nil {
-		t.reached(EventConnected, raw.RemoteAddr().String())
+		t.reached(TraceConnected, raw.RemoteAddr().String())
 	}
 	return raw, err
 }
@@ -145,7 +145,7 @@ func (t *trace) dial(y *loop.Yielder, c *Client, network, addr string) (raw *net
 func (t *trace) heard() {
 	if !t.begun {
 		t.begun = true
-		t.note(EventFirstByte)
+		t.note(TraceFirstByte)
 	}
 }
 
@@ -156,7 +156,7 @@ func (t *trace) bodyEnded(err error) {
 	if err == io.EOF {
 		err = nil
 	}
-	t.failed(EventBody, err)
+	t.failed(TraceBody, err)
 }
 
 // got notes that x has a connection.
@@ -164,7 +164,7 @@ func (t *trace) bodyEnded(err error) {
 //go:noinline
 func (t *trace) got(x *exchange) {
 	t.last.Addr = x.cn.raw.RemoteAddr().String()
-	e := t.note(EventConn)
+	e := t.note(TraceConn)
 	if pl := x.place; pl.Used() {
 		e.Reused, e.Idle = true, e.Time-pl.Since()
 	}
@@ -189,7 +189,7 @@ func (t *trace) tell(y *loop.Yielder) {
 func (x *exchange) ended(y *loop.Yielder, err *error) {
 	t := x.trace
 	if *err != nil {
-		t.failed(EventFailed, *err)
+		t.failed(TraceFailed, *err)
 	}
 	t.tell(y)
 }

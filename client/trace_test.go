@@ -21,9 +21,9 @@ import (
 )
 
 // traced is a client that takes down its events.
-func traced(c *client.Client) *[]client.Event {
-	var all []client.Event
-	c.Trace = func(y *loop.Yielder, e client.Event) {
+func traced(c *client.Client) *[]client.TraceEvent {
+	var all []client.TraceEvent
+	c.Trace = func(y *loop.Yielder, e client.TraceEvent) {
 		if !y.Here() {
 			panic("not in the task")
 		}
@@ -33,7 +33,7 @@ func traced(c *client.Client) *[]client.Event {
 }
 
 // describe describes events, and forgets them. The address of the server is left out where it should be.
-func describe(all *[]client.Event, addr string) string {
+func describe(all *[]client.TraceEvent, addr string) string {
 	hide := strings.NewReplacer()
 	if addr != "" {
 		hide = strings.NewReplacer(addr, "addr")
@@ -42,17 +42,17 @@ func describe(all *[]client.Event, addr string) string {
 	for _, e := range *all {
 		d := string(e.Kind)
 		switch e.Kind {
-		case client.EventStart, client.EventRedirect:
+		case client.TraceStart, client.TraceRedirect:
 			d += fmt.Sprintf(" %d.%d %s %s", e.Request, e.Exchange, e.Method, hide.Replace(e.URL))
-		case client.EventConn:
+		case client.TraceConn:
 			d += fmt.Sprintf(" reused=%v idle=%v", e.Reused, e.Idle)
-		case client.EventHeader, client.EventInterim:
+		case client.TraceHeader, client.TraceInterim:
 			d += fmt.Sprintf(" %d", e.Status)
 		}
 		if e.Err != nil {
 			d += " " + hide.Replace(e.Err.Error())
 		}
-		if wants := e.Kind != client.EventStart && e.Kind != client.EventWait; wants && e.Addr != addr {
+		if wants := e.Kind != client.TraceStart && e.Kind != client.TraceWait; wants && e.Addr != addr {
 			d += fmt.Sprintf(" of %q", e.Addr)
 		}
 		s = append(s, d)
@@ -224,7 +224,7 @@ func TestTracePanics(t *testing.T) {
 	for n := range 8 {
 		c := &client.Client{MaxConns: 1}
 		seen := 0
-		c.Trace = func(*loop.Yielder, client.Event) {
+		c.Trace = func(*loop.Yielder, client.TraceEvent) {
 			if seen++; seen == n+1 {
 				panic("broken")
 			}

@@ -53,9 +53,15 @@ func (u *upload) run(y *loop.Yielder) error {
 			s.flush = bw.Flush
 		}
 	}
+	if s != nil {
+		s.seen = u.x.req.OnUpload
+	}
 	err := u.raw.Write(bw)
 	if err == nil {
 		err = bw.Flush()
+	}
+	if s != nil && err == nil {
+		s.tell()
 	}
 	if err == nil || !loop.IsCancelled(err) { // what is still in it when it is cancelled must not be sent
 		c.putWriter(bw)

@@ -125,6 +125,7 @@ func ExampleRecorder() {
 	network := clienttest.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "GIF") })) // or a client
 	virtually(func(y *loop.Yielder) error {
 		rec := clienttest.NewRecorder(file, network)
+		rec.Plain = true
 		c := &client.Client{Sender: rec}
 		if _, err := c.Get(y, "http://me:secret@flags.test/br.gif"); err != nil {
 			return err

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/textproto"
+	"strings"
 
 	"coloop/client"
 	"coloop/loop"
@@ -21,12 +23,16 @@ import (
 //	c.Sender = r
 //	defer r.Close(y)
 //
-// Bodies are written as they came: one that was encoded by gzip is not readable. A streamed body is recorded as
-// far as it is read. A request that ends because its task is cancelled is not recorded.
+// Bodies are written as they come; see Plain. A streamed body is recorded as far as it is read. A
+// request that ends because its task is cancelled is not recorded.
 type Recorder struct {
 	// Redact changes each exchange before it is written; nil means [RedactSecrets]. It is
 	// called by Close.
 	Redact func(*Exchange)
+
+	// Plain has servers asked for bodies that are not encoded (by gzip, say), so that text can be
+	// read in the file. It takes Accept-Encoding out of the requests.
+	Plain bool
 
 	name      string
 	sender    client.Sender
@@ -48,6 +54,12 @@ var errRecorderClosed = errors.New("the recorder is closed")
 func (r *Recorder) Send(y *loop.Yielder, req *client.Request) (*client.Response, error) {
 	if r.closed {
 		return nil, errRecorderClosed
+	}
+	if r.Plain {
+		own := *req
+		own.Header = maps.Clone(req.Header)
+		maps.DeleteFunc(own.Header, func(name string, _ []string) bool { return strings.EqualFold(name, "Accept-Encoding") })
+		req = &own
 	}
 	e := &Exchange{Request: RecordedRequest{req.Method, req.URL, fieldsOf(req.Header), bytes.Clone(req.Body)}}
 	if req.BodyStream != nil {

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,7 +105,55 @@ func tell(y *loop.Yielder, c *client.Client, r client.Request) string {
 		}
 		fields = append(fields, k+": "+v)
 	}
+	slices.Sort(fields)
 	return fmt.Sprintf("%d %q %v %q", resp.Status, body, err, fields)
+}
+
+// TestRecorderPlain records bodies that could come encoded, as they are and so that they can be read.
+func TestRecorderPlain(t *testing.T) {
+	network := clienttest.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			io.WriteString(w, "readable")
+			return
+		}
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		io.WriteString(z, "readable")
+		z.Close()
+	}))
+	for _, plain := range []bool{false, true} {
+		file := filepath.Join(t.TempDir(), "x.jsonl")
+		looptest.Run(t, func(y *loop.Yielder) error {
+			rec := clienttest.NewRecorder(file, network)
+			rec.Plain = plain
+			for _, s := range []client.Sender{rec, nil} {
+				if s == nil {
+					if err := rec.Close(y); err != nil {
+						return err
+					}
+					p, err := clienttest.OpenReplay(y, file)
+					if err != nil {
+						return err
+					}
+					s = p
+				}
+				c := &client.Client{Sender: s}
+				resp, err := c.Get(y, "http://h/")
+				if err != nil {
+					return err
+				}
+				if string(resp.Body) != "readable" || resp.Uncompressed == plain {
+					t.Errorf("%q, decoded %v", resp.Body, resp.Uncompressed)
+				}
+				resp.Release()
+			}
+			text, err := os.ReadFile(file)
+			if strings.Contains(string(text), "readable") != plain {
+				t.Errorf("plain=%v: %s", plain, text)
+			}
+			return err
+		})
+	}
 }
 
 // TestRecordAndReplay records real exchanges and replays them.
