@@ -191,25 +191,7 @@ type Client struct {
 	length    []byte
 }
 
-// Timeouts are the time that each phase of a request may take. 0 means the default, a negative
-// time no limit. An expired one is an *Error that says in which phase, whose Timeout method
-// reports true and in which errors.Is finds os.ErrDeadlineExceeded.
-type Timeouts struct {
-	Pool      time.Duration // waiting for a connection, if a limit is reached; no limit by default
-	Connect   time.Duration // to resolve the host and connect, a proxy's part included; 30 s by default
-	TLS       time.Duration // to shake hands; 30 s by default
-	Write     time.Duration // to write the request, its body included; no limit by default
-	FirstByte time.Duration // from the request written to the first byte of the reply; no limit by default
-	Read      time.Duration // from the request written to the end of the reply; no limit by default
-	Silence   time.Duration // without a byte, once the request or the reply has begun; 1 min by default
-	Total     time.Duration // all, waiting for a connection, redirects and the body included; 5 min by default
-}
-
 const (
-	defaultConnect      = 30 * time.Second
-	defaultTLS          = 30 * time.Second
-	defaultSilence      = time.Minute
-	defaultTotal        = 5 * time.Minute
 	defaultMaxConns     = 1000
 	defaultIdleTimeout  = 15 * time.Second // of the pool
 	defaultMaxRedirects = 10
@@ -217,25 +199,7 @@ const (
 	defaultMaxHeader    = 16 << 10
 	defaultUserAgent    = "coloop"
 	writeBuffer         = 4 << 10
-
-	never = time.Duration(math.MaxInt64)
 )
-
-// filled returns t with the defaults. No limit is never, or a negative FirstByte.
-func (t Timeouts) filled() Timeouts {
-	for _, f := range []struct {
-		d   *time.Duration
-		def time.Duration
-	}{{&t.Pool, never}, {&t.Connect, defaultConnect}, {&t.TLS, defaultTLS}, {&t.Write, never}, {&t.FirstByte, never}, {&t.Read, never}, {&t.Silence, defaultSilence}, {&t.Total, defaultTotal}} {
-		switch {
-		case *f.d == 0:
-			*f.d = f.def
-		case *f.d < 0:
-			*f.d = never
-		}
-	}
-	return t
-}
 
 // Get requests url. See Do.
 func (c *Client) Get(y *loop.Yielder, url string) (*Response, error) {
@@ -427,17 +391,6 @@ func (x *exchange) end() {
 	c.exchanges.put(x)
 }
 
-// limit sets the time at which all must be over.
-func (x *exchange) limit() {
-	c := x.client
-	x.limits = &c.limits
-	if t := x.req.Timeouts; t != nil {
-		filled := t.filled()
-		x.limits = &filled
-	}
-	x.by = after(c.loop, x.limits.Total)
-}
-
 func (x *exchange) fail(phase Phase, err error) *Error {
 	if x.client.closed && errors.Is(err, net.ErrClosed) {
 		err = ErrClosed
@@ -485,15 +438,6 @@ func (c *Client) enter(y *loop.Yielder) error {
 	return nil
 }
 
-// after returns the time on the clock of l in d.
-func after(l *loop.Loop, d time.Duration) time.Duration {
-	if d == never {
-		return never
-	}
-	now := l.Time()
-	return now + min(d, never-now)
-}
-
 func orDefault[T int | time.Duration](v, def T) T {
 	if v == 0 {
 		return def
@@ -513,56 +457,4 @@ func (c *Client) userAgent() string {
 		return defaultUserAgent
 	}
 	return c.UserAgent
-}
-
-func (c *Client) reader(cn *conn) *bufio.Reader {
-	br, ok := c.readers.get()
-	if !ok {
-		return bufio.NewReaderSize(cn, orDefault(c.MaxHeader, defaultMaxHeader))
-	}
-	br.Reset(cn)
-	return br
-}
-
-func (c *Client) putReader(br *bufio.Reader) {
-	br.Reset(nil)
-	c.readers.put(br)
-}
-
-func (c *Client) writer(cn *conn) *bufio.Writer {
-	bw, ok := c.writers.get()
-	if !ok {
-		return bufio.NewWriterSize(cn, writeBuffer)
-	}
-	bw.Reset(cn)
-	return bw
-}
-
-func (c *Client) putWriter(bw *bufio.Writer) {
-	bw.Reset(nil)
-	c.writers.put(bw)
-}
-
-func (c *Client) reply() *fasthttp.Response {
-	if r, ok := c.replies.get(); ok {
-		return r
-	}
-	return &fasthttp.Response{}
-}
-
-// maxKept is the size of a body whose memory is used again.
-const maxKept = 64 << 10
-
-func (c *Client) putBuffer(b []byte) {
-	if cap(b) <= maxKept {
-		c.buffers.put(b)
-	}
-}
-
-func (c *Client) putReply(r *fasthttp.Response) {
-	if r.IsBodyStream() || cap(r.Body()) > maxKept { // a stream may not be at its end
-		return
-	}
-	r.Reset()
-	c.replies.put(r)
 }
