@@ -4,13 +4,21 @@
 //	c := &client.Client{}                       connections, their pool and limits
 //	c.Get(y, url)  c.Post(y, url, type, body)   a request, and the whole response
 //	c.Do(y, &Request{…})                        with any method, header and body
+//	c.PostJSON  c.PostForm  Request.Multipart   bodies that are made
+//	resp.JSON(&v)  resp.Text()  resp.Err()      what the response says
 //	Request{Stream: true}                       the body in pieces: resp.Stream
+//	c.Events(y, &Request{…})                    server-sent events
 //	resp.Release()                              its buffers can be used again
 //	c.Timeouts  c.MaxConns  c.MaxBody  …        limits
 //	c.Proxy  c.UnixSocket  c.Dialer  c.TLSConfig  how to connect
+//	c.BaseURL  c.Header  c.Auth  c.Jar          what is added to each request
+//	c.CheckRedirect  c.Retry                    what follows from a reply
 //	c.Connect(y, url)                           a connection for another protocol
 //	*Error                                      the phase that failed, and the cause
 //	c.RoundTrip(y, …)  c.Transport(y)           requests in the types of fasthttp
+//	HTTPTransport{Client: c}                    for libraries that take an http.Client
+//	c.Trace                                     what happens to a request, told
+//	c.Sender                                    in the place of the network: package clienttest
 //
 // A response of any status is a response, not an error. A cancelled task stops its
 // request at once and closes the connection. Requests are sent again only if that is
@@ -25,13 +33,13 @@ package client
 
 import (
 	"bufio"
-	"cmp"
 	"crypto/tls"
 	"errors"
 	"math"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"syscall"
 	"time"
 
@@ -49,7 +57,8 @@ import (
 type Client struct {
 	// MaxConns and MaxConnsPerHost limit the connections in all, and those
 	// to one scheme, host and port. A request that would exceed a limit waits,
-	// first come, first served. 0 means no limit.
+	// first come, first served. 0 means 1000 in all, and no limit to one; a negative
+	// one means no limit.
 	MaxConns        int
 	MaxConnsPerHost int
 
@@ -98,11 +107,11 @@ type Client struct {
 	// not followed but returned.
 	MaxRedirects int
 
-	// MaxBody is the size in bytes that the body of a response may have unless
-	// it is streamed; 0 means 64 MiB.
+	// MaxBody is the size in bytes that the body of a response may have, once it is
+	// decoded, unless it is streamed; 0 means 64 MiB. With a negative one there is no limit.
 	MaxBody int
 
-	// MaxHeader is the size in bytes that the header of a response may have; 0
+	// MaxHeader is the size in bytes that the header of a response may have; <= 0
 	// means 16 KiB. It is also the size of the buffers to read into.
 	MaxHeader int
 
@@ -134,6 +143,16 @@ type Client struct {
 	// "unix". It is called in the task. The connection must be one of the client's loop.
 	Dial func(y *loop.Yielder, network, addr string) (*netio.Conn, error)
 
+	// DisableCompression has the client not ask for encoded bodies, and not decode them
+	// (as in net/http). Else it sends "Accept-Encoding: gzip, deflate, br, zstd" with
+	// requests that have neither Accept-Encoding nor Range of their own, HEAD excepted, and
+	// decodes what comes. A body in an encoding that it does not know is left as it is.
+	DisableCompression bool
+
+	// RaiseForStatus makes a response with a status from 400 on an error, as
+	// Response.Err does. A Request can ask for that, too.
+	RaiseForStatus bool
+
 	// TLSConfig is for https, proxies included; nil means crypto/tls's defaults. It must not
 	// offer h2. ServerName, unless "", is meant for all servers. Sessions are resumed: without
 	// a ClientSessionCache the client has its own.
@@ -143,12 +162,22 @@ type Client struct {
 	// means "coloop".
 	UserAgent string
 
+	// Trace, unless nil, is told of each event of each request, in the task of the request, with
+	// the time at which it happened. The next event may have happened by then. The task waits
+	// until Trace has returned.
+	Trace func(y *loop.Yielder, e TraceEvent)
+
+	// Sender, unless nil, makes the exchanges instead of the network: see package clienttest.
+	Sender Sender
+
 	loop     *loop.Loop
 	pool     pool.Pool[*conn, *server]
-	limits   Timeouts // with the defaults
+	making   []*making // connections that are not in the pool yet
+	limits   Timeouts  // with the defaults
 	closed   bool
 	sessions tls.ClientSessionCache
 	streams  map[*stream]struct{}               // those that hold a connection
+	traced   uint64                             // requests
 	proxyFor func(u *url.URL) (*url.URL, error) // Proxy, or the environment; nil if there is no proxy
 
 	session    bool     // each request needs one
@@ -162,67 +191,27 @@ type Client struct {
 	requests  spares[*fasthttp.Request]
 	replies   spares[*fasthttp.Response]
 	buffers   spares[[]byte]
+	pieces    spares[[]byte] // the first ones of bodies
+	stages    [numCodings]spares[*stage]
 	scratch   fasthttp.RequestHeader
 	length    []byte
 }
 
-// Timeouts are the time that each phase of a request may take. 0 means the default, a negative
-// time no limit. An expired one is an *Error that says in which phase, whose Timeout method
-// reports true and in which errors.Is finds os.ErrDeadlineExceeded.
-type Timeouts struct {
-	Connect   time.Duration // to resolve the host and connect, a proxy's part included; 30 s by default
-	TLS       time.Duration // to shake hands; 30 s by default
-	FirstByte time.Duration // from the request written to the first byte of the reply; no limit by default
-	Silence   time.Duration // without a byte, once the request or the reply has begun; 1 min by default
-	Total     time.Duration // all, waiting for a connection, redirects and the body included; 5 min by default
-}
-
 const (
-	defaultConnect      = 30 * time.Second
-	defaultTLS          = 30 * time.Second
-	defaultSilence      = time.Minute
-	defaultTotal        = 5 * time.Minute
 	defaultMaxConns     = 1000
+	defaultIdleTimeout  = 15 * time.Second // of the pool
 	defaultMaxRedirects = 10
 	defaultMaxBody      = 64 << 20
 	defaultMaxHeader    = 16 << 10
 	defaultUserAgent    = "coloop"
 	writeBuffer         = 4 << 10
-
-	never = time.Duration(math.MaxInt64)
 )
-
-// filled returns t with the defaults. No limit is never, or a negative FirstByte.
-func (t Timeouts) filled() Timeouts {
-	for _, f := range []struct {
-		d   *time.Duration
-		def time.Duration
-	}{{&t.Connect, defaultConnect}, {&t.TLS, defaultTLS}, {&t.FirstByte, never}, {&t.Silence, defaultSilence}, {&t.Total, defaultTotal}} {
-		switch {
-		case *f.d == 0:
-			*f.d = f.def
-		case *f.d < 0:
-			*f.d = never
-		}
-	}
-	return t
-}
 
 // Get requests url. See Do.
 func (c *Client) Get(y *loop.Yielder, url string) (*Response, error) {
 	x := c.exchange(&noOptions)
 	x.method, x.url = fasthttp.MethodGet, url
 	return x.do(y)
-}
-
-// Post sends body to url. See Do.
-func (c *Client) Post(y *loop.Yielder, url, contentType string, body []byte) (*Response, error) {
-	return c.Do(y, &Request{
-		Method: fasthttp.MethodPost,
-		URL:    url,
-		Header: map[string][]string{fasthttp.HeaderContentType: {contentType}},
-		Body:   body,
-	})
 }
 
 // Do sends r and returns the response, whatever its status. It parks the task
@@ -235,12 +224,15 @@ func (c *Client) Post(y *loop.Yielder, url, contentType string, body []byte) (*R
 // else is sent again unless Retry says so. Redirects are followed as net/http does it; see
 // MaxRedirects and CheckRedirect.
 func (c *Client) Do(y *loop.Yielder, r *Request) (*Response, error) {
+	return c.request(r).do(y)
+}
+
+// request returns an exchange for r that has not begun.
+func (c *Client) request(r *Request) *exchange {
 	x := c.exchange(r)
 	x.method, x.url, x.header, x.body = r.method(), r.URL, r.Header, r.Body
-	if r.BodyStream != nil {
-		x.source = newSource(r.BodyStream, cmp.Or(int(r.Length), -1), r.GetBody)
-	}
-	return x.do(y)
+	x.source = c.source(r)
+	return x
 }
 
 var noOptions Request
@@ -251,7 +243,7 @@ func (c *Client) exchange(r *Request) *exchange {
 	if !ok {
 		x = c.moreExchanges()
 	}
-	x.client, x.req = c, r
+	x.client, x.req, x.sender = c, r, c.Sender
 	return x
 }
 
@@ -267,13 +259,22 @@ func (c *Client) moreExchanges() *exchange {
 }
 
 // do makes the exchange, and those that follow from its outcome.
-func (x *exchange) do(y *loop.Yielder) (*Response, error) {
+func (x *exchange) do(y *loop.Yielder) (_ *Response, failure error) {
 	defer x.end()
 	c := x.client
 	if err := c.enter(y); err != nil {
 		return nil, x.fail(PhaseRequest, err)
 	}
-	if c.session || x.req.hasSession() {
+	if c.Trace != nil {
+		x.traces()
+		defer x.ended(y, &failure)
+	}
+	if x.req.composed() {
+		if err := x.composeBody(y); err != nil {
+			return nil, x.fail(PhaseRequest, err)
+		}
+	}
+	if (c.session || x.req.hasSession()) && !x.alone {
 		x.limit()
 		if phase, err := x.openSession(y); err != nil {
 			return nil, x.fail(phase, err)
@@ -284,45 +285,29 @@ func (x *exchange) do(y *loop.Yielder) (*Response, error) {
 		phase, err := x.run(y)
 		if err == nil && x.settled() {
 			phase, err = x.readBody(y)
-		} else {
+		} else if !x.alone {
 			again, phase, err = x.next(y, phase, err)
 		}
 		switch {
 		case err != nil:
 			return nil, x.fail(phase, x.abandon(y, err))
+		case !again && x.raises():
+			return nil, x.raised()
 		case !again:
+			if x.trace != nil && !x.req.Stream {
+				x.trace.note(TraceBody)
+			}
 			return x.response(), nil
 		}
 	}
 }
 
-// response makes the response of the reply, and gives back the connection.
-//
-//go:noinline
-func (x *exchange) response() *Response {
-	r := x.resp
-	if r == nil {
-		r = &Response{}
-	}
-	*r = Response{Status: x.reply.StatusCode(), URL: x.url, Body: x.whole, client: x.client, raw: x.reply}
-	if x.session != nil {
-		r.History = x.session.history
-	}
-	switch {
-	case x.switches():
-		r.Conn = x.handOver()
-	case x.req.Stream:
-		r.Stream = x.stream()
-	default:
-		x.finish()
-	}
-	x.reply = nil
-	return r
-}
-
 // finish gives back the buffer and the connection of a reply without fault. If the
 // server has sent more than the reply, the connection gets no other request.
 func (x *exchange) finish() {
+	if x.place == nil { // the exchange was a Sender's
+		return
+	}
 	last := x.last || x.br.Buffered() > 0
 	x.putReader()
 	pl := x.place
@@ -335,6 +320,9 @@ func (x *exchange) finish() {
 }
 
 func (x *exchange) putReader() {
+	if x.cn != nil {
+		x.cn.ahead = nil
+	}
 	x.client.putReader(x.br)
 	x.br = nil
 }
@@ -344,7 +332,7 @@ func (x *exchange) putReader() {
 // have been closed by the server meanwhile.
 //
 //go:noinline
-func (x *exchange) stale(err error) bool {
+func (x *exchange) stale(y *loop.Yielder, err error) bool {
 	cn := x.cn
 	if cn == nil || x.client.NoResend || x.state == connecting || !x.place.Used() || cn.received || x.again || x.spent() || x.once && cn.written {
 		return false
@@ -352,11 +340,20 @@ func (x *exchange) stale(err error) bool {
 	if !errors.Is(err, errHungUp) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
 		return false
 	}
+	if x.upload != nil {
+		_ = x.stop(y) // it has failed, or is about to
+	}
+	if x.source.rewind() != nil {
+		return false
+	}
 	x.place.Renew()
 	if x.br != nil {
 		x.putReader()
 	}
-	x.state, x.cn, x.err, x.again = unconnected, nil, nil, true
+	if x.trace != nil {
+		x.trace.failed(TraceRetry, err)
+	}
+	x.state, x.cn, x.err, x.again, x.last = unconnected, nil, nil, true, false
 	return true
 }
 
@@ -376,9 +373,6 @@ func (x *exchange) abandon(y *loop.Yielder, err error) error {
 
 func (x *exchange) drop() {
 	if pl := x.place; pl != nil {
-		if x.state == connecting {
-			_ = x.cn.Close() // may be closed already
-		}
 		x.place, x.cn = nil, nil
 		pl.Drop()
 	}
@@ -388,8 +382,9 @@ func (x *exchange) drop() {
 // ends the task would keep the place for ever.
 func (x *exchange) end() {
 	x.drop()
+	x.closeGiven()
 	u := x.upload
-	if u != nil { // only after a panic
+	if u != nil && u.task != nil && !u.over { // only after a panic
 		u.leave()
 		u.dropped = true
 		u.task.Cancel()
@@ -398,19 +393,11 @@ func (x *exchange) end() {
 		_ = x.source.close() // its error is the user's
 	}
 	c := x.client
+	if x.sent != nil {
+		c.putBuffer(x.sent)
+	}
 	*x = exchange{}
 	c.exchanges.put(x)
-}
-
-// limit sets the time at which all must be over.
-func (x *exchange) limit() {
-	c := x.client
-	x.limits = &c.limits
-	if t := x.req.Timeouts; t != nil {
-		filled := t.filled()
-		x.limits = &filled
-	}
-	x.by = after(c.loop, x.limits.Total)
 }
 
 func (x *exchange) fail(phase Phase, err error) *Error {
@@ -422,7 +409,7 @@ func (c *Client) fail(phase Phase, method, url string, err error) *Error {
 	if c.closed && errors.Is(err, net.ErrClosed) {
 		err = ErrClosed
 	}
-	return &Error{phase, method, url, err}
+	return &Error{phase, method, redacted(url), err}
 }
 
 // Close closes the connections, at once those that are in use. Requests that are under way or wait
@@ -433,12 +420,19 @@ func (c *Client) Close() error {
 		return nil
 	}
 	c.closed = true
+	for _, cn := range slices.Clone(c.making) {
+		cn.giveUp()
+	}
 	err := c.pool.Close()
 	for s := range c.streams {
 		s.stop(net.ErrClosed)
 	}
 	return err
 }
+
+// CloseIdleConnections closes the connections that no request uses. It must be called on the
+// loop, or when that is not running.
+func (c *Client) CloseIdleConnections() { _ = c.pool.CloseIdle() } // they are lost either way
 
 // enter checks that y runs on the loop of the client.
 func (c *Client) enter(y *loop.Yielder) error {
@@ -465,15 +459,6 @@ func (c *Client) enter(y *loop.Yielder) error {
 	return nil
 }
 
-// after returns the time on the clock of l in d.
-func after(l *loop.Loop, d time.Duration) time.Duration {
-	if d == never {
-		return never
-	}
-	now := l.Time()
-	return now + min(d, never-now)
-}
-
 func orDefault[T int | time.Duration](v, def T) T {
 	if v == 0 {
 		return def
@@ -481,81 +466,23 @@ func orDefault[T int | time.Duration](v, def T) T {
 	return v
 }
 
-func (c *Client) maxBody() int { return orDefault(c.MaxBody, defaultMaxBody) }
+func (c *Client) maxBody() int {
+	if c.MaxBody < 0 {
+		return math.MaxInt - maxShort
+	}
+	return orDefault(c.MaxBody, defaultMaxBody)
+}
+
+func (c *Client) maxHeader() int {
+	if c.MaxHeader <= 0 {
+		return defaultMaxHeader
+	}
+	return c.MaxHeader
+}
 
 func (c *Client) userAgent() string {
 	if c.UserAgent == "" {
 		return defaultUserAgent
 	}
 	return c.UserAgent
-}
-
-func (c *Client) reader(cn *conn) *bufio.Reader {
-	br, ok := c.readers.get()
-	if !ok {
-		return bufio.NewReaderSize(cn, orDefault(c.MaxHeader, defaultMaxHeader))
-	}
-	br.Reset(cn)
-	return br
-}
-
-func (c *Client) putReader(br *bufio.Reader) {
-	br.Reset(nil)
-	c.readers.put(br)
-}
-
-func (c *Client) writer(cn *conn) *bufio.Writer {
-	bw, ok := c.writers.get()
-	if !ok {
-		return bufio.NewWriterSize(cn, writeBuffer)
-	}
-	bw.Reset(cn)
-	return bw
-}
-
-func (c *Client) putWriter(bw *bufio.Writer) {
-	bw.Reset(nil)
-	c.writers.put(bw)
-}
-
-func (c *Client) reply() *fasthttp.Response {
-	if r, ok := c.replies.get(); ok {
-		return r
-	}
-	return &fasthttp.Response{}
-}
-
-// maxKept is the size of a body whose memory is used again.
-const maxKept = 64 << 10
-
-func (c *Client) putReply(r *fasthttp.Response) {
-	if cap(r.Body()) > maxKept {
-		return
-	}
-	r.Reset()
-	c.replies.put(r)
-}
-
-// spares are things to be used again: a sync.Pool for one goroutine.
-type spares[T any] struct{ list []T }
-
-// maxSpares is how many are kept. A task holds one only while it does not park, so few
-// are ever in use.
-const maxSpares = 64
-
-func (s *spares[T]) get() (v T, ok bool) {
-	n := len(s.list) - 1
-	if n < 0 {
-		return v, false
-	}
-	var none T
-	v, s.list[n] = s.list[n], none
-	s.list = s.list[:n]
-	return v, true
-}
-
-func (s *spares[T]) put(v T) {
-	if len(s.list) < maxSpares {
-		s.list = append(s.list, v)
-	}
 }

@@ -34,22 +34,44 @@ func (x *exchange) receive() (Phase, error) {
 //
 //go:noinline
 func (x *exchange) readBody(y *loop.Yielder) (Phase, error) {
+	if x.sender != nil {
+		return x.readGiven(y)
+	}
 	if x.upload != nil && x.reply.StatusCode() >= fasthttp.StatusMultipleChoices {
 		if err := x.stop(y); err != nil { // the server does not want it
 			return PhaseWrite, err
 		}
 	}
-	if x.req.Stream {
+	if x.streamed() {
 		return "", nil
 	}
-	if x.state == headed {
-		if phase, err := x.gather(y); err != nil {
-			return x.failed(phase, err)
+	if x.asked && x.unwanted() { // it was not: the redirect is not followed
+		if err := x.codings.parse(x.encodings()); err != nil {
+			return PhaseHeader, err
 		}
+		if x.codings.n > 0 && len(x.whole) > 0 {
+			x.state = headed
+		}
+	}
+	if x.state == headed {
+		var err error
+		switch {
+		case x.reply.Header.ContentLength() > x.maxBody():
+			err = ErrBodyTooLarge
+		case x.codings.n > 0:
+			err = x.decode(y)
+		default:
+			x.whole, err = x.gather(x.open())
+		}
+		if err != nil {
+			return x.failed(PhaseBody, err)
+		}
+		x.state = complete
 	}
 	if x.upload != nil {
 		return PhaseWrite, x.stop(y)
 	}
+	x.state = complete
 	return "", nil
 }
 
@@ -85,20 +107,29 @@ func (x *exchange) failed(phase Phase, err error) (Phase, error) {
 func (x *exchange) head() {
 	defer func() { x.cn.trying = false }()
 	c, cn := x.client, x.cn
-	cn.trying = cn.tls == nil
+	cn.trying = true
 	x.phase, x.err = PhaseHeader, nil
 	if x.br == nil {
 		x.br = c.reader(cn)
-		if x.reply = x.into; x.reply == nil {
-			x.reply = c.reply()
+		if x.reply == nil {
+			if x.reply = x.into; x.reply == nil {
+				x.reply = c.reply()
+			}
 		}
 		x.reply.Header.SetNoDefaultContentType(true)
 	}
 	h := &x.reply.Header
 	for {
 		cn.blocked = false
-		if err := h.Read(x.br); err != nil {
+		err := x.readHeader()
+		if x.trace != nil && cn.received {
+			x.trace.heard()
+		}
+		if err != nil {
 			switch {
+			case cn.bare:
+				cn.straighten()
+				continue
 			case cn.blocked && x.br.Buffered() == 0:
 				x.putReader()
 			case cn.blocked:
@@ -124,6 +155,13 @@ func (x *exchange) head() {
 		case status == fasthttp.StatusContinue && x.upload != nil:
 			x.upload.goOn.Set()
 		}
+		if x.trace != nil {
+			x.trace.replied(TraceInterim, status)
+		}
+		if x.br.Buffered() == 0 {
+			x.putReader() // the reply has not begun
+			return
+		}
 	}
 }
 
@@ -135,74 +173,56 @@ func (x *exchange) headed() {
 	status, length := h.StatusCode(), h.ContentLength()
 	x.last = x.last || h.ConnectionClose() || status == fasthttp.StatusSwitchingProtocols
 	x.state = headed
+	if x.trace != nil {
+		x.trace.replied(TraceHeader, status)
+	}
+	if x.codings.n = 0; x.asked && len(h.ContentEncoding()) > 0 {
+		x.err = x.coded()
+	}
 	switch {
+	case x.err != nil:
 	case x.noBody(status):
 		x.state = complete
-	case x.req.Stream:
-	case length >= 0 && length <= min(x.br.Buffered(), x.client.maxBody()):
+	case x.streamed():
+	case length >= 0 && length <= min(x.br.Buffered(), x.maxBody()) && x.req.OnDownload == nil:
 		x.phase = PhaseBody
-		if x.err = x.reply.ReadBody(x.br, length); x.err == nil {
-			x.whole, x.state = x.reply.Body(), complete
+		if x.err = x.reply.ReadBody(x.br, length); x.err != nil {
+			return
+		}
+		if x.whole = x.reply.Body(); x.codings.n == 0 || length == 0 {
+			x.state = complete
 		}
 	}
 }
 
+// coded finds out how the body is encoded.
+func (x *exchange) coded() error {
+	if x.unwanted() {
+		return nil
+	}
+	return x.codings.parse(x.encodings())
+}
+
 // noBody reports whether a reply of that status has no body, whatever its header says.
-func (x *exchange) noBody(status int) bool {
-	return x.method == fasthttp.MethodHead || status == fasthttp.StatusNoContent ||
+func (x *exchange) noBody(status int) bool { return bodiless(x.method, status) }
+
+func bodiless(method string, status int) bool {
+	return method == fasthttp.MethodHead || status == fasthttp.StatusNoContent ||
 		status == fasthttp.StatusNotModified || status < 200
 }
 
-// gather reads the body, as it comes.
-//
-//go:noinline
-func (x *exchange) gather(y *loop.Yielder) (Phase, error) {
-	limit := x.client.maxBody()
-	if x.reply.Header.ContentLength() > limit {
-		return PhaseBody, ErrBodyTooLarge
+// maxBody is how large the body of the reply may be.
+func (x *exchange) maxBody() int {
+	if n := x.req.MaxBody; n != 0 {
+		return n
 	}
-	b := x.incoming()
-	all, err := gather(y, b, limit)
-	b.close()
-	if err != nil {
-		return PhaseBody, err
-	}
-	if x.into != nil {
-		x.into.SetBodyRaw(all)
-	}
-	x.whole, x.state = all, complete
-	return "", nil
+	return x.client.maxBody()
 }
 
-// body reads the body of a reply.
-type body struct {
-	reply *fasthttp.Response
-	cn    *conn
-}
+// streamed reports whether the body of the reply is left to be read by the caller.
+func (x *exchange) streamed() bool { return x.req.Stream && !x.raises() }
 
-// incoming makes the body of the reply ready to be read.
-func (x *exchange) incoming() *body {
-	x.reply.StreamBody = true
-	_ = x.reply.ReadBody(x.br, 0) // reads nothing yet
-	return &body{x.reply, x.cn}
-}
-
-// close ends the reading.
-func (b *body) close() {
-	_ = b.reply.CloseBodyStream() // has nothing to close
-	b.reply.StreamBody = false
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.reply.BodyStream().Read(p)
-	b.cn.bodyRead(n)
-	switch {
-	case err == nil:
-	case err == io.EOF && (b.cn.err == nil || b.cn.err == io.EOF && b.reply.Header.ContentLength() < -1):
-	case err == io.EOF:
-		err = b.cn.cause(io.ErrUnexpectedEOF)
-	default:
-		err = b.cn.cause(err)
-	}
-	return n, err
+// unwanted reports whether the reply may be no more than a redirect that is followed.
+func (x *exchange) unwanted() bool {
+	return !x.alone && x.client.MaxRedirects >= 0 && redirects(x.reply)
 }

@@ -2,8 +2,6 @@ package client
 
 import (
 	"io"
-	"iter"
-	"net"
 	"net/url"
 
 	"github.com/valyala/fasthttp"
@@ -22,6 +20,9 @@ type Request struct {
 	// http.Header will do. One named Host overrides the host of the URL.
 	Header map[string][]string
 
+	// Body is the body. Instead of it, one of BodyStream, BodyFile, Form, JSON and Multipart
+	// may be set; more than one is an error. The last three set the Content-Type unless
+	// the Header has one.
 	Body []byte
 
 	// BodyStream is sent instead of Body, in a task of its own, and closed, whatever becomes of
@@ -35,6 +36,26 @@ type Request struct {
 
 	// Length is the length of BodyStream; if it is 0, the body is sent chunked.
 	Length int64
+
+	// BodyFile is the path of a file to be sent, with its size as Content-Length. It is read
+	// without blocking the loop.
+	BodyFile string
+
+	// Form is sent as application/x-www-form-urlencoded.
+	Form url.Values
+
+	// JSON is sent as application/json, as json.Marshal encodes it. For null, use
+	// json.RawMessage("null").
+	JSON any
+
+	// Multipart is sent as multipart/form-data: fields and files. The Content-Length is sent if
+	// the length of all parts is known.
+	Multipart []Part
+
+	// Trailer has the fields that are sent after a BodyStream without Length. Their names are
+	// announced in the header; the values may be set until the body has been read to its end, as
+	// with http.Request.
+	Trailer map[string][]string
 
 	// Expect has the client ask the server (Expect: 100-continue) before it sends the body,
 	// and wait for the answer, for a second at most.
@@ -51,6 +72,19 @@ type Request struct {
 	// Timeouts, unless nil, are used instead of those of the client.
 	Timeouts *Timeouts
 
+	// OnUpload and OnDownload are told how many bytes of the body of the request have been
+	// written, or of the response read, of how many in all, -1 if that is not known. Encoded
+	// bodies are counted as they are sent. They are called in tasks of the loop, and must not
+	// wait. The bodies of redirects that are followed do not count; a body that is sent
+	// again is counted anew. They are not called once Do has returned, unless Stream is set.
+	OnUpload, OnDownload func(done, total int64)
+
+	// MaxBody, unless 0, is used instead of that of the client.
+	MaxBody int
+
+	// RaiseForStatus is that of Client, for this request.
+	RaiseForStatus bool
+
 	// Stream has the body of the response left to be read from Response.Stream.
 	Stream bool
 }
@@ -60,66 +94,4 @@ func (r *Request) method() string {
 		return fasthttp.MethodGet
 	}
 	return r.Method
-}
-
-// A Response is the reply to a Request.
-type Response struct {
-	Status int
-	URL    string // of the last request, after redirects
-
-	// History are the redirects that were followed, oldest first.
-	History []Redirect
-
-	// Body is the whole body, unless that is streamed. It is valid until
-	// Release.
-	Body []byte
-
-	// Stream is the body of a request with Stream set, else nil. It reads
-	// straight from the connection, so that a slow reader slows down the server.
-	// It must be read to its end, after which the connection serves other
-	// requests, or closed, which closes the connection.
-	Stream io.ReadCloser
-
-	// Conn is the connection of a response 101 (Switching Protocols) to a request with a header
-	// field Upgrade; nil for all others. It is the caller's, who closes it: the client no longer
-	// counts it, and Release does not touch it.
-	Conn net.Conn
-
-	client *Client
-	raw    *fasthttp.Response // nil after Release
-}
-
-// Header returns the value of a header field; of several of that name the first.
-func (r *Response) Header(key string) string {
-	if r.raw == nil {
-		return ""
-	}
-	return string(r.raw.Header.Peek(key))
-}
-
-// Headers ranges over the header fields.
-func (r *Response) Headers() iter.Seq2[string, string] {
-	return func(yield func(string, string) bool) {
-		if r.raw == nil {
-			return
-		}
-		for k, v := range r.raw.Header.All() {
-			if !yield(string(k), string(v)) {
-				return
-			}
-		}
-	}
-}
-
-// Release gives the memory of the response, its Body included, back to the client for
-// further responses, and closes its Stream. Calling it is not required, and harmless if it is
-// called again. A Body must not be used afterwards.
-func (r *Response) Release() {
-	raw := r.raw
-	if r.Stream != nil {
-		_ = r.Stream.Close() // which never fails
-	} else if raw != nil {
-		r.client.putReply(raw)
-	}
-	r.Body, r.raw = nil, nil
 }

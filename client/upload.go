@@ -25,7 +25,6 @@ type upload struct {
 	goOn    loop.Event // 100 Continue has come
 	err     error      // why it failed
 	expects bool       // 100 Continue is waited for
-	ours    bool       // raw is not the caller's
 	closes  bool       // the source is to be closed at the end
 	dropped bool       // nobody wants to know how it ends
 	over    bool
@@ -55,12 +54,23 @@ func (u *upload) run(y *loop.Yielder) error {
 func (u *upload) write(y *loop.Yielder) error {
 	c, s := u.client, u.source
 	bw := c.writer(u.cn)
-	if s != nil && u.expects {
-		s.before = func() error { return u.expect(y, bw) }
+	if s != nil {
+		if u.expects {
+			s.before = func() error { return u.expect(y, bw) }
+		}
+		if mayWait(s.r) {
+			s.flush = bw.Flush
+		}
+	}
+	if s != nil {
+		s.seen = u.x.req.OnUpload
 	}
 	err := u.raw.Write(bw)
 	if err == nil {
 		err = bw.Flush()
+	}
+	if s != nil && err == nil {
+		s.tell()
 	}
 	if err == nil || !loop.IsCancelled(err) { // what is still in it when it is cancelled must not be sent
 		c.putWriter(bw)
@@ -88,6 +98,7 @@ func (u *upload) end() {
 	switch x := u.x; {
 	case u.dropped:
 	case u.err != nil:
+		u.err = unwritten(u.err)
 		if !errors.Is(u.err, syscall.EPIPE) && !errors.Is(u.err, syscall.ECONNRESET) {
 			_ = u.cn.Close() // no reply is to be expected
 		}
@@ -98,10 +109,8 @@ func (u *upload) end() {
 	if u.closes {
 		_ = u.source.close() // its error is the user's
 	}
-	if u.ours {
-		u.raw.Reset()
-		u.client.requests.put(u.raw)
-	}
+	u.raw.Reset()
+	u.client.requests.put(u.raw)
 }
 
 // stop ends the upload of a request that has its reply.
@@ -121,11 +130,8 @@ func (x *exchange) stop(y *loop.Yielder) error {
 	return err
 }
 
-// spent reports whether the body of the request cannot be sent again, because it was read from
-// somewhere.
-func (x *exchange) spent() bool {
-	return x.long && (x.source != nil || x.fast != nil && x.fast.IsBodyStream())
-}
+// spent reports whether the body of the request cannot be sent again.
+func (x *exchange) spent() bool { return !x.source.repeatable() }
 
 // leave is called when the exchange ends before the upload. The source is closed when that ends.
 func (u *upload) leave() {
