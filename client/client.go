@@ -251,7 +251,7 @@ func (c *Client) exchange(r *Request) *exchange {
 //
 //go:noinline
 func (c *Client) moreExchanges() *exchange {
-	some := new([maxSpares]exchange)
+	some := new([maxSpares / 2]exchange) // when there was none left, so all but one are kept
 	for i := range some[1:] {
 		c.exchanges.put(&some[1+i])
 	}
