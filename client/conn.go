@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"net"
@@ -17,8 +18,12 @@ type conn struct {
 	raw *netio.Conn
 	tls *netio.TLSConn // over raw; nil for http
 
+	ahead    *bufio.Reader // reads the reply from it
+	early    []byte        // to be read before anything else
+	bare     bool          // a header ends with a bare LF
 	err      error
 	by       time.Duration // when the request must be over
+	sendBy   time.Duration // when it must be written; 0: by
 	silence  time.Duration // how long the server may be silent; see parked
 	framing  int           // how many bytes may come that are no part of a body
 	written  bool          // anything of the request
@@ -39,18 +44,32 @@ const (
 func (cn *conn) begin(x *exchange) {
 	cn.by, cn.silence, cn.framing = x.by, x.limits.Silence, maxFraming
 	cn.written, cn.received = false, false
+	cn.sendBy = 0
+	if d := x.limits.Write; d != never {
+		cn.sendBy = after(cn.raw.Loop(), d)
+	}
 }
 
 // Read reads what has come. The server may be silent for so long before.
 func (cn *conn) Read(p []byte) (n int, err error) {
 	switch {
+	case len(cn.early) > 0:
+		n = copy(p, cn.early)
+		cn.early = cn.early[n:]
+		return n, nil
 	case cn.err != nil:
 		return 0, cn.err
 	case cn.framing < 0:
 		cn.err = errFraming
 		return 0, cn.err
+	case cn.ahead != nil && cn.ahead.Buffered() > 0 && cn.endless():
+		return 0, errLineEnd
 	case cn.trying:
-		n, err = cn.raw.TryRead(p)
+		if cn.tls != nil {
+			n, err = cn.tls.TryRead(p)
+		} else {
+			n, err = cn.raw.TryRead(p)
+		}
 		if cn.blocked = err == syscall.EAGAIN; cn.blocked {
 			return 0, err
 		}
@@ -104,12 +123,16 @@ func (cn *conn) readBy(by, silence time.Duration) error {
 }
 
 func (cn *conn) writeBy() error {
-	return cn.raw.WriteBy(min(cn.by, after(cn.raw.Loop(), cn.silence)))
+	by := min(cn.by, after(cn.raw.Loop(), cn.silence))
+	if cn.sendBy > 0 {
+		by = min(by, cn.sendBy)
+	}
+	return cn.raw.WriteBy(by)
 }
 
 // Unused reports whether the connection is fit for another request.
 func (cn *conn) Unused() bool {
-	if cn.err != nil || cn.ended {
+	if cn.err != nil || cn.ended || len(cn.early) > 0 {
 		return false
 	}
 	if cn.tls != nil {

@@ -384,7 +384,8 @@ func TestStaleLongBody(t *testing.T) {
 	}{
 		{"PUT", client.Request{Body: long}, 2},
 		{"POST", client.Request{Body: long}, 1},
-		{"PUT", client.Request{BodyStream: bytes.NewReader(long)}, 1},
+		{"PUT", client.Request{BodyStream: bytes.NewReader(long)}, 2},
+		{"PUT", client.Request{BodyStream: io.MultiReader(bytes.NewReader(long))}, 1},
 	} {
 		var conns atomic.Int32
 		url := "http://" + serve(t, func(c net.Conn) {
