@@ -54,9 +54,6 @@ func (u *upload) run(y *loop.Yielder) error {
 	if err == nil {
 		err = bw.Flush()
 	}
-	if s != nil && err == nil {
-		s.tell()
-	}
 	if err == nil || !loop.IsCancelled(err) { // what is still in it when it is cancelled must not be sent
 		c.putWriter(bw)
 	}
@@ -148,7 +145,8 @@ func (x *exchange) rewind() bool {
 	return true
 }
 
-// tell tells how much has been written: all that has been read.
+// tell tells how much has been written: all that has been read. After the last of it there is one more
+// Read, to see that it was the last.
 func (s *source) tell() {
 	if s.seen != nil && s.told < s.done {
 		s.told = s.done
