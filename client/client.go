@@ -10,6 +10,8 @@
 //	c.Events(y, &Request{…})                    server-sent events
 //	resp.Release()                              its buffers can be used again
 //	c.Timeouts  c.MaxConns  c.MaxBody  …        limits
+//	c.Proxy  c.UnixSocket  c.Dialer  c.TLSConfig  how to connect
+//	c.Connect(y, url)                           a connection for another protocol
 //	*Error                                      the phase that failed, and the cause
 //	c.RoundTrip(y, …)  c.Transport(y)           requests in the types of fasthttp
 //
@@ -30,11 +32,14 @@ import (
 	"errors"
 	"math"
 	"net"
+	"net/http"
+	"net/url"
 	"syscall"
 	"time"
 
 	"coloop/client/internal/pool"
 	"coloop/loop"
+	"coloop/loop/netio"
 
 	"github.com/valyala/fasthttp"
 )
@@ -56,6 +61,40 @@ type Client struct {
 	// Timeouts limit the phases of a request.
 	Timeouts Timeouts
 
+	// BaseURL is what the URL of a request is relative to, as a link on that page would be: with
+	// "https://host/v1/", "users?page=2" is https://host/v1/users?page=2, and "/users" is
+	// https://host/users. An absolute URL is taken as it is. BaseURL must end in a slash, but for that after the
+	// host. "" means that all URLs are absolute. With it, Auth and the secrets in Header are sent to
+	// the origin of BaseURL alone (aiohttp's base_url).
+	BaseURL string
+
+	// Header has header fields for each request. A field of the request's own of that name takes the
+	// place of one here, or takes it away if it has no values (aiohttp's ClientSession.headers).
+	Header map[string][]string
+
+	// Auth proves to servers who asks, unless the request has an Authorization, an Auth or a user in its
+	// URL. A redirect to another origin ends that.
+	Auth Auth
+
+	// Jar keeps the cookies that servers set and sends them back, redirects included. net/http/cookiejar has one. A
+	// Cookie of the request's own is sent too, and wins over one of the same name in the jar. Nil
+	// means that cookies are neither kept nor sent. Its methods must not block.
+	Jar http.CookieJar
+
+	// Retry says when a request that has failed is sent again; nil means never.
+	Retry *Retry
+
+	// NoResend switches off that a request is sent a second time if a connection that was kept
+	// open turns out to have been closed by the server; see Do. The request fails then.
+	NoResend bool
+
+	// CheckRedirect, unless nil, is called in the task before a redirect is followed, as that of
+	// http.Client is. next has the Method, URL and Header of the request that is to be sent; the Header
+	// may be changed. Auth and cookies of the Jar are not in it yet. via are the redirects so
+	// far, this one included, oldest first. With the error ErrUseLastResponse the redirect is not
+	// followed, and its reply returned; with another one the request fails.
+	CheckRedirect func(y *loop.Yielder, next *Request, via []Redirect) error
+
 	// MaxRedirects is how many redirects are followed before a request fails
 	// with ErrTooManyRedirects; 0 means 10. With a negative one, redirects are
 	// not followed but returned.
@@ -69,6 +108,34 @@ type Client struct {
 	// means 16 KiB. It is also the size of the buffers to read into.
 	MaxHeader int
 
+	// Proxy returns the URL of the proxy for a request to u, nil for none, as that of
+	// http.Transport does. It is called for each request, redirects included, in the task. Nil
+	// means ProxyFromEnvironment, with the environment at the client's first request; NoProxy
+	// means none, and ProxyURL returns a function for one that is always the same.
+	//
+	// The schemes are http, https, socks5 and socks5h. A request for http goes to an http or
+	// https proxy as it is, with the whole URL, and shares connections to the proxy with other
+	// hosts. For all others the proxy connects to the server (CONNECT, or SOCKS), and resolves
+	// its name. A user and password in the proxy's URL are for the proxy alone.
+	Proxy func(u *url.URL) (*url.URL, error)
+
+	// ProxyHeader has header fields for http and https proxies (aiohttp's proxy_headers). A
+	// Proxy-Authorization in it is sent in the place of the user and password in the URL.
+	ProxyHeader map[string][]string
+
+	// UnixSocket, unless "", is the path of the socket that all connections are made to (aiohttp's
+	// UnixConnector). The host of a URL is then only said to the server, in Host and for
+	// TLS. Proxy is not used.
+	UnixSocket string
+
+	// Dialer has options for connecting: the local address, a resolver, Happy Eyeballs. Nil means
+	// the zero Dialer.
+	Dialer *netio.Dialer
+
+	// Dial, unless nil, connects in the place of Dialer, to an address on network "tcp" or
+	// "unix". It is called in the task. The connection must be one of the client's loop.
+	Dial func(y *loop.Yielder, network, addr string) (*netio.Conn, error)
+
 	// DisableCompression has the client not ask for encoded bodies, and not decode them
 	// (as in net/http). Else it sends "Accept-Encoding: gzip, deflate, br, zstd" with
 	// requests that have neither Accept-Encoding nor Range of their own, HEAD excepted, and
@@ -79,7 +146,9 @@ type Client struct {
 	// Response.Err does. A Request can ask for that, too.
 	RaiseForStatus bool
 
-	// TLSConfig is for https; nil means crypto/tls's defaults.
+	// TLSConfig is for https, proxies included; nil means crypto/tls's defaults. It must not
+	// offer h2. ServerName, unless "", is meant for all servers. Sessions are resumed: without
+	// a ClientSessionCache the client has its own.
 	TLSConfig *tls.Config
 
 	// UserAgent is sent with requests that have no User-Agent of their own; ""
@@ -91,6 +160,12 @@ type Client struct {
 	limits   Timeouts // with the defaults
 	closed   bool
 	sessions tls.ClientSessionCache
+	streams  map[*stream]struct{}               // those that hold a connection
+	proxyFor func(u *url.URL) (*url.URL, error) // Proxy, or the environment; nil if there is no proxy
+
+	session    bool     // each request needs one
+	base       *url.URL // BaseURL, or nil
+	baseTarget target
 
 	// Things to be used again.
 	exchanges spares[*exchange]
@@ -109,7 +184,7 @@ type Client struct {
 // time no limit. An expired one is an *Error that says in which phase, whose Timeout method
 // reports true and in which errors.Is finds os.ErrDeadlineExceeded.
 type Timeouts struct {
-	Connect   time.Duration // to resolve the host and connect; 30 s by default
+	Connect   time.Duration // to resolve the host and connect, a proxy's part included; 30 s by default
 	TLS       time.Duration // to shake hands; 30 s by default
 	FirstByte time.Duration // from the request written to the first byte of the reply; no limit by default
 	Silence   time.Duration // without a byte, once the request or the reply has begun; 1 min by default
@@ -160,8 +235,9 @@ func (c *Client) Get(y *loop.Yielder, url string) (*Response, error) {
 // its connection; the error wraps the loop.CancelledError then.
 //
 // An idempotent request that is sent over a connection kept open, and finds that
-// the server has closed it, is sent once more over a new one. Nothing else is
-// ever retried. Redirects are followed; see MaxRedirects.
+// the server has closed it, is sent once more over a new one, unless NoResend is set. Nothing
+// else is sent again unless Retry says so. Redirects are followed as net/http does it; see
+// MaxRedirects and CheckRedirect.
 func (c *Client) Do(y *loop.Yielder, r *Request) (*Response, error) {
 	x := c.exchange(r)
 	x.method, x.url, x.header, x.body = r.method(), r.URL, r.Header, r.Body
@@ -175,58 +251,59 @@ var noOptions Request
 func (c *Client) exchange(r *Request) *exchange {
 	x, ok := c.exchanges.get()
 	if !ok {
-		x = &exchange{}
+		x = c.moreExchanges()
 	}
-	x.client, x.req, x.by = c, r, never
+	x.client, x.req = c, r
 	return x
 }
 
-// do makes the exchange, and those that follow from its reply.
+// moreExchanges makes several at once: each allocation may need more stack than a task has.
+//
+//go:noinline
+func (c *Client) moreExchanges() *exchange {
+	some := new([maxSpares]exchange)
+	for i := range some[1:] {
+		c.exchanges.put(&some[1+i])
+	}
+	return &some[0]
+}
+
+// do makes the exchange, and those that follow from its outcome.
 func (x *exchange) do(y *loop.Yielder) (*Response, error) {
 	defer x.end()
 	c := x.client
 	if err := c.enter(y); err != nil {
 		return nil, x.fail(PhaseRequest, err)
 	}
-	x.by, x.follows = x.deadline(), c.MaxRedirects >= 0
 	if x.req.composed() {
-		if err := x.compose(y); err != nil {
+		if err := x.composeBody(y); err != nil {
 			return nil, x.fail(PhaseRequest, err)
 		}
 	}
-	for n := 0; ; n++ {
-		phase, err := x.run(y)
-		if err == nil && x.upload != nil && !x.streamed() {
-			phase, err = PhaseWrite, x.stop(y)
-		}
-		if err != nil {
-			x.abandon(y)
+	if c.session || x.req.hasSession() {
+		x.limit()
+		if phase, err := x.openSession(y); err != nil {
 			return nil, x.fail(phase, err)
 		}
-		if !x.follows || !redirects(x.reply) {
-			if x.raises() {
-				return nil, x.raised()
-			}
+	}
+	for {
+		again := false
+		phase, err := x.run(y)
+		if err == nil && x.settled() {
+			phase, err = x.readBody(y)
+		} else {
+			again, phase, err = x.next(y, phase, err)
+		}
+		switch {
+		case err != nil:
+			x.abandon(y)
+			return nil, x.fail(phase, err)
+		case !again && x.raises():
+			return nil, x.raised()
+		case !again:
 			return x.response(), nil
 		}
-		if err := x.redirected(n); err != nil {
-			return nil, x.fail(PhaseRedirect, err)
-		}
 	}
-}
-
-// redirected makes x the exchange that follows from a reply, the n-th in a row.
-//
-//go:noinline
-func (x *exchange) redirected(n int) error {
-	if n == orDefault(x.client.MaxRedirects, defaultMaxRedirects) {
-		return ErrTooManyRedirects
-	}
-	err := x.redirect()
-	x.finish()
-	x.client.putReply(x.reply)
-	x.state, x.reply, x.whole, x.host, x.again, x.last = fresh, nil, nil, nil, false, false
-	return err
 }
 
 // finish gives back the buffer and the connection of a reply without fault. If the
@@ -255,7 +332,7 @@ func (x *exchange) putReader() {
 //go:noinline
 func (x *exchange) stale(y *loop.Yielder, err error) bool {
 	cn := x.cn
-	if cn == nil || x.state == connecting || !x.place.Used() || cn.received || x.again || x.source != nil || x.long && x.fast != nil || x.once && cn.written {
+	if cn == nil || x.client.NoResend || x.state == connecting || !x.place.Used() || cn.received || x.again || x.spent() || x.once && cn.written {
 		return false
 	}
 	if !errors.Is(err, errHungUp) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
@@ -296,11 +373,15 @@ func (x *exchange) drop() {
 // ends the task would keep the place for ever.
 func (x *exchange) end() {
 	x.drop()
-	if u := x.upload; u != nil { // only after a panic
-		u.x = nil
+	u := x.upload
+	if u != nil { // only after a panic
+		u.leave()
+		u.dropped = true
 		u.task.Cancel()
 	}
-	_ = x.source.Close() // its error is the user's
+	if u == nil || !u.closes {
+		_ = x.source.close() // its error is the user's
+	}
 	c := x.client
 	if x.sent != nil {
 		c.putBuffer(x.sent)
@@ -309,22 +390,27 @@ func (x *exchange) end() {
 	c.exchanges.put(x)
 }
 
-// deadline returns the time at which all must be over.
-func (x *exchange) deadline() time.Duration {
+// limit sets the time at which all must be over.
+func (x *exchange) limit() {
 	c := x.client
 	x.limits = &c.limits
 	if t := x.req.Timeouts; t != nil {
 		filled := t.filled()
 		x.limits = &filled
 	}
-	return after(c.loop, x.limits.Total)
+	x.by = after(c.loop, x.limits.Total)
 }
 
-func (x *exchange) fail(phase Phase, err error) error {
-	if x.client.closed && errors.Is(err, net.ErrClosed) {
+func (x *exchange) fail(phase Phase, err error) *Error {
+	return x.client.fail(phase, x.method, x.url, err)
+}
+
+// fail returns the error of a request. If the client has closed the connection, it says so.
+func (c *Client) fail(phase Phase, method, url string, err error) *Error {
+	if c.closed && errors.Is(err, net.ErrClosed) {
 		err = ErrClosed
 	}
-	return &Error{phase, x.method, x.url, err}
+	return &Error{phase, method, url, err}
 }
 
 // Close closes the connections, at once those that are in use. Requests that are under way or wait
@@ -335,7 +421,11 @@ func (c *Client) Close() error {
 		return nil
 	}
 	c.closed = true
-	return c.pool.Close()
+	err := c.pool.Close()
+	for s := range c.streams {
+		s.stop(net.ErrClosed)
+	}
+	return err
 }
 
 // enter checks that y runs on the loop of the client.
@@ -347,9 +437,16 @@ func (c *Client) enter(y *loop.Yielder) error {
 	case l == nil:
 		return loop.ErrNoTask
 	case c.loop == nil:
+		if err := c.prepareSession(); err != nil {
+			return err
+		}
 		c.loop, c.limits = l, c.Timeouts.filled()
 		c.pool.MaxConns, c.pool.MaxConnsPerHost = orDefault(c.MaxConns, defaultMaxConns), c.MaxConnsPerHost
 		c.pool.IdleTimeout = c.IdleTimeout
+		if err := c.settleProxy(); err != nil {
+			c.loop = nil
+			return err
+		}
 	case c.loop != l:
 		return loop.ErrForeignLoop
 	}
@@ -431,7 +528,7 @@ func (c *Client) putBuffer(b []byte) {
 }
 
 func (c *Client) putReply(r *fasthttp.Response) {
-	if cap(r.Body()) > maxKept {
+	if r.IsBodyStream() || cap(r.Body()) > maxKept { // a stream may not be at its end
 		return
 	}
 	r.Reset()

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"io"
 	"net"
 	"syscall"
@@ -24,6 +25,7 @@ type conn struct {
 	received bool          // anything of its reply
 	trying   bool          // Read does not park
 	blocked  bool          // the last Read would have parked
+	ended    bool          // the end came together with data
 }
 
 // maxFraming is how many bytes of a reply may be no part of its body. Each byte of the body
@@ -59,6 +61,9 @@ func (cn *conn) Read(p []byte) (n int, err error) {
 	}
 	cn.received = cn.received || n > 0
 	cn.framing -= n
+	if n > 0 && err != nil { // with TLS the end may come along; the next Read finds it again
+		cn.ended, err = true, nil
+	}
 	cn.err = err
 	return n, err
 }
@@ -104,7 +109,7 @@ func (cn *conn) writeBy() error {
 
 // Unused reports whether the connection is fit for another request.
 func (cn *conn) Unused() bool {
-	if cn.err != nil {
+	if cn.err != nil || cn.ended {
 		return false
 	}
 	if cn.tls != nil {
@@ -116,7 +121,13 @@ func (cn *conn) Unused() bool {
 // Close closes the connection at once.
 func (cn *conn) Close() error { return cn.raw.Close() }
 
-// Retire closes the connection politely: the server is told of the end.
-func (cn *conn) Retire() error { return cn.stream().Close() }
+// Retire closes the connection politely: the server is told of the end. A loop that was closed has
+// closed it before.
+func (cn *conn) Retire() error {
+	if err := cn.stream().Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
 
 var _ io.ReadWriter = (*conn)(nil)

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"syscall"
@@ -15,50 +14,52 @@ import (
 	"coloop/loop/netio"
 )
 
-// A server is where connections of one host of the pool lead to.
+// A server is where connections of one host of the pool lead to, and how.
 type server struct {
-	addr   string
-	direct netip.AddrPort // the same, if no name is to be resolved and no hands are to be shaken
-	tls    *tls.Config    // nil for http
+	addr   string       // host and port
+	direct *net.TCPAddr // the same, if to connect to it is all that there is to do
+	tls    *tls.Config  // nil for http
+	via    *proxy       // or nil
+	tunnel bool         // the proxy connects to the server; otherwise it gets the request
 }
 
 // noKeepAlive makes connections that are not kept alive by the system: the pool keeps an idle one
 // for seconds only.
 var noKeepAlive = netio.Dialer{KeepAlive: -1}
 
-// host returns the host of the pool for t.
-func (c *Client) host(t *target) *pool.Host[*conn, *server] {
-	h := c.pool.Host(c.loop, t.origin)
-	if h.Value == nil {
-		h.Value = &server{addr: t.addr()}
-		if t.secure {
-			h.Value.tls = c.tlsConfig(h.Value.addr)
-		} else if a, err := netip.ParseAddrPort(h.Value.addr); err == nil && a.Addr().Zone() == "" {
-			h.Value.direct = a
+// server returns the server for t. A proxy that can pass on requests is asked to connect
+// only if the request must be hidden from it.
+func (c *Client) server(t *target, via *proxy, tunnel bool) *server {
+	s := &server{addr: t.addr(), via: via, tunnel: tunnel}
+	if t.secure {
+		name := ""
+		if c.TLSConfig != nil {
+			name = c.TLSConfig.ServerName
+		}
+		s.tls = c.tlsConfig(s.addr, name)
+	} else if via == nil && c.UnixSocket == "" && c.Dialer == nil && c.Dial == nil {
+		if a, err := netip.ParseAddrPort(s.addr); err == nil && a.Addr().Zone() == "" {
+			s.direct = net.TCPAddrFromAddrPort(a)
 		}
 	}
-	return h
+	return s
 }
 
-func (c *Client) tlsConfig(addr string) *tls.Config {
-	cfg := &tls.Config{}
-	if c.TLSConfig != nil {
-		cfg = c.TLSConfig.Clone()
-	}
-	if cfg.ServerName == "" {
-		name, _, err := net.SplitHostPort(addr)
-		if err != nil {
-			name = addr // the handshake will report the error
+// findHost returns the host of the pool for the request, by a proxy or, if via is nil, without one.
+func (x *exchange) findHost(via *proxy) *pool.Host[*conn, *server] {
+	c, t, key, tunnel := x.client, &x.to, x.to.origin, false
+	if via != nil {
+		// fasthttp's messages have the URL without its host.
+		if tunnel = t.secure || via.scheme == "socks5" || x.fast != nil; !tunnel {
+			key = "http" // the connection serves all hosts
 		}
-		cfg.ServerName = name
+		key += " via " + via.String()
 	}
-	if cfg.ClientSessionCache == nil {
-		if c.sessions == nil {
-			c.sessions = tls.NewLRUClientSessionCache(0)
-		}
-		cfg.ClientSessionCache = c.sessions
+	h := c.pool.Host(c.loop, key)
+	if h.Value == nil {
+		h.Value = c.server(t, via, tunnel)
 	}
-	return cfg
+	return h
 }
 
 // connect gets x a connection: an idle one after waiting for it, or a new one.
@@ -75,12 +76,18 @@ func (x *exchange) connect(y *loop.Yielder) (Phase, error) {
 			return PhasePool, err
 		}
 	}
-	for !x.place.Open() {
-		cn, phase, err := c.connect(y, x.place.Host().Value, x.by, x.limits)
+	for s := x.place.Host().Value; !x.place.Open(); {
+		cn, phase, err := (*conn)(nil), PhaseTLS, s.speaks()
+		if err == nil {
+			cn, phase, err = c.connect(y, s, x.by, x.limits)
+		}
 		switch {
 		case err == nil:
 			if x.place.Fill(cn) != nil {
 				return phase, ErrClosed
+			}
+			if err := cn.speaks(); err != nil {
+				return PhaseTLS, err
 			}
 		case starved(err):
 			if full := x.place.Starved(y, x.by); full == pool.ErrNoOther {
@@ -103,54 +110,74 @@ func starved(err error) bool {
 
 // connect opens a connection.
 func (c *Client) connect(y *loop.Yielder, s *server, by time.Duration, limits *Timeouts) (*conn, Phase, error) {
-	raw, err := dial(y, s, min(by, after(c.loop, limits.Connect)))
-	if err != nil {
-		if _, ok := errors.AsType[*net.DNSError](err); ok {
+	cn, whole := &conn{}, false
+	defer func() {
+		if !whole && cn.raw != nil { // maybe because a function of the user's has panicked
+			_ = cn.raw.Close() // may be closed already
+		}
+	}()
+	if err := c.reach(y, cn, s, min(by, after(c.loop, limits.Connect))); err != nil {
+		_, unknown := errors.AsType[*net.DNSError](err)
+		switch {
+		case s.via != nil:
+			return nil, PhaseProxy, err
+		case unknown:
 			return nil, PhaseResolve, err
 		}
 		return nil, PhaseConnect, err
 	}
-	cn := &conn{raw: raw}
 	if s.tls != nil {
-		if err := cn.secure(y, s, min(by, after(c.loop, limits.TLS))); err != nil {
+		if err := cn.secure(y, s.tls, s.addr, min(by, after(c.loop, limits.TLS))); err != nil {
 			return nil, PhaseTLS, err
 		}
 	}
+	whole = true
 	return cn, PhaseConnect, nil
 }
 
-// secure shakes hands. Functions of the user's tls.Config may panic, or end the task.
-func (cn *conn) secure(y *loop.Yielder, s *server, by time.Duration) error {
-	defer func() {
-		if cn.tls == nil {
-			_ = cn.raw.Close() // may be closed already
-		}
-	}()
+// reach connects cn to s, by a proxy if need be, until a time on the loop's clock.
+func (c *Client) reach(y *loop.Yielder, cn *conn, s *server, by time.Duration) error {
+	network, addr := "tcp", s.addr
+	switch {
+	case c.UnixSocket != "":
+		network, addr = "unix", c.UnixSocket
+	case s.via != nil:
+		addr = s.via.addr
+	}
 	err := loop.NewTimeoutAt(y, by).Run(y, func() (err error) {
-		cn.tls, err = netio.StartTLS(y, cn.raw, s.tls, false)
+		if cn.raw, err = c.dial(y, network, addr); err == nil && s.via != nil {
+			err = c.join(y, cn, s)
+		}
 		return err
 	})
-	switch {
-	case errors.Is(err, loop.ErrTimeout):
-		err = fmt.Errorf("%s: %w", s.addr, loop.ErrTimeout)
-	case errors.Is(err, io.EOF):
-		err = errHungUp
+	switch { // the error of what took too long may say no more than that it was cancelled
+	case !errors.Is(err, loop.ErrTimeout):
+		return err
+	case cn.raw != nil:
+		return fmt.Errorf("%s connects to %s: %w", addr, s.addr, loop.ErrTimeout)
 	}
-	return err
+	return fmt.Errorf("dial %s %s: %w", network, addr, loop.ErrTimeout)
 }
 
-func dial(y *loop.Yielder, s *server, by time.Duration) (*netio.Conn, error) {
-	var raw *netio.Conn
-	err := loop.NewTimeoutAt(y, by).Run(y, func() (err error) {
-		raw, err = netio.Dial(y, "tcp", s.addr)
-		return err
-	})
-	if err != nil && raw != nil {
-		_ = raw.Close() // the time was up in the moment it was there
+var errNoConn = errors.New("Dial returned no connection")
+
+// dial connects to an address as the user wants it.
+func (c *Client) dial(y *loop.Yielder, network, addr string) (*netio.Conn, error) {
+	switch {
+	case c.Dial != nil:
+		raw, err := c.Dial(y, network, addr)
+		switch {
+		case err != nil:
+			return nil, err
+		case raw == nil:
+			return nil, errNoConn
+		case raw.Loop() != c.loop:
+			_ = raw.Close()
+			return nil, loop.ErrForeignLoop
+		}
+		return raw, nil
+	case c.Dialer != nil:
+		return c.Dialer.Connect(y, network, addr)
 	}
-	if errors.Is(err, loop.ErrTimeout) {
-		// The error of the dial says no more than that it was cancelled.
-		err = fmt.Errorf("dial tcp %s: %w", s.addr, loop.ErrTimeout)
-	}
-	return raw, err
+	return noKeepAlive.Connect(y, network, addr)
 }

@@ -15,6 +15,8 @@ import (
 var (
 	errMethod  = errors.New("invalid method")
 	errFraming = errors.New("more framing than body")
+
+	errProxyField = errors.New("header field Proxy-Authorization is not for the server: it belongs into the URL of the proxy or ProxyHeader")
 )
 
 // maxInline is how long a body may be to be written together with the header.
@@ -28,8 +30,11 @@ func (x *exchange) parse() (err error) {
 	case !isToken(x.method):
 		err = errMethod
 	default:
-		if x.to, err = parseTarget(x.url); err == nil {
-			err = checkFields(x.header)
+		if x.to.origin == "" {
+			x.to, err = parseTarget(x.url)
+		}
+		if err == nil {
+			err = checkFields(x.header, false)
 		}
 	}
 	return err
@@ -38,7 +43,7 @@ func (x *exchange) parse() (err error) {
 // encoded puts the request into x.out, or makes an upload of one with a long body.
 func (x *exchange) encoded() error {
 	c := x.client
-	x.once = !idempotent(x.method)
+	x.once = !idempotent(x.method) && !hasKey(x.header)
 	if x.fast != nil {
 		return x.encodedFast()
 	}
@@ -51,14 +56,14 @@ func (x *exchange) encoded() error {
 		x.fill(&raw.Header)
 		src := x.source
 		if src == nil && (x.req.Expect || x.req.OnUpload != nil) {
-			src = newSource(bytes.NewReader(x.body), len(x.body))
+			src = newSource(bytes.NewReader(x.body), len(x.body), nil)
 		}
 		if src != nil {
 			raw.SetBodyStream(src, src.length)
 		} else {
 			raw.SetBodyRaw(x.body)
 		}
-		x.upload = &upload{client: c, x: x, cn: x.cn, raw: raw, source: src, ours: true}
+		x.upload = &upload{client: c, x: x, source: src, cn: x.cn, raw: raw, expects: x.req.Expect, ours: true}
 		return nil
 	}
 	h := &c.scratch
@@ -73,11 +78,16 @@ func (x *exchange) encoded() error {
 	return nil
 }
 
-// fill makes h the header of the request. fasthttp writes nothing in it but what is put there.
-func (x *exchange) fill(h *fasthttp.RequestHeader) {
+// bare has fasthttp write nothing in a header but what is put there.
+func bare(h *fasthttp.RequestHeader) {
 	h.DisableNormalizing()
 	h.DisableSpecialHeader()
 	h.SetNoDefaultContentType(true)
+}
+
+// fill makes h the header of the request.
+func (x *exchange) fill(h *fasthttp.RequestHeader) {
+	bare(h)
 	h.SetMethod(x.method)
 	h.SetRequestURI(x.to.uri)
 	host, agent := x.to.host(), x.client.userAgent()
@@ -88,13 +98,16 @@ func (x *exchange) fill(h *fasthttp.RequestHeader) {
 		x.fillFields(h, host, agent)
 	}
 	if x.to.user != nil && !has(x.header, fasthttp.HeaderAuthorization) {
-		h.Add(fasthttp.HeaderAuthorization, basic(x.to.user))
+		h.Add(fasthttp.HeaderAuthorization, basicOf(x.to.user))
 	}
 	if x.asked = x.asks(); x.asked {
 		h.Add(fasthttp.HeaderAcceptEncoding, acceptEncoding)
 	}
 	if x.req.Expect {
 		h.Add(fasthttp.HeaderExpect, "100-continue")
+	}
+	if s := x.host.Value; s.via != nil && !s.tunnel {
+		x.forwarded(h)
 	}
 }
 
@@ -136,14 +149,16 @@ func has(fields map[string][]string, name string) bool {
 }
 
 // checkFields refuses what could not be sent as it stands, or would change where the request
-// ends.
-func checkFields(fields map[string][]string) error {
+// ends, or would tell the server what is for the proxy.
+func checkFields(fields map[string][]string, proxy bool) error {
 	for key, values := range fields {
 		switch {
 		case !httpguts.ValidHeaderFieldName(key):
 			return fmt.Errorf("invalid header field name %s", short(key))
 		case strings.EqualFold(key, fasthttp.HeaderContentLength), strings.EqualFold(key, fasthttp.HeaderTransferEncoding):
 			return fmt.Errorf("header field %s is set by the client, from the body", key)
+		case !proxy && strings.EqualFold(key, fasthttp.HeaderProxyAuthorization):
+			return errProxyField
 		case strings.EqualFold(key, fasthttp.HeaderHost) && (len(values) != 1 || !httpguts.ValidHostHeader(values[0])):
 			return errors.New("invalid header field Host")
 		}
@@ -167,6 +182,11 @@ func idempotent(method string) bool {
 		return true
 	}
 	return false
+}
+
+// hasKey reports whether the server can tell that a request has reached it twice, as net/http does.
+func hasKey(fields map[string][]string) bool {
+	return has(fields, "Idempotency-Key") || has(fields, "X-Idempotency-Key")
 }
 
 // wantsLength reports whether a server expects a length even if there is no body.

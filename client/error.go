@@ -1,7 +1,6 @@
 package client
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -34,12 +33,15 @@ const (
 	PhasePool      Phase = "pool"    // waiting for a connection
 	PhaseResolve   Phase = "resolve"
 	PhaseConnect   Phase = "connect"
+	PhaseProxy     Phase = "proxy" // choosing it, connecting to it, having it connect
 	PhaseTLS       Phase = "tls handshake"
 	PhaseWrite     Phase = "write"
 	PhaseFirstByte Phase = "first byte"
 	PhaseHeader    Phase = "header"
 	PhaseBody      Phase = "body"
 	PhaseRedirect  Phase = "redirect"
+	PhaseAuth      Phase = "authorization" // making one
+	PhaseRetry     Phase = "retry"         // waiting for the next attempt
 )
 
 // An Error is how every request fails. It implements net.Error.
@@ -64,12 +66,6 @@ func (e *Error) Timeout() bool {
 
 // Temporary is Timeout.
 func (e *Error) Temporary() bool { return e.Timeout() }
-
-// basic is the value of an Authorization field.
-func basic(u *url.Userinfo) string {
-	password, _ := u.Password()
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(u.Username()+":"+password))
-}
 
 // short quotes s, not more than what fits into a line.
 func short(s string) string {

@@ -23,6 +23,8 @@ type exchange struct {
 	req    *Request // the caller's, for what is seldom asked for; never nil
 	limits *Timeouts
 
+	session *session // what goes beyond this exchange, or nil
+
 	// What is asked for now: redirects change it.
 	method, url string
 	header      map[string][]string
@@ -43,6 +45,7 @@ type exchange struct {
 	reply  *fasthttp.Response
 	sent   []byte // its header, as it was sent
 	whole  []byte // the body, once it has been read
+	resp   *Response
 
 	by, first time.Duration // when all must be over, and when the reply must have begun
 
@@ -58,7 +61,6 @@ type exchange struct {
 	asked   bool  // for an encoded body
 	decoded bool  // whole was encoded
 	codings codings
-	follows bool // a redirect will be followed: its body is not streamed
 }
 
 // state is how far an exchange is.
@@ -75,8 +77,14 @@ const (
 	complete          // it is there
 )
 
-// run does the exchange. The Phase is that of the error.
+// run does the exchange, to the header of the reply, and its body if that has come with it. The
+// Phase is that of the error.
 func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
+	if x.client.proxyFor != nil {
+		if phase, err = x.choose(); err != nil {
+			return phase, err
+		}
+	}
 	for {
 		if err = loop.Drive(y, x); err != nil {
 			return PhaseRequest, err
@@ -90,10 +98,8 @@ func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 			phase, err = x.send(y)
 		case x.state == sent:
 			phase, err = x.receive()
-		case x.state == headed:
-			phase, err = x.readBody(y)
 		}
-		if err == nil && x.state == complete || err != nil && !x.stale(y, err) {
+		if err == nil && x.state >= headed || err != nil && !x.stale(y, err) {
 			return phase, err
 		}
 	}
@@ -125,6 +131,9 @@ func (x *exchange) Step(err error) (wait any) {
 				return wait
 			}
 		default:
+			if x.state == complete && x.into == nil && x.resp == nil {
+				x.resp = &Response{} // to make it here needs none of the task's stack
+			}
 			return nil
 		}
 	}
@@ -133,12 +142,15 @@ func (x *exchange) Step(err error) (wait any) {
 
 // prepare makes sense of the request, and looks for a connection.
 func (x *exchange) prepare() {
+	if x.limits == nil {
+		x.limit()
+	}
 	if x.host == nil {
 		if x.err = x.parse(); x.err != nil {
 			x.phase = PhaseRequest
 			return
 		}
-		x.host = x.client.host(&x.to)
+		x.host = x.findHost(nil)
 	}
 	if x.place == nil {
 		x.place = x.client.pool.Try(x.host)
@@ -157,7 +169,7 @@ func (x *exchange) prepare() {
 func (x *exchange) dial() {
 	x.state = unconnected
 	s := x.place.Host().Value
-	if !s.direct.IsValid() {
+	if s.direct == nil {
 		return
 	}
 	c := x.client

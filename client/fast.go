@@ -25,10 +25,9 @@ func (c *Client) RoundTrip(y *loop.Yielder, req *fasthttp.Request, resp *fasthtt
 	if len(req.Header.UserAgent()) == 0 {
 		req.Header.SetUserAgent(c.userAgent())
 	}
-	x.by = x.deadline()
 	phase, err := x.run(y)
-	if err == nil && x.upload != nil {
-		phase, err = PhaseWrite, x.stop(y)
+	if err == nil {
+		phase, err = x.readBody(y)
 	}
 	if err != nil {
 		x.abandon(y)
@@ -40,6 +39,9 @@ func (c *Client) RoundTrip(y *loop.Yielder, req *fasthttp.Request, resp *fasthtt
 
 // fastTarget is the target of a request in fasthttp's types, whose URL fasthttp has parsed.
 func fastTarget(req *fasthttp.Request) (t target, err error) {
+	if len(req.Header.Peek(fasthttp.HeaderProxyAuthorization)) > 0 {
+		return t, errProxyField
+	}
 	u := req.URI()
 	switch string(u.Scheme()) {
 	case "http":

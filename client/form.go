@@ -77,21 +77,20 @@ func (c *Client) source(r *Request) *source {
 		if r.BodyStream != nil { // to be refused
 			p.list = append(slices.Clip(p.list), Part{Reader: r.BodyStream})
 		}
-		return newSource(p, -1)
+		return newSource(p, -1, nil)
 	case r.BodyStream != nil:
-		return newSource(r.BodyStream, cmp.Or(int(r.Length), -1))
+		return newSource(r.BodyStream, cmp.Or(int(r.Length), -1), r.GetBody)
 	case r.BodyFile != "":
-		s := newSource(&fileReader{client: c, path: r.BodyFile}, -1)
-		s.again = func() io.Reader { return &fileReader{client: c, path: r.BodyFile} }
-		return s
+		again := func() (io.Reader, error) { return &fileReader{client: c, path: r.BodyFile}, nil }
+		return newSource(&fileReader{client: c, path: r.BodyFile}, -1, again)
 	}
 	return nil
 }
 
-// compose makes the body of a request.
+// composeBody makes the body of a request.
 //
 //go:noinline
-func (x *exchange) compose(y *loop.Yielder) error {
+func (x *exchange) composeBody(y *loop.Yielder) error {
 	r := x.req
 	if err := r.checkBodies(); err != nil {
 		return err
@@ -117,7 +116,7 @@ func (x *exchange) compose(y *loop.Yielder) error {
 		}
 		x.source.length = int(p.length)
 		if p.rereadable() {
-			x.source.again = p.again
+			x.source.another = func() (io.Reader, error) { return p.again(), nil }
 		}
 		x.setType(p.contentType)
 	}

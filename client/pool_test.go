@@ -219,6 +219,9 @@ func TestStale(t *testing.T) {
 		{"closed on PUT", reply(""), client.Request{Method: "PUT", Body: []byte("x")}, "", 2},
 		{"closed on POST", reply(""), client.Request{Method: "POST", Body: []byte("x")}, client.PhaseFirstByte, 1},
 		{"closed on stream", reply(""), client.Request{Method: "PUT", BodyStream: strings.NewReader("x")}, client.PhaseFirstByte, 1},
+		{"closed on long PUT", reply(""), client.Request{Method: "PUT", Body: make([]byte, 8<<20)}, "", 2},
+		{"closed during long PUT", func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) }, client.Request{Method: "PUT", Body: make([]byte, 8<<20)}, "", 2},
+		{"closed on long POST", reply(""), client.Request{Method: "POST", Body: make([]byte, 8<<20)}, client.PhaseFirstByte, 1},
 		{"partial reply", reply("HTTP/1"), client.Request{}, client.PhaseHeader, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

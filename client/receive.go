@@ -2,6 +2,7 @@ package client
 
 import (
 	"errors"
+	"io"
 	"time"
 
 	"coloop/loop"
@@ -14,23 +15,22 @@ import (
 //go:noinline
 func (x *exchange) receive() (Phase, error) {
 	for x.state == sent {
-		cn, phase := x.cn, x.awaits()
+		cn := x.cn
 		err := cn.raw.ReadBy(x.until())
 		if err == nil {
 			err = cn.tls.WaitRead()
 		}
-		if err == nil {
-			x.head()
-			phase, err = x.phase, x.err
-		}
 		if err != nil {
-			return x.failed(phase, err)
+			return x.failed(x.awaits(), err) // an upload may have ended in the meantime
+		}
+		if x.head(); x.err != nil {
+			return x.failed(x.phase, x.err)
 		}
 	}
 	return "", nil
 }
 
-// readBody reads the body of the reply, unless that is to be streamed.
+// readBody reads the body of the reply, unless that is to be streamed, and ends the upload.
 //
 //go:noinline
 func (x *exchange) readBody(y *loop.Yielder) (Phase, error) {
@@ -39,17 +39,34 @@ func (x *exchange) readBody(y *loop.Yielder) (Phase, error) {
 			return PhaseWrite, err
 		}
 	}
-	var err error
-	switch {
-	case x.streamed():
-		x.state = complete
-	case x.codings.n > 0:
-		err = x.decode(y)
-	default:
-		x.whole, err = x.gather(x.open())
+	if x.streamed() {
+		return "", nil
 	}
-	if err != nil {
-		return x.failed(PhaseBody, err)
+	if x.asked && x.unwanted() { // it was not: the redirect is not followed
+		if err := x.codings.parse(x.encodings()); err != nil {
+			return PhaseHeader, err
+		}
+		if x.codings.n > 0 && len(x.whole) > 0 {
+			x.state = headed
+		}
+	}
+	if x.state == headed {
+		var err error
+		switch {
+		case x.reply.Header.ContentLength() > x.client.maxBody():
+			err = ErrBodyTooLarge
+		case x.codings.n > 0:
+			err = x.decode(y)
+		default:
+			x.whole, err = x.gather(x.open())
+		}
+		if err != nil {
+			return x.failed(PhaseBody, err)
+		}
+		x.state = complete
+	}
+	if x.upload != nil {
+		return PhaseWrite, x.stop(y)
 	}
 	x.state = complete
 	return "", nil
@@ -105,10 +122,13 @@ func (x *exchange) head() {
 				x.putReader()
 			case cn.blocked:
 			default:
-				if !cn.received {
-					x.phase = PhaseFirstByte
-				}
 				x.err = cn.cause(err)
+				if x.br.Buffered() == 0 { // an interim reply is not the reply
+					x.phase = PhaseFirstByte
+					if errors.Is(x.err, io.ErrUnexpectedEOF) {
+						x.err = errHungUp
+					}
+				}
 			}
 			return
 		}
@@ -142,9 +162,7 @@ func (x *exchange) headed() {
 	case x.noBody(status):
 		x.state = complete
 	case x.streamed():
-	case length > x.client.maxBody():
-		x.phase, x.err = PhaseBody, ErrBodyTooLarge
-	case length >= 0 && length <= x.br.Buffered() && x.req.OnDownload == nil:
+	case length >= 0 && length <= min(x.br.Buffered(), x.client.maxBody()) && x.req.OnDownload == nil:
 		x.phase = PhaseBody
 		if x.err = x.reply.ReadBody(x.br, length); x.err != nil {
 			return
@@ -170,7 +188,7 @@ func (x *exchange) noBody(status int) bool {
 }
 
 // streamed reports whether the body of the reply is left to be read by the caller.
-func (x *exchange) streamed() bool { return x.req.Stream && !x.unwanted() && !x.raises() }
+func (x *exchange) streamed() bool { return x.req.Stream && !x.raises() }
 
-// unwanted reports whether the reply is no more than a redirect that is followed.
-func (x *exchange) unwanted() bool { return x.follows && redirects(x.reply) }
+// unwanted reports whether the reply may be no more than a redirect that is followed.
+func (x *exchange) unwanted() bool { return x.client.MaxRedirects >= 0 && redirects(x.reply) }

@@ -11,7 +11,10 @@ import (
 // has a BodyStream, which is read to its end.
 type Request struct {
 	Method string // "" means GET
-	URL    string // absolute, http or https; a user and password in it are sent
+	URL    string // http or https; absolute, unless the client has a BaseURL; a user and password in it are sent
+
+	// Query is added to the query of the URL, sorted by name.
+	Query url.Values
 
 	// Header has the header fields beside the ones that the client sets itself; an
 	// http.Header will do. One named Host overrides the host of the URL.
@@ -25,6 +28,11 @@ type Request struct {
 	// BodyStream is sent instead of Body, in a task of its own, and closed, whatever becomes of
 	// the request, if it is an io.Closer. It may be something whose Read parks.
 	BodyStream io.Reader
+
+	// GetBody, unless nil, returns the same BodyStream anew, for a redirect, a challenge or another
+	// attempt that has it sent again (http.Request.GetBody). Without it a BodyStream that is an
+	// io.Seeker is set back to where it was; another one cannot be sent twice. It is called in the task.
+	GetBody func() (io.Reader, error)
 
 	// Length is the length of BodyStream; if it is 0, the body is sent chunked.
 	Length int64
@@ -47,6 +55,14 @@ type Request struct {
 	// Expect has the client ask the server (Expect: 100-continue) before it sends the body,
 	// and wait for the answer, for a second at most.
 	Expect bool
+
+	// Auth proves to the server who asks, unless Header has an Authorization, in the place of that of
+	// the client and of a user in the URL. It is not used for another origin that the request is
+	// redirected to.
+	Auth Auth
+
+	// Retry, unless nil, is used instead of that of the client.
+	Retry *Retry
 
 	// Timeouts, unless nil, are used instead of those of the client.
 	Timeouts *Timeouts

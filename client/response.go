@@ -3,6 +3,7 @@ package client
 import (
 	"io"
 	"iter"
+	"net"
 	"net/http"
 	"strings"
 
@@ -14,6 +15,9 @@ type Response struct {
 	Status int
 	URL    string // of the last request, after redirects
 
+	// History are the redirects that were followed, oldest first.
+	History []Redirect
+
 	// Body is the whole body, decoded, unless it is streamed. It is valid until Release.
 	Body []byte
 
@@ -23,6 +27,11 @@ type Response struct {
 	// requests, or closed, which closes the connection. MaxBody does not limit it: a
 	// small body may decode to an endless stream, so its reader has to stop at some point.
 	Stream io.ReadCloser
+
+	// Conn is the connection of a response 101 (Switching Protocols) to a request with a header
+	// field Upgrade; nil for all others. It is the caller's, who closes it: the client no longer
+	// counts it, and Release does not touch it.
+	Conn net.Conn
 
 	// Uncompressed reports whether the body was decoded. If so, the header fields
 	// Content-Encoding and Content-Length, which speak of what was sent, are left out
@@ -40,13 +49,23 @@ type Response struct {
 //
 //go:noinline
 func (x *exchange) response() *Response {
-	r := &Response{
+	r := x.resp
+	if r == nil {
+		r = &Response{}
+	}
+	*r = Response{
 		Status: x.reply.StatusCode(), URL: x.url, Body: x.whole,
 		client: x.client, method: x.method, raw: x.reply, sent: x.sent,
 	}
-	if x.streamed() {
+	if x.session != nil {
+		r.History = x.session.history
+	}
+	switch {
+	case x.switches():
+		r.Conn = x.handOver()
+	case x.streamed():
 		r.Stream = x.stream()
-	} else {
+	default:
 		x.finish()
 	}
 	r.Uncompressed = x.decoded

@@ -41,17 +41,16 @@ func (e *ear) Wait(until time.Duration, report func(fd int, read, write, hangup 
 	})
 }
 
-// stillness is for how many turns a client must have heard nothing, after everything
-// has arrived, for it to be waiting for nothing.
+// stillness is how many turns without news, after everything has arrived, mean that a
+// client waits for something that nobody sends.
 const stillness = 3
 
-// settle gives the loop turns until nothing more can happen on the stage, or done.
-func (e *ear) settle(t testing.TB, y *loop.Yielder, st *stage, done func() bool) {
-	for e.still = 0; e.still < stillness && !done(); {
-		if !st.silent(slices.Collect(maps.Keys(e.open))) {
+// settle gives the booth and the loop turns until nothing more can happen, or done.
+func (e *ear) settle(t testing.TB, y *loop.Yielder, b *booth, done func() bool) {
+	for e.still = 0; e.still < stillness && !done(); turn(t, y) {
+		if b.act(t, slices.Collect(maps.Keys(e.open))) {
 			e.still = 0
 		}
-		turn(t, y)
 	}
 }
 
@@ -67,8 +66,10 @@ func playClients(t *testing.T, scripts []script, how way) map[string]outcome {
 	outcomes := make(map[string]outcome)
 	e := &ear{open: map[int]bool{}}
 	looptest.Run(t, func(y *loop.Yielder) error {
+		ln := loopback(t)
+		defer ln.Close()
 		for _, s := range scripts {
-			outcomes[s.name] = playClient(t, y, e, s, how)
+			outcomes[s.name] = playClient(t, y, e, newBooth(ln, s, how.pieces), how.stream)
 		}
 		return nil
 	}, looptest.On(func() (l *loop.Loop, err error) {
@@ -78,17 +79,16 @@ func playClients(t *testing.T, scripts []script, how way) map[string]outcome {
 	return outcomes
 }
 
-func playClient(t *testing.T, y *loop.Yielder, e *ear, s script, how way) outcome {
-	st := raise(t, s, how.pieces)
+func playClient(t *testing.T, y *loop.Yielder, e *ear, b *booth, stream bool) outcome {
 	c := &client.Client{Timeouts: client.Timeouts{Total: time.Hour}}
 	defer func() {
 		if err := c.Close(); err != nil {
-			t.Errorf("%s: closing the client: %v", s.name, err)
+			t.Errorf("%s: closing the client: %v", b.name, err)
 		}
-		st.close()
+		b.close(t)
 	}()
 	ask := func(method, path string) outcome {
-		r := &client.Request{Method: method, URL: "http://" + st.addr + path, Stream: how.stream}
+		r := &client.Request{Method: method, URL: "http://" + b.addr + path, Stream: stream}
 		if method == "POST" {
 			r.Body = []byte("ping")
 		}
@@ -98,18 +98,18 @@ func playClient(t *testing.T, y *loop.Yielder, e *ear, s script, how way) outcom
 				return outcome{}, err
 			}
 			defer resp.Release()
-			if how.stream {
+			if stream {
 				if resp.Body, err = io.ReadAll(resp.Stream); err != nil {
 					return outcome{}, err
 				}
 			}
-			return told(resp, s.name, st.addr), nil
-		})
-		e.settle(t, y, st, request.Done)
+			return told(resp, b.name, b.addr), nil
+		}, loop.Named(b.name))
+		e.settle(t, y, b, request.Done)
 		for _, d := range []time.Duration{time.Second, time.Minute, time.Hour} {
 			if !request.Done() {
 				e.Advance(d)
-				e.settle(t, y, st, request.Done)
+				e.settle(t, y, b, request.Done)
 			}
 		}
 		o, err := request.Await(y)
@@ -117,16 +117,16 @@ func playClient(t *testing.T, y *loop.Yielder, e *ear, s script, how way) outcom
 			return o
 		}
 		if msg := err.Error(); len(msg) > 2000 || strings.ContainsAny(msg, "\x00\r\n\x1b") {
-			t.Errorf("%s: an error of %d bytes: %.2000q", s.name, len(msg), msg)
+			t.Errorf("%s: an error of %d bytes: %.2000q", b.name, len(msg), msg)
 		}
 		if n := net.Error(nil); errors.As(err, &n) && n.Timeout() {
 			return outcome{Error: timedOut}
 		}
 		return outcome{Error: failed}
 	}
-	o := ask(s.method, page)
-	if st.asksNext() {
-		e.settle(t, y, st, func() bool { return false })
+	o := ask(b.method, page)
+	if b.asksNext() {
+		e.settle(t, y, b, func() bool { return false })
 		o.Next = ask("GET", next).follow()
 	}
 	return o

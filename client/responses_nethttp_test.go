@@ -21,8 +21,8 @@ const piped = "127.0.0.1:80"
 // silence is what the clock passes.
 func playNetHTTP(t *testing.T, s script) (o outcome) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &stage{script: s, addr: piped}
-		tr := &http.Transport{DialContext: st.dial}
+		th := &theatre{stage: stage{script: s, addr: piped}}
+		tr := &http.Transport{DialContext: th.dial}
 		c := &http.Client{Transport: tr, CheckRedirect: func(_ *http.Request, via []*http.Request) error {
 			synctest.Wait() // for the transport to see what follows the redirect
 			if len(via) >= 10 {
@@ -33,7 +33,7 @@ func playNetHTTP(t *testing.T, s script) (o outcome) {
 		ask := func(method, path string) outcome {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
-			o, err := askNetHTTP(ctx, c, method, "http://"+st.addr+path)
+			o, err := askNetHTTP(ctx, c, method, "http://"+th.addr+path)
 			if errors.Is(err, context.DeadlineExceeded) {
 				return outcome{Error: timedOut}
 			} else if err != nil {
@@ -43,10 +43,10 @@ func playNetHTTP(t *testing.T, s script) (o outcome) {
 		}
 		o = ask(s.method, page)
 		synctest.Wait()
-		if st.asksNext() {
+		if th.asksNext() {
 			o.Next = ask("GET", next).follow()
 		}
-		st.close()
+		th.close()
 		tr.CloseIdleConnections()
 	})
 	return o
@@ -89,28 +89,14 @@ func askNetHTTP(ctx context.Context, c *http.Client, method, url string) (o outc
 	return o, nil
 }
 
-// dial is a Transport's DialContext that leads to the stage, and nowhere else.
-func (s *stage) dial(_ context.Context, _, addr string) (net.Conn, error) {
-	if addr != s.addr {
+// dial is a Transport's DialContext that leads to the theatre, and nowhere else.
+func (th *theatre) dial(_ context.Context, _, addr string) (net.Conn, error) {
+	if addr != th.addr {
 		return nil, syscall.ECONNREFUSED
 	}
 	near, far := net.Pipe()
-	if !s.enter(far) {
-		return nil, net.ErrClosed
-	}
-	s.active.Go(func() {
-		defer far.Close()
-		l := &line{stage: s}
-		buf := make([]byte, 4<<10)
-		for !l.over {
-			n, err := far.Read(buf)
-			if err != nil {
-				return
-			}
-			l.hear(far, buf[:n])
-		}
-	})
-	return pipe{near, s.end == "reset"}, nil
+	th.serve(far)
+	return pipe{near, th.end == "reset"}, nil
 }
 
 // A pipe is an end of a net.Pipe whose other end resets it, if reset, instead of closing it.

@@ -75,10 +75,10 @@ func (s *said) outcome(addr string) (o outcome, err error) {
 func record(t *testing.T, scripts []script) {
 	kept := recorded(t, scripts)
 	for _, other := range others {
-		stages := make(map[string]*stage)
+		stages := make(map[string]*theatre)
 		cases := make([]request, len(scripts))
 		for i, s := range scripts {
-			st := raise(t, s, false)
+			st := raise(t, s)
 			stages[s.name] = st
 			cases[i] = request{Name: s.name, Method: s.method, URL: "http://" + st.addr + page}
 			if s.end == "keep" {

@@ -68,7 +68,7 @@ func recorded(t testing.TB, scripts []script) *recording {
 }
 
 // add adds a performance.
-func (r *recording) add(player string, p *performance, stages map[string]*stage) error {
+func (r *recording) add(player string, p *performance, stages map[string]*theatre) error {
 	r.versions[player] = p.Version
 	for _, s := range p.Plays {
 		st := stages[s.Name]

@@ -2,16 +2,12 @@ package client_test
 
 import (
 	"bytes"
-	"io"
 	"net"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // page is what the first request asks for, and next what the request asks for that
@@ -27,56 +23,38 @@ const (
 type stage struct {
 	script
 	addr   string
-	pieces bool // a byte at a time
-
 	asked  atomic.Int32 // requests
 	before atomic.Int32 // the requests before the one for next
-	mu     sync.Mutex   // held while a request is read and answered
-	conns  []net.Conn
-	ended  bool
-	ln     net.Listener
-	active sync.WaitGroup
 }
+
+// asksNext reports whether it is to be asked whether the connection is used again.
+func (s *stage) asksNext() bool { return s.end == "keep" && s.asked.Load() == 1 }
 
 // A line is one connection to a stage.
 type line struct {
 	*stage
 	in     []byte // not answered yet
 	played bool   // the script
-	over   bool   // no more is said
+	over   bool   // no more is said, and the connection ends
 }
 
-// hear answers the requests that are complete.
-func (l *line) hear(w io.Writer, more []byte) {
-	if l.over {
-		return
-	}
+// hear returns the answers to the requests that are complete.
+func (l *line) hear(more []byte) (say string) {
 	l.in = append(l.in, more...)
 	for !l.over {
 		req, rest, ok := cutRequest(l.in)
 		if !ok {
-			return
+			break
 		}
 		l.in = rest
 		if n := l.asked.Add(1); n == 1 || l.end == "again" {
 			l.played, l.over = true, l.end == "close" || l.end == "reset"
-			l.say(w, strings.ReplaceAll(l.reply, "{addr}", l.addr))
-			continue
-		}
-		l.say(w, l.answer(req))
-	}
-}
-
-func (l *line) say(w io.Writer, text string) {
-	if !l.pieces {
-		_, _ = io.WriteString(w, text) // a client may have closed by now
-		return
-	}
-	for i := range len(text) {
-		if _, err := io.WriteString(w, text[i:i+1]); err != nil {
-			return
+			say += strings.ReplaceAll(l.reply, "{addr}", l.addr)
+		} else {
+			say += l.answer(req)
 		}
 	}
+	return say
 }
 
 // answer is the answer to a request after the first.
@@ -131,122 +109,76 @@ func cutRequest(in []byte) (req string, rest []byte, ok bool) {
 	return string(in[:n]), in[n:], true
 }
 
-// raise opens the stage on loopback. It must be closed.
-func raise(t testing.TB, s script, pieces bool) *stage {
+// A theatre is a stage that serves connections on goroutines.
+type theatre struct {
+	stage
+	mu     sync.Mutex
+	conns  []net.Conn
+	ended  bool
+	ln     net.Listener // or nil
+	active sync.WaitGroup
+}
+
+// raise opens a theatre on loopback. It must be closed.
+func raise(t testing.TB, s script) *theatre {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := &stage{script: s, ln: ln, addr: ln.Addr().String(), pieces: pieces}
-	st.active.Go(func() {
+	th := &theatre{stage: stage{script: s, addr: ln.Addr().String()}, ln: ln}
+	th.active.Go(func() {
 		for {
 			c, err := ln.Accept()
 			if err != nil {
 				return
 			}
-			if st.enter(c) {
-				st.active.Go(func() { st.talk(c.(*net.TCPConn)) })
-			}
+			th.serve(c)
 		}
 	})
-	return st
+	return th
 }
 
-// asksNext reports whether it is to be asked whether the connection is used again.
-func (s *stage) asksNext() bool { return s.end == "keep" && s.asked.Load() == 1 }
-
-func (s *stage) enter(c net.Conn) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ended {
+// serve serves a connection until one of both sides ends it.
+func (th *theatre) serve(c net.Conn) {
+	th.mu.Lock()
+	defer th.mu.Unlock()
+	if th.ended {
 		c.Close()
-		return false
+		return
 	}
-	s.conns = append(s.conns, c)
-	return true
+	th.conns = append(th.conns, c)
+	th.active.Go(func() {
+		defer c.Close()
+		l := &line{stage: &th.stage}
+		buf := make([]byte, 4<<10)
+		for !l.over {
+			n, err := c.Read(buf)
+			if err != nil {
+				return
+			}
+			if say := l.hear(buf[:n]); say != "" { // a pipe would wait with nothing
+				if _, err := c.Write([]byte(say)); err != nil {
+					return
+				}
+			}
+		}
+		if tcp, ok := c.(*net.TCPConn); ok && l.end == "reset" {
+			_ = tcp.SetLinger(0)
+		}
+	})
 }
 
-func (s *stage) close() {
-	if s.ln != nil {
-		s.ln.Close()
+func (th *theatre) close() {
+	if th.ln != nil {
+		th.ln.Close()
 	}
-	s.mu.Lock()
-	s.ended = true
-	conns := s.conns
-	s.mu.Unlock()
+	th.mu.Lock()
+	th.ended = true
+	conns := th.conns
+	th.mu.Unlock()
 	for _, c := range conns {
 		c.Close()
 	}
-	s.active.Wait()
-}
-
-// talk serves one connection. It reads and answers under the lock, so that
-// [stage.silent] sees each request either on its way or answered.
-func (s *stage) talk(c *net.TCPConn) {
-	defer c.Close()
-	raw, err := c.SyscallConn()
-	if err != nil {
-		return
-	}
-	l := &line{stage: s}
-	buf := make([]byte, 4<<10)
-	for n := 1; n > 0 && err == nil && !(l.over && s.end == "reset"); {
-		err = raw.Read(func(fd uintptr) bool {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			var failed error
-			if n, failed = unix.Read(int(fd), buf); failed != nil {
-				return failed != unix.EAGAIN && failed != unix.EINTR
-			}
-			again := l.over
-			l.hear(c, buf[:n])
-			if again && n > 0 {
-				n = 0 // a request after the end
-			} else if l.over && s.end == "close" {
-				_ = c.CloseWrite()
-			}
-			return true
-		})
-	}
-	if l.over {
-		_ = c.SetLinger(0)
-	}
-}
-
-// silent reports whether everything that anyone has sent has arrived, and has been
-// read and answered as far as the server is concerned.
-func (s *stage) silent(clients []int) bool {
-	if s.end == "reset" || !s.mu.TryLock() {
-		return false // a reset ends every silence
-	}
-	defer s.mu.Unlock()
-	accepted := map[int]bool{} // by the client's port
-	for _, c := range s.conns {
-		accepted[c.RemoteAddr().(*net.TCPAddr).Port] = true
-		raw, err := c.(syscall.Conn).SyscallConn()
-		if err != nil {
-			continue
-		}
-		busy := false
-		_ = raw.Control(func(fd uintptr) {
-			n, _, _ := unix.Recvfrom(int(fd), make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
-			busy = n > 0 || unacked(int(fd))
-		})
-		if busy {
-			return false
-		}
-	}
-	for _, fd := range clients {
-		if sa, err := unix.Getsockname(fd); err == nil && !accepted[sa.(*unix.SockaddrInet4).Port] || unacked(fd) {
-			return false
-		}
-	}
-	return s.asked.Load() > 0
-}
-
-// unacked reports whether the other side's system lacks something sent on fd.
-func unacked(fd int) bool {
-	n, err := unix.IoctlGetInt(fd, unix.TIOCOUTQ)
-	return err == nil && n > 0
+	th.active.Wait()
 }

@@ -20,7 +20,7 @@ func TestResponses(t *testing.T) {
 	whole, streamed := playClients(t, scripts, way{}), playClients(t, scripts, way{stream: true})
 	pieces := playClients(t, slices.DeleteFunc(slices.Clone(scripts), func(s script) bool {
 		late := s.end == "reset" || strings.HasPrefix(s.name, "redirect-replies/planted")
-		return late || len(s.reply) > 1000 // a client cannot know what is still to come
+		return late || len(s.reply) > 400 // a client cannot know what is still to come
 	}), way{pieces: true})
 	theirs := make(map[string]outcome)
 	_, decided := decisions(t)

@@ -39,6 +39,10 @@ func (x *exchange) stream() *stream {
 		client: c, body: x.open(), place: x.place, br: x.br, upload: x.upload, last: x.last,
 		method: x.method, url: x.url,
 	}
+	if u := x.upload; u != nil && !u.over {
+		u.leave()
+		x.source = nil
+	}
 	x.place, x.cn, x.br, x.upload = nil, nil, nil, nil
 	if x.noBody(x.reply.StatusCode()) {
 		s.end(io.EOF)
@@ -47,6 +51,10 @@ func (x *exchange) stream() *stream {
 	if x.decoded = x.codings.n > 0; x.decoded {
 		s.decode = c.decoding(&x.codings, s.body, s.body, &s.body.way)
 	}
+	if c.streams == nil {
+		c.streams = make(map[*stream]struct{})
+	}
+	c.streams[s] = struct{}{}
 	if x.by != never {
 		s.expiry = c.loop.CallAt(x.by, func() { s.stop(os.ErrDeadlineExceeded) })
 	}
@@ -89,12 +97,7 @@ func (s *stream) read(p []byte) (int, error) {
 	}
 }
 
-func (s *stream) fail(err error) error {
-	if s.client.closed && errors.Is(err, net.ErrClosed) {
-		err = ErrClosed
-	}
-	return &Error{PhaseBody, s.method, s.url, err}
-}
+func (s *stream) fail(err error) error { return s.client.fail(PhaseBody, s.method, s.url, err) }
 
 // leave ends a Read.
 func (s *stream) leave() {
@@ -128,13 +131,14 @@ func (s *stream) end(err error) {
 		return
 	}
 	s.err = err
+	delete(s.client.streams, s)
 	if s.expiry != nil {
 		s.expiry.Cancel()
 	}
 	if u := s.upload; u != nil {
-		u.x = nil
+		s.last = s.last || !u.over || u.err != nil
 		if !u.over {
-			s.last = true
+			u.dropped = true
 			u.task.Cancel()
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -29,18 +30,25 @@ func (t *target) host() string { return t.origin[strings.Index(t.origin, "//")+2
 
 // addr is the host and port to connect to.
 func (t *target) addr() string {
-	host := t.host()
+	if t.secure {
+		return withPort(t.host(), "443")
+	}
+	return withPort(t.host(), "80")
+}
+
+// withPort returns host with a port, its own or the given one.
+func withPort(host, port string) string {
 	if strings.LastIndexByte(host, ':') > strings.LastIndexByte(host, ']') {
 		return host
 	}
-	if t.secure {
-		return host + ":443"
-	}
-	return host + ":80"
+	return host + ":" + port
 }
 
 // parseTarget parses an absolute URL.
 func parseTarget(rawURL string) (target, error) {
+	if t, ok := plainTarget(rawURL); ok {
+		return t, nil
+	}
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return target{}, parseError(err)
@@ -48,15 +56,50 @@ func parseTarget(rawURL string) (target, error) {
 	return targetOf(u, rawURL)
 }
 
+// plainTarget is parseTarget for a URL in which no character means anything: net/url would return
+// the same, after some time and an allocation.
+func plainTarget(rawURL string) (t target, ok bool) {
+	rest, secure := strings.CutPrefix(rawURL, "https://")
+	if !secure {
+		if rest, ok = strings.CutPrefix(rawURL, "http://"); !ok {
+			return t, false
+		}
+	}
+	end := strings.IndexByte(rest, '/')
+	if end <= 0 || !plainHost(rest[:end]) {
+		return t, false
+	}
+	for i := end; i < len(rest); i++ {
+		if !plainChars[rest[i]] {
+			return t, false
+		}
+	}
+	return target{secure: secure, origin: rawURL[:len(rawURL)-len(rest)+end], uri: rest[end:]}, true
+}
+
+// plainChars are the unreserved characters of RFC 3986, and those between the parts of paths and
+// queries.
+var plainChars = func() (plain [256]bool) {
+	for c := range plain {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("-._~/?&=", byte(c)) >= 0:
+			plain[c] = true
+		}
+	}
+	return plain
+}()
+
 // targetOf returns the target of u, which was parsed from rawURL.
 func targetOf(u *url.URL, rawURL string) (target, error) {
 	t := target{secure: u.Scheme == "https", user: u.User}
 	prefix := len(u.Scheme) + len("://") + len(u.Host)
 	switch {
+	case u.Scheme == "":
+		return t, errRelative
 	case u.Host == "":
 		return t, errNoHost
 	case !t.secure && u.Scheme != "http":
-		return t, fmt.Errorf("%w %q", errScheme, u.Scheme)
+		return t, fmt.Errorf("%w %s", errScheme, short(u.Scheme))
 	case plainHost(u.Host) && len(rawURL) >= prefix && rawURL[len(u.Scheme)+3:prefix] == u.Host && rawURL[:len(u.Scheme)] == u.Scheme:
 		t.origin = rawURL[:prefix]
 	default:
@@ -75,6 +118,10 @@ func parseError(err error) error {
 	if ue, ok := errors.AsType[*url.Error](err); ok {
 		err = ue.Err
 	}
+	const most = 100
+	if text := err.Error(); len(text) > most {
+		err = errors.New(text[:most] + "...")
+	}
 	return fmt.Errorf("parse the URL: %w", err)
 }
 
@@ -85,8 +132,8 @@ func plainHost(host string) bool {
 		switch c := host[i]; {
 		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '.', c == '-':
 		case c == ':':
-			port := host[i+1:]
-			return i > 0 && port != "" && port[0] != '0' && port != "80" && port != "443" && len(port) <= 4
+			port, err := strconv.ParseUint(host[i+1:], 10, 16)
+			return i > 0 && err == nil && port != 0 && port != 80 && port != 443 && host[i+1] != '0' && host[i+1] != '+'
 		default:
 			return false
 		}

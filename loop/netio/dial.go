@@ -25,8 +25,9 @@ func Dial(y *loop.Yielder, network, address string) (*Conn, error) {
 // A Dialer has the options for connecting, as a net.Dialer does. The zero value is ready for
 // use. Its methods may be called concurrently, on any goroutine.
 //
-// [Dialer.Connect] is for code that has a y. [Dialer.DialContext] and [Dialer.Dial] have the
-// signatures of net.Dialer's methods, for libraries that let their user dial.
+// [Dialer.Connect], [Dialer.ConnectBy] and [Dialer.ConnectTLS] are for code that has a y.
+// [Dialer.DialContext] and [Dialer.Dial] have the signatures of net.Dialer's methods, for libraries
+// that let their user dial.
 //
 // Names of hosts and ports are resolved. If a host has several addresses, the Dialer connects
 // as RFC 8305 (Happy Eyeballs) says: IPv6 and IPv4 addresses take turns, an attempt begins when
@@ -39,8 +40,8 @@ type Dialer struct {
 	// Loop is the loop of the connections; nil means that whose task calls ([loop.Here]).
 	Loop *loop.Loop
 
-	// Timeout and Deadline limit the time of a dial, resolving included, on the loop's clock. Zero
-	// means no limit; the earlier one counts.
+	// Timeout and Deadline limit the time of a dial, resolving and a TLS handshake included, on the
+	// loop's clock. Zero means no limit; the earlier one counts.
 	Timeout  time.Duration
 	Deadline time.Time
 
@@ -105,13 +106,24 @@ func (d *Dialer) fail(network string, err error) error {
 }
 
 // Connect connects to address on network "tcp", "tcp4", "tcp6" or "unix", parking the task of y
-// (loop.create_connection with happy_eyeballs_delay, interleave and local_addr). In a task of
-// another loop than Loop the error is [loop.ErrForeignLoop].
+// (loop.create_connection with happy_eyeballs_delay, interleave and local_addr). The address of a
+// Unix socket is the name of its file. In a task of another loop than Loop the error is
+// [loop.ErrForeignLoop].
 func (d *Dialer) Connect(y *loop.Yielder, network, address string) (*Conn, error) {
+	return d.ConnectBy(y, network, address, -1)
+}
+
+// ConnectBy is Connect until a time on the loop's clock at most; a negative one means never, and
+// Timeout and Deadline hold too. If the time is up while the host is looked up, there is a
+// net.DNSError in the error, as with net.Dialer.
+func (d *Dialer) ConnectBy(y *loop.Yielder, network, address string, when time.Duration) (*Conn, error) {
 	if datagrams(network) {
 		return nil, d.fail(network, net.UnknownNetworkError(network))
 	}
-	c, err := d.connect(context.Background(), y, network, address)
+	if when < 0 {
+		when = forever
+	}
+	c, err := d.connect(context.Background(), y, network, address, when)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +162,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 		if e != nil {
 			return nil, d.fail(network, e)
 		}
-		c, err = d.connect(ctx, y, network, address)
+		c, err = d.connect(ctx, y, network, address, forever)
 		err = l.NoteCancelled(err)
 	case loop.Here() != nil: // to wait here would stop that loop
 		err = d.fail(network, loop.ErrForeignLoop)
@@ -176,7 +188,7 @@ func (d *Dialer) connectElsewhere(ctx context.Context, l *loop.Loop, network, ad
 	var late net.Conn
 	var over atomic.Bool
 	r, err := loop.RunCoroutineThreadsafe(ctx, l, func(y *loop.Yielder) (r result, err error) {
-		r.c, r.err = d.connect(context.Background(), y, network, address)
+		r.c, r.err = d.connect(context.Background(), y, network, address, forever)
 		if loop.IsCancelled(r.err) {
 			return r, r.err
 		}
@@ -202,94 +214,77 @@ func (d *Dialer) connectElsewhere(ctx context.Context, l *loop.Loop, network, ad
 	return nil, d.fail(network, err)
 }
 
-// connect is Connect, or ConnectPacket, that also ends with ctx.
-func (d *Dialer) connect(ctx context.Context, y *loop.Yielder, network, address string) (c net.Conn, err error) {
-	l := loop.Running(y)
-	by := forever
-	switch {
-	case l == nil:
-		return nil, d.fail(network, loop.ErrNoTask)
-	case !y.Here():
-		return nil, d.fail(network, loop.ErrWrongGoroutine)
-	case d.Loop != nil && d.Loop != l:
-		return nil, d.fail(network, loop.ErrForeignLoop)
-	case l.Closed():
-		return nil, d.fail(network, loop.ErrClosed)
-	case ctx.Err() != nil:
-		return nil, d.fail(network, ended(ctx))
+// connect is Connect, or ConnectPacket, that also ends with ctx, and at a time on the loop's clock. If
+// nothing has to be waited for, it needs neither a timer nor much of the task's stack.
+func (d *Dialer) connect(ctx context.Context, y *loop.Yielder, network, address string, by time.Duration) (net.Conn, error) {
+	r, err := d.race(ctx, y, network, address, by)
+	if err != nil {
+		return nil, err
 	}
-	if d.Timeout != 0 {
-		by = after(l, d.Timeout)
+	defer r.end()
+	if err = loop.Drive(y, r); err == nil && !r.over() {
+		err = r.await(ctx, y)
 	}
-	by = min(by, onLoop(l, d.Deadline))
-	switch {
-	case by != forever && by <= l.Time():
-		return nil, d.fail(network, errTimeout)
-	case by == forever && ctx.Done() == nil:
-		return d.reach(y, network, address)
+	if err != nil && r.err == nil {
+		return nil, d.fail(network, err)
 	}
-	scope := loop.NewTimeoutAt(l, by)
-	defer context.AfterFunc(ctx, func() {
-		_ = l.CallSoonThreadsafe(func() { _ = scope.Reschedule(0) }) // it may be over by then
-	})()
-	err = scope.Run(y, func() (err error) {
-		c, err = d.reach(y, network, address)
-		return err
-	})
-	if err == nil {
-		return c, nil
-	}
-	if c != nil {
-		_ = c.Close()
-	}
-	if scope.Expired() && errors.Is(err, loop.ErrTimeout) {
-		timedOut := &net.OpError{Op: "dial", Net: network, Source: d.LocalAddr, Err: errTimeout}
-		if ctx.Err() != nil {
-			timedOut.Err = ended(ctx)
-		}
-		var op *net.OpError
-		if errors.As(err, &op) {
-			timedOut.Addr = op.Addr
-		}
-		err = timedOut
-	}
-	return nil, err
+	return r.won, r.err
 }
 
-// reach resolves address and connects to what comes of it.
-func (d *Dialer) reach(y *loop.Yielder, network, address string) (c net.Conn, err error) {
-	r, addrs, err := d.Resolver.resolve(y, network, address)
-	if err == nil {
-		addrs, err = d.suitable(addrs, network, address)
+// race returns what connect does, before its beginning, unless that is over already.
+//
+//go:noinline
+func (d *Dialer) race(ctx context.Context, y *loop.Yielder, network, address string, by time.Duration) (*race, error) {
+	at, err := place(y)
+	switch {
+	case err != nil:
+	case d.Loop != nil && d.Loop != at.loop:
+		err = loop.ErrForeignLoop
+	case at.loop.Closed():
+		err = loop.ErrClosed
+	case ctx.Err() != nil:
+		err = ended(ctx)
 	}
 	if err != nil {
 		return nil, d.fail(network, err)
 	}
-	if datagrams(network) {
-		c, err = d.packet(r, network, addrs)
-	} else {
-		c, err = d.race(y, r, network, addrs)
+	r := &race{resolved: at, dialer: d, network: network, address: address, by: min(by, d.limit(at.loop)), delay: d.FallbackDelay}
+	switch {
+	case r.delay == 0:
+		r.delay = fallbackDelay
+	case r.delay < 0:
+		r.delay = forever
 	}
-	if err != nil && !loop.IsCancelled(err) {
-		d.Resolver.forget(r.loop, network, address)
+	if r.by != forever && r.by <= at.loop.Time() {
+		return nil, d.fail(network, errTimeout)
 	}
-	return c, err
+	r.waits = r.by == forever && ctx.Done() == nil
+	return r, nil
 }
 
-// race connects to the first of the addresses that answers.
-func (d *Dialer) race(y *loop.Yielder, r resolved, network string, addrs []net.Addr) (net.Conn, error) {
-	delay := d.FallbackDelay
-	switch {
-	case delay == 0:
-		delay = fallbackDelay
-	case delay < 0:
-		delay = forever
+// late returns the error of a dial whose time was up when it was about to do what err says: it had an
+// address to connect to, or was looking for one.
+func (d *Dialer) late(network, address string, err, why error) error {
+	late := &net.OpError{Op: "dial", Net: network, Source: d.LocalAddr, Err: why}
+	if e, ok := errors.AsType[*loop.TimeoutError](err); ok {
+		if op, ok := errors.AsType[*net.OpError](e.Cause); ok {
+			late.Addr = op.Addr
+		}
 	}
-	c, err := (&race{resolved: r, dialer: d, network: network, addrs: interleave(addrs), delay: delay}).run(y)
-	if err != nil {
-		return nil, err
+	if host, _, err := net.SplitHostPort(address); err == nil && late.Addr == nil {
+		timeout := why == errTimeout
+		late.Err = &net.DNSError{UnwrapErr: why, Err: why.Error(), Name: host, IsTimeout: timeout, IsTemporary: timeout}
 	}
-	return c, nil
+	return late
+}
+
+// limit returns the end of a dial that begins now, on the clock of l.
+func (d *Dialer) limit(l *loop.Loop) time.Duration {
+	by := onLoop(l, d.Deadline)
+	if d.Timeout != 0 {
+		by = min(by, after(l, d.Timeout))
+	}
+	return by
 }
 
 // suitable returns the addresses that can be reached from LocalAddr.

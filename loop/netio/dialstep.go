@@ -4,7 +4,6 @@ package netio
 
 import (
 	"net"
-	"net/netip"
 	"os"
 	"time"
 
@@ -14,19 +13,18 @@ import (
 // Start begins to connect to a TCP address, without parking, for a step of [loop.Drive]. Of the
 // Dialer's options it honours LocalAddr, KeepAlive and Control. [Conn.BlockConnect] tells when the
 // connection is there, or why it is not; until then nothing else may be done with it but Close.
-func (d *Dialer) Start(l *loop.Loop, addr netip.AddrPort, by time.Duration) (*Conn, error) {
+func (d *Dialer) Start(l *loop.Loop, a *net.TCPAddr, by time.Duration) (*Conn, error) {
 	sockets, err := socketsOf(l)
 	if err != nil {
 		return nil, d.fail("tcp", err)
 	}
 	r := race{resolved: resolved{loop: l, sockets: sockets}, dialer: d, network: "tcp"}
-	a := net.TCPAddrFromAddrPort(addr)
 	c, made, err := r.connect(a)
 	if err != nil {
 		return nil, r.wrap(a, err)
 	}
 	if !made {
-		c.d.wr.ready, c.d.dialling = false, &c.d.wr.lot
+		c.d.dials(c.d.wr.place(c.d, "Dial"))
 		c.d.setDeadline(&c.d.wr, by)
 	}
 	return c, nil
@@ -37,7 +35,7 @@ func (d *Dialer) Start(l *loop.Loop, addr netip.AddrPort, by time.Duration) (*Co
 // then.
 func (c *Conn) BlockConnect() (wait any, err error) {
 	d := c.d
-	if d.dialling == nil {
+	if !d.wr.busy {
 		return nil, nil
 	}
 	made, err := d.connected()
@@ -49,11 +47,14 @@ func (c *Conn) BlockConnect() (wait any, err error) {
 		_ = d.Close()
 		return nil, &net.OpError{Op: "dial", Net: d.network, Addr: d.peer, Err: err}
 	case made:
-		d.dialling = nil
-		d.wr.deadline = forever
+		d.wr.busy = false
+		d.setDeadline(&d.wr, forever)
+		if d.wr.timer != nil {
+			d.wr.timer.Cancel()
+			d.wr.timer = nil
+		}
 		return nil, nil
 	}
-	d.wr.lot.Kind, d.wr.lot.Owner = "Dial", d
 	if d.wr.parked, err = d.wr.lot.Enter(d.loop, nil); err != nil {
 		return nil, err
 	}

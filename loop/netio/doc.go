@@ -14,10 +14,12 @@
 //	Conn                                a net.Conn             sock_recv, sock_sendall
 //	c.HandOver(y, l)                    move it to another loop
 //	c.WaitRead()  c.ReadBy  c.WriteBy   without a buffer; deadlines on the loop's clock
+//	c.Buffered()                        may an idle connection be used again?
 //	c.TryRead  c.TryWrite               without parking, for callbacks
 //	OpenConnection  NewStream(y, c)     lines, output that     open_connection
 //	                                    never parks; Stream
-//	DialTLS  ListenTLS  StartTLS        TLSConn, TLSListener   start_tls
+//	DialTLS  ListenTLS  StartTLS        TLSConn, TLSListener;  start_tls
+//	                                    also Dialer.ConnectTLS
 //	LoadKeyPair(y, cert, key)           files that may change
 //	c.CloseWrite()  c.CloseRead()       one direction          write_eof
 //	c.Abort()                           the peer finds a reset transport.abort

@@ -85,8 +85,61 @@ func ExampleDialer_Connect() {
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, context.DeadlineExceeded))
 	// Output:
-	// dial tcp: i/o timeout
+	// dial tcp: lookup example.com: i/o timeout
 	// true
+}
+
+// One Dialer serves many dials, each with a time of its own.
+func ExampleDialer_ConnectBy() {
+	silent := &netio.Resolver{Lookup: func(ctx context.Context, _, _ string) ([]netip.Addr, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}
+	d := netio.Dialer{Resolver: silent}
+	err := loop.Main(func(y *loop.Yielder) error {
+		_, err := d.ConnectBy(y, "tcp", "example.com:http", loop.Running(y).Time()+10*time.Millisecond)
+		return err
+	})
+	fmt.Println(err)
+	var dns *net.DNSError
+	fmt.Println(errors.As(err, &dns))
+	// Output:
+	// dial tcp: lookup example.com: i/o timeout
+	// true
+}
+
+// The Timeout is that of the dial and the handshake together.
+func ExampleDialer_ConnectTLS() {
+	serverConfig, clientConfig := exampleConfigs()
+	err := loop.Main(func(y *loop.Yielder) error {
+		ln, err := netio.ListenTLS(y, "tcp", "127.0.0.1:0", serverConfig)
+		if err != nil {
+			return err
+		}
+		serving := loop.Spawn(y, func(y *loop.Yielder) error {
+			return ln.Serve(y, func(_ *loop.Yielder, c *netio.TLSConn) error {
+				_, err := fmt.Fprint(c, "hello")
+				return err
+			})
+		})
+		d := netio.Dialer{Timeout: 10 * time.Second, LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}}
+		c, err := d.ConnectTLS(y, "tcp", ln.Addr().String(), clientConfig)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		all, err := io.ReadAll(c)
+		fmt.Println(string(all), err)
+		if err := ln.Close(); err != nil {
+			return err
+		}
+		_, err = serving.Await(y)
+		return err
+	})
+	fmt.Println(err)
+	// Output:
+	// hello <nil>
+	// <nil>
 }
 
 // The Dialer tries the second address at once, because nobody listens at the first.

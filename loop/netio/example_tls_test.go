@@ -5,9 +5,12 @@ package netio_test
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net/http/httptest"
+	"os"
+	"time"
 
 	"coloop/loop"
 	"coloop/loop/netio"
@@ -58,6 +61,97 @@ func ExampleDialTLS() {
 	// Output:
 	// TLS 1.3
 	// hello <nil>
+	// <nil>
+}
+
+// A pool asks an idle connection before it is used again: the server has said more than the reply, and so
+// the next reply would not be the one to the next request.
+func ExampleTLSConn_Buffered() {
+	serverConfig, clientConfig := exampleConfigs()
+	err := talk(func(y *loop.Yielder, s *netio.Stream) error {
+		c, err := netio.StartTLS(y, s.NetConn(), serverConfig, true)
+		if err != nil {
+			return err
+		}
+		fmt.Fprint(c, "reply")
+		fmt.Fprint(c, "planted")
+		return c.Close()
+	}, func(y *loop.Yielder, s *netio.Stream) error {
+		c, err := netio.StartTLS(y, s.NetConn(), clientConfig, false)
+		if err != nil {
+			return err
+		}
+		reply := make([]byte, 5)
+		if _, err := io.ReadFull(c, reply); err != nil {
+			return err
+		}
+		if err := c.WaitRead(); err != nil {
+			return err
+		}
+		fmt.Printf("%s; to be used again: %v\n", reply, !c.Buffered())
+		return nil
+	})
+	fmt.Println(err)
+	// Output:
+	// reply; to be used again: false
+	// <nil>
+}
+
+// While the task waits it needs no buffer.
+func ExampleTLSConn_WaitRead() {
+	serverConfig, clientConfig := exampleConfigs()
+	err := talk(func(y *loop.Yielder, s *netio.Stream) error {
+		c, err := netio.StartTLS(y, s.NetConn(), serverConfig, true)
+		if err != nil {
+			return err
+		}
+		if err := c.WaitRead(); err != nil {
+			return err
+		}
+		request := make([]byte, 100)
+		n, err := c.Read(request)
+		fmt.Printf("%s\n", request[:n])
+		return err
+	}, func(y *loop.Yielder, s *netio.Stream) error {
+		c, err := netio.StartTLS(y, s.NetConn(), clientConfig, false)
+		if err != nil {
+			return err
+		}
+		fmt.Fprint(c, "hello")
+		return c.CloseWrite()
+	})
+	fmt.Println(err)
+	// Output:
+	// hello
+	// <nil>
+}
+
+// The server says nothing, and so the handshake takes as long as the read deadline allows.
+func ExampleTLSConn_ReadBy() {
+	_, clientConfig := exampleConfigs()
+	err := loop.Main(func(y *loop.Yielder) error {
+		ln, err := netio.Listen(y, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		defer ln.Close()
+		raw, err := netio.Dial(y, "tcp", ln.Addr().String())
+		if err != nil {
+			return err
+		}
+		if err := raw.ReadBy(raw.Loop().Time() + 10*time.Millisecond); err != nil {
+			return err
+		}
+		c, err := netio.StartTLS(y, raw, clientConfig, false)
+		if err != nil {
+			fmt.Println(errors.Is(err, os.ErrDeadlineExceeded))
+			return nil
+		}
+		return c.ReadBy(-1)
+	})
+	fmt.Println(err)
+	// Output:
+	// true
 	// <nil>
 }
 

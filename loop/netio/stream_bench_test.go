@@ -143,3 +143,26 @@ func BenchmarkStreamLine(b *testing.B) {
 			})
 	})
 }
+
+// BenchmarkTLSBuffered asks an idle connection: one of which all is known, and one of which crypto/tls is
+// asked whether it holds something.
+func BenchmarkTLSBuffered(b *testing.B) {
+	serverConfig, clientConfig := tlsConfigs(b)
+	over := func(y *loop.Yielder, c *Conn, server bool) (*TLSConn, error) {
+		if server {
+			return StartTLS(y, c, serverConfig, true)
+		}
+		return StartTLS(y, c, clientConfig, false)
+	}
+	for name, settled := range map[string]bool{"known": true, "asked": false} {
+		b.Run(name, func(b *testing.B) {
+			benchBoth(b, over, func(_ *loop.Yielder, c *TLSConn) error {
+				c.in.settled = c.in.settled && settled
+				if c.Buffered() {
+					return io.ErrUnexpectedEOF
+				}
+				return nil
+			}, func(_ *loop.Yielder, c *TLSConn) error { return c.WaitRead() })
+		})
+	}
+}

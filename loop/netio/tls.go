@@ -119,7 +119,7 @@ type wire struct {
 
 func (w wire) Read(b []byte) (n int, err error) {
 	c, in := w.c, &w.c.in
-	in.settled, in.whole = true, 0 // or crypto/tls would not ask
+	in.settled, in.whole, in.taken = true, 0, 0
 	switch {
 	case len(in.early) > 0:
 		n = copy(b, in.early)
@@ -190,6 +190,9 @@ func (c *TLSConn) shake() error {
 	case err == nil:
 		state := c.tls.ConnectionState()
 		c.state.Store(&state)
+		if state.Version == tls.VersionTLS13 {
+			c.in.overhead = 17 // the tag, and a byte for the kind
+		}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		c.failed = d.fail("handshake", errTimeout)
 	case loop.IsCancelled(err):
@@ -236,6 +239,31 @@ func (c *TLSConn) write(b []byte) (n int, err error) {
 			return n, err
 		}
 	}
+}
+
+// TryWrite is [Conn.TryWrite]: Write that never parks. What it counts is sent, also if not all of that
+// has been taken by the system. Before the handshake is over the error is syscall.EAGAIN.
+func (c *TLSConn) TryWrite(b []byte) (int, error) {
+	d, n := c.base(), 0
+	switch {
+	case c.failed != nil:
+		return 0, c.failed
+	case !c.shaken || c.writes.busy:
+		return 0, syscall.EAGAIN
+	}
+	for n < len(b) {
+		if err := d.usable(&d.wr); err != nil {
+			if n > 0 {
+				break
+			}
+			return 0, d.failed("write", err)
+		}
+		m, err := c.encrypt(b[n:min(len(b), n+tlsPiece)])
+		if n += m; err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 func (c *TLSConn) encrypt(b []byte) (int, error) {

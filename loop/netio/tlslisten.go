@@ -12,10 +12,16 @@ import (
 	"coloop/loop"
 )
 
-// DialTLS connects as [Dial] does and shakes hands (loop.create_connection with ssl). Unless config
-// has a ServerName, the host of address is it, as for tls.Dial; config may be nil. The handshake
-// takes 60 seconds at most.
+// DialTLS connects as [Dial] does and shakes hands (loop.create_connection with ssl). It is
+// [Dialer.ConnectTLS] of the zero Dialer.
 func DialTLS(y *loop.Yielder, network, address string, config *tls.Config) (*TLSConn, error) {
+	return new(Dialer).ConnectTLS(y, network, address, config)
+}
+
+// ConnectTLS connects as [Dialer.Connect] does and shakes hands, as tls.DialWithDialer. Unless config
+// has a ServerName, the host of address is it; config may be nil. The handshake takes until the
+// end of Timeout or Deadline at most, or 60 seconds if both are zero.
+func (d *Dialer) ConnectTLS(y *loop.Yielder, network, address string, config *tls.Config) (*TLSConn, error) {
 	if config == nil {
 		config = &tls.Config{}
 	}
@@ -23,11 +29,21 @@ func DialTLS(y *loop.Yielder, network, address string, config *tls.Config) (*TLS
 		config = config.Clone()
 		config.ServerName, _, _ = net.SplitHostPort(address)
 	}
-	c, err := Dial(y, network, address)
+	by := forever
+	if l := loop.Running(y); l != nil && y.Here() {
+		by = d.limit(l)
+	}
+	c, err := d.ConnectBy(y, network, address, by)
 	if err != nil {
 		return nil, err
 	}
-	t, err := StartTLS(y, c, config, false)
+	var t *TLSConn
+	if err = c.ReadBy(by); err == nil {
+		t, err = StartTLS(y, c, config, false)
+	}
+	if err == nil {
+		err = t.ReadBy(-1)
+	}
 	if err != nil {
 		_ = c.Close() // StartTLS may have refused the config
 		return nil, err

@@ -4,10 +4,10 @@ package netio
 
 import (
 	"cmp"
-	"net"
-	"os"
+	"io"
+	"syscall"
 
-	"golang.org/x/sys/unix"
+	"coloop/loop"
 )
 
 // tlsInput is what a TLSConn knows of its input. Crypto/tls does not say what it holds: it may have
@@ -18,12 +18,15 @@ type tlsInput struct {
 	first [1]byte
 	end   error // no more will be decrypted
 
-	// Crypto/tls holds neither a whole record nor decrypted data, as it has asked for input since.
-	settled bool
-	whole   int    // records that have become whole since it asked
-	header  int    // bytes of a header that has come in part
-	length  uint16 // the last two of them
-	body    int    // bytes that the record lacks behind its header
+	// Crypto/tls holds neither a whole record nor decrypted data. It asks for input only then.
+	settled  bool
+	whole    int    // records that have become whole since it asked
+	size     int    // of the body of the last of them
+	overhead int    // how much smaller its data is, at least; 0 if that is not known
+	taken    int    // bytes decrypted since it asked
+	header   int    // bytes of a header that has come in part
+	length   uint16 // the last two of them
+	body     int    // bytes that the record lacks behind its header
 }
 
 // headerSize is that of a record: its last two bytes are the length of the body.
@@ -47,21 +50,13 @@ func (in *tlsInput) came(b []byte) {
 		}
 		if in.body == 0 {
 			in.whole++
+			in.size = int(in.length)
 		}
 	}
 }
 
 // part reports whether the last record has come in part.
 func (in *tlsInput) part() bool { return in.header > 0 || in.body > 0 }
-
-// nothing is the error of a read that would have to wait. To crypto/tls it is one that passes.
-var nothing error = nothingError{}
-
-type nothingError struct{}
-
-func (nothingError) Error() string   { return "nothing has come" }
-func (nothingError) Timeout() bool   { return false }
-func (nothingError) Temporary() bool { return true }
 
 // Read reads into b what has arrived, and parks while there is nothing. The error is io.EOF
 // after the peer's CloseWrite or Close, and io.ErrUnexpectedEOF if the connection ends within
@@ -78,7 +73,7 @@ func (c *TLSConn) Read(b []byte) (int, error) {
 		if err := c.await("TLSConn.Read"); err != nil {
 			return 0, err
 		}
-		if n, err := c.readNow(b); err != nothing {
+		if n, err := c.readNow(b); err != syscall.EAGAIN {
 			return n, err
 		}
 	}
@@ -124,14 +119,31 @@ func (c *TLSConn) beginRead(kind string) error {
 // await parks until there may be something to read. The task waits here, not within crypto/tls,
 // whose stack is deep and which may have decrypted data when it asks for more.
 func (c *TLSConn) await(kind string) error {
-	if c.ready() {
-		return nil
-	}
 	d := c.base()
+	if c.ready() {
+		return d.giveWay()
+	}
 	if err := d.gate(kind); err != nil {
 		return d.wrap("read", err)
 	}
 	return c.below.WaitRead()
+}
+
+// giveWay lets other tasks run if d has been read enough in this turn, as wait does.
+func (d *descriptor) giveWay() error {
+	s := &d.rd
+	s.at(d.loop.Turn())
+	if s.used < perTurn && (s.used < s.timed || !d.late(s)) {
+		return nil
+	}
+	y, err := d.loop.Current()
+	if err != nil {
+		return nil // a callback, which cannot
+	}
+	if err := d.loop.NoteCancelled(loop.Sleep(y, 0)); err != nil {
+		return d.fail("read", err)
+	}
+	return nil
 }
 
 // ready reports whether something was found, or crypto/tls may hold some.
@@ -192,53 +204,62 @@ func (c *TLSConn) readNow(b []byte) (int, error) {
 	return n, in.end
 }
 
-// decrypt reads from crypto/tls.
+// decrypt reads from crypto/tls, for which EAGAIN is an error that passes.
 func (c *TLSConn) decrypt(b []byte) (int, error) {
+	in := &c.in
 	n, err := c.tls.Read(b)
+	in.taken += n
 	switch {
-	case err == nothing && n > 0: // crypto/tls looks whether a goodbye follows
+	case err == syscall.EAGAIN && n > 0: // crypto/tls looks whether a goodbye follows
 		return n, nil
-	case err == nothing:
+	case err == syscall.EAGAIN:
 		return 0, err
-	case err == nil && n < len(b) && c.in.whole == 1:
-		c.in.settled = true // these were the last bytes of the one record
+	case err == nil && in.whole == 1 && (n < len(b) || in.taken == in.size-in.overhead):
+		in.settled = true // these were the last bytes of the one record
 	}
-	c.in.end = err
+	in.end = err
 	return n, err
 }
 
-// readNow is Read, whatever the deadline is, but if it would have to wait the error is nothing. So
-// it is while the peer does not read its replies, and when the connection has had its share of the turn.
+// TryRead is [Conn.TryRead]: Read that never parks. Before the handshake is over, and while a task reads,
+// the error is syscall.EAGAIN. If the peer has caused more replies than it reads, the error is [ErrBufferFull].
+//
+// After EAGAIN nothing is there but in the socket: BlockRead of [TLSConn.NetConn] waits for more.
+func (c *TLSConn) TryRead(b []byte) (int, error) {
+	d := c.base()
+	switch err := d.open(); {
+	case err != nil:
+		return 0, d.fail("read", err)
+	case c.failed != nil:
+		return 0, c.failed
+	case !c.shaken:
+		return 0, syscall.EAGAIN
+	case len(b) == 0:
+		return 0, nil
+	case d.outgoing().ignored():
+		return 0, d.fail("read", ErrBufferFull)
+	}
+	return c.readNow(b)
+}
+
+// readNow is TryRead for crypto/tls. It finds nothing while the peer does not read its replies.
 func (c *Conn) readNow(b []byte) (int, error) {
 	d := c.d
-	for s := &d.rd; ; {
-		switch {
-		case d.closed:
-			return 0, d.fail("read", net.ErrClosed)
-		case !s.ready:
-			if err := d.drained(s); err != nil || !s.ready {
-				return 0, cmp.Or(err, nothing)
-			}
-		}
-		s.at(d.loop.Turn())
-		if s.used++; s.used > perTurn || s.used >= s.timed && d.late(s) || d.outgoing().ignored() {
-			return 0, nothing
-		}
-		n, err := d.sockets.Read(d.fd, b)
+	if d.outgoing().ignored() {
+		return 0, syscall.EAGAIN
+	}
+	for {
+		n, err := c.TryRead(b)
 		switch err {
-		case nil:
-			if n == 0 {
-				return 0, d.ended()
+		case io.EOF:
+			return 0, d.ended()
+		case syscall.EAGAIN:
+			// A server that ends may find a request of which the loop has not been told.
+			if err := d.drained(&d.rd); err != nil || !d.rd.ready || d.rd.busy {
+				return 0, cmp.Or(err, error(syscall.EAGAIN))
 			}
-			d.moved(s, n)
-			d.heard()
-			s.ready = n == len(b) || d.hungUp || d.pieces
-			return n, nil
-		case unix.EINTR:
-		case unix.EAGAIN:
-			s.ready, d.hungUp = false, false
 		default:
-			return 0, d.fail("read", os.NewSyscallError("read", err))
+			return n, err
 		}
 	}
 }

@@ -73,6 +73,16 @@ func (pl *Place[C, H]) Drop() {
 	pl.host.pool.drop(pl)
 }
 
+// Detach gives up the place, as Drop does, and returns the connection, which is no longer the
+// pool's. It is closed only if the pool is.
+func (pl *Place[C, H]) Detach() C {
+	pl.mustHold("Detach")
+	pl.open = false
+	conn := pl.conn
+	pl.host.pool.drop(pl)
+	return conn
+}
+
 // Renew closes the connection, if there is one, and keeps the place, for another one.
 func (pl *Place[C, H]) Renew() {
 	pl.mustHold("Renew")

@@ -18,6 +18,7 @@ import (
 type env struct {
 	y       *loop.Yielder
 	l       *loop.Loop
+	name    string
 	address string // of the server
 	folder  string // its files
 	dial    netio.Dialer
@@ -32,13 +33,17 @@ func runCase(name, address, folder string) error {
 	}
 	sockets := openSockets()
 	var unseen []error
+	stopped := stopped
+	if libraries[i].write == "" {
+		stopped *= 10 // much work, which the race detector and other processes make slow
+	}
 	r := loop.Runner{Debug: &loop.Debug{Slow: stopped}}
 	_, err := loop.RunIn(&r, func(y *loop.Yielder) (struct{}, error) {
 		l := loop.Running(y)
 		l.SetExceptionHandler(func(_ *loop.Loop, c loop.ExceptionContext) {
 			unseen = append(unseen, fmt.Errorf("%s: %w", c.Message, orNil(c.Exception)))
 		})
-		e := &env{y: y, l: l, address: address, folder: folder, dial: netio.Dialer{Loop: l}}
+		e := &env{name: name, y: y, l: l, address: address, folder: folder, dial: netio.Dialer{Loop: l}}
 		var longest time.Duration
 		ticker := loop.Spawn(y, func(y *loop.Yielder) error {
 			for last := l.Time(); ; last = l.Time() {

@@ -14,6 +14,12 @@ var libraries = []library{
 	{"gorilla/websocket", "github.com/gorilla/websocket", inTask, "", "`NetDialContext` returns `netio.NewStream(y, conn)`", tryWebsocket},
 	{"miekg/dns", "github.com/miekg/dns", inTask, "", "`client.ExchangeWithConn(m, &dns.Conn{Conn: packetConn})`", tryDNS},
 
+	{"client", "", inTask, "nginx-site", "", tryClient},
+	{"client.haproxy", "", inTask, "haproxy-site", "", tryClient},
+	{"client.tinyproxy", "", inTask, "tinyproxy", "", tryClientProxy("http://me:password@")},
+	{"client.squid", "", inTask, "squid", "", tryClientProxy("http://")},
+	{"client.microsocks", "", inTask, "microsocks", "", tryClientProxy("socks5://me:password@")},
+
 	{"net/http", "", inBlock, "nginx", "`Transport.DialContext = dialer.DialContext`", tryHTTP},
 	{"net/http.server", "", inBlock, "", "`server.Serve(listener)`", tryHTTPServer},
 	{"net.Resolver", "", inBlock, "", "`Resolver{PreferGo: true, Dial: dialer.DialContext}`", tryResolver},

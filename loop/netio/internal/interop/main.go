@@ -49,8 +49,9 @@ const (
 
 func (c class) String() string { return [...]string{"task", "Block"}[c] }
 
-// limit is how long one library may take. Only one that hangs needs it.
-const limit = time.Minute
+// limit is how long one library may take. Only one that hangs needs it. The race detector makes
+// the many requests of the client slow.
+const limit = 3 * time.Minute
 
 func main() {
 	only := flag.String("only", "", "the libraries to try, by name, separated by commas")
@@ -127,6 +128,9 @@ func runAll(ctx context.Context, only, table string) (ok bool, err error) {
 			}
 		}
 		fmt.Printf("%-18s %-6s %s\n", lib.name, lib.class, result)
+		if lib.write == "" {
+			continue // it is ours
+		}
 		result, _, _ = strings.Cut(result, " (") // times differ in each run
 		rows = append(rows, fmt.Sprintf("| %s | %s | %s | %s | %s | %s |",
 			lib.name, version(lib.module), lib.class, cmp.Or(lib.server, "–"), lib.write, result))

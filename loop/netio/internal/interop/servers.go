@@ -27,6 +27,7 @@ type server struct {
 	ended   chan struct{} // closed when cmd has ended, as result says
 	result  error
 	folder  string
+	behind  *server // that it stands before, or nil
 	output  bytes.Buffer
 }
 
@@ -239,6 +240,9 @@ func lastLine(s string) string {
 
 // stop has the server end in order, and kills it if it does not.
 func (s *server) stop() {
+	if s.behind != nil {
+		defer s.behind.stop()
+	}
 	if s.ended == nil {
 		return
 	}
