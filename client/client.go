@@ -11,6 +11,8 @@
 //	resp.Release()                              its buffers can be used again
 //	c.Timeouts  c.MaxConns  c.MaxBody  …        limits
 //	c.Proxy  c.UnixSocket  c.Dialer  c.TLSConfig  how to connect
+//	c.BaseURL  c.Header  c.Auth  c.Jar          what is added to each request
+//	c.CheckRedirect  c.Retry                    what follows from a reply
 //	c.Connect(y, url)                           a connection for another protocol
 //	*Error                                      the phase that failed, and the cause
 //	c.RoundTrip(y, …)  c.Transport(y)           requests in the types of fasthttp
@@ -34,6 +36,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"syscall"
 	"time"
 
@@ -51,7 +54,8 @@ import (
 type Client struct {
 	// MaxConns and MaxConnsPerHost limit the connections in all, and those
 	// to one scheme, host and port. A request that would exceed a limit waits,
-	// first come, first served. 0 means no limit.
+	// first come, first served. 0 means 1000 in all, and no limit to one; a negative
+	// one means no limit.
 	MaxConns        int
 	MaxConnsPerHost int
 
@@ -104,7 +108,7 @@ type Client struct {
 	// decoded, unless it is streamed; 0 means 64 MiB. With a negative one there is no limit.
 	MaxBody int
 
-	// MaxHeader is the size in bytes that the header of a response may have; 0
+	// MaxHeader is the size in bytes that the header of a response may have; <= 0
 	// means 16 KiB. It is also the size of the buffers to read into.
 	MaxHeader int
 
@@ -157,7 +161,8 @@ type Client struct {
 
 	loop     *loop.Loop
 	pool     pool.Pool[*conn, *server]
-	limits   Timeouts // with the defaults
+	making   []*making // connections that are not in the pool yet
+	limits   Timeouts  // with the defaults
 	closed   bool
 	sessions tls.ClientSessionCache
 	streams  map[*stream]struct{}               // those that hold a connection
@@ -180,47 +185,14 @@ type Client struct {
 	length    []byte
 }
 
-// Timeouts are the time that each phase of a request may take. 0 means the default, a negative
-// time no limit. An expired one is an *Error that says in which phase, whose Timeout method
-// reports true and in which errors.Is finds os.ErrDeadlineExceeded.
-type Timeouts struct {
-	Connect   time.Duration // to resolve the host and connect, a proxy's part included; 30 s by default
-	TLS       time.Duration // to shake hands; 30 s by default
-	FirstByte time.Duration // from the request written to the first byte of the reply; no limit by default
-	Silence   time.Duration // without a byte, once the request or the reply has begun; 1 min by default
-	Total     time.Duration // all, waiting for a connection, redirects and the body included; 5 min by default
-}
-
 const (
-	defaultConnect      = 30 * time.Second
-	defaultTLS          = 30 * time.Second
-	defaultSilence      = time.Minute
-	defaultTotal        = 5 * time.Minute
 	defaultMaxConns     = 1000
 	defaultMaxRedirects = 10
 	defaultMaxBody      = 64 << 20
 	defaultMaxHeader    = 16 << 10
 	defaultUserAgent    = "coloop"
 	writeBuffer         = 4 << 10
-
-	never = time.Duration(math.MaxInt64)
 )
-
-// filled returns t with the defaults. No limit is never, or a negative FirstByte.
-func (t Timeouts) filled() Timeouts {
-	for _, f := range []struct {
-		d   *time.Duration
-		def time.Duration
-	}{{&t.Connect, defaultConnect}, {&t.TLS, defaultTLS}, {&t.FirstByte, never}, {&t.Silence, defaultSilence}, {&t.Total, defaultTotal}} {
-		switch {
-		case *f.d == 0:
-			*f.d = f.def
-		case *f.d < 0:
-			*f.d = never
-		}
-	}
-	return t
-}
 
 // Get requests url. See Do.
 func (c *Client) Get(y *loop.Yielder, url string) (*Response, error) {
@@ -321,6 +293,9 @@ func (x *exchange) finish() {
 }
 
 func (x *exchange) putReader() {
+	if x.cn != nil {
+		x.cn.ahead = nil
+	}
 	x.client.putReader(x.br)
 	x.br = nil
 }
@@ -361,9 +336,6 @@ func (x *exchange) abandon(y *loop.Yielder) {
 
 func (x *exchange) drop() {
 	if pl := x.place; pl != nil {
-		if x.state == connecting {
-			_ = x.cn.Close() // may be closed already
-		}
 		x.place, x.cn = nil, nil
 		pl.Drop()
 	}
@@ -374,7 +346,7 @@ func (x *exchange) drop() {
 func (x *exchange) end() {
 	x.drop()
 	u := x.upload
-	if u != nil { // only after a panic
+	if u != nil && u.task != nil && !u.over { // only after a panic
 		u.leave()
 		u.dropped = true
 		u.task.Cancel()
@@ -390,17 +362,6 @@ func (x *exchange) end() {
 	c.exchanges.put(x)
 }
 
-// limit sets the time at which all must be over.
-func (x *exchange) limit() {
-	c := x.client
-	x.limits = &c.limits
-	if t := x.req.Timeouts; t != nil {
-		filled := t.filled()
-		x.limits = &filled
-	}
-	x.by = after(c.loop, x.limits.Total)
-}
-
 func (x *exchange) fail(phase Phase, err error) *Error {
 	return x.client.fail(phase, x.method, x.url, err)
 }
@@ -410,7 +371,7 @@ func (c *Client) fail(phase Phase, method, url string, err error) *Error {
 	if c.closed && errors.Is(err, net.ErrClosed) {
 		err = ErrClosed
 	}
-	return &Error{phase, method, url, err}
+	return &Error{phase, method, redacted(url), err}
 }
 
 // Close closes the connections, at once those that are in use. Requests that are under way or wait
@@ -421,6 +382,9 @@ func (c *Client) Close() error {
 		return nil
 	}
 	c.closed = true
+	for _, cn := range slices.Clone(c.making) {
+		cn.giveUp()
+	}
 	err := c.pool.Close()
 	for s := range c.streams {
 		s.stop(net.ErrClosed)
@@ -453,15 +417,6 @@ func (c *Client) enter(y *loop.Yielder) error {
 	return nil
 }
 
-// after returns the time on the clock of l in d.
-func after(l *loop.Loop, d time.Duration) time.Duration {
-	if d == never {
-		return never
-	}
-	now := l.Time()
-	return now + min(d, never-now)
-}
-
 func orDefault[T int | time.Duration](v, def T) T {
 	if v == 0 {
 		return def
@@ -476,6 +431,13 @@ func (c *Client) maxBody() int {
 	return orDefault(c.MaxBody, defaultMaxBody)
 }
 
+func (c *Client) maxHeader() int {
+	if c.MaxHeader <= 0 {
+		return defaultMaxHeader
+	}
+	return c.MaxHeader
+}
+
 func (c *Client) userAgent() string {
 	if c.UserAgent == "" {
 		return defaultUserAgent
@@ -485,10 +447,12 @@ func (c *Client) userAgent() string {
 
 func (c *Client) reader(cn *conn) *bufio.Reader {
 	br, ok := c.readers.get()
-	if !ok {
-		return bufio.NewReaderSize(cn, orDefault(c.MaxHeader, defaultMaxHeader))
+	if ok {
+		br.Reset(cn)
+	} else {
+		br = bufio.NewReaderSize(cn, c.maxHeader())
 	}
-	br.Reset(cn)
+	cn.ahead = br
 	return br
 }
 
@@ -533,28 +497,4 @@ func (c *Client) putReply(r *fasthttp.Response) {
 	}
 	r.Reset()
 	c.replies.put(r)
-}
-
-// spares are things to be used again: a sync.Pool for one goroutine.
-type spares[T any] struct{ list []T }
-
-// maxSpares is how many are kept. A task holds one only while it does not park, so few
-// are ever in use.
-const maxSpares = 64
-
-func (s *spares[T]) get() (v T, ok bool) {
-	n := len(s.list) - 1
-	if n < 0 {
-		return v, false
-	}
-	var none T
-	v, s.list[n] = s.list[n], none
-	s.list = s.list[:n]
-	return v, true
-}
-
-func (s *spares[T]) put(v T) {
-	if len(s.list) < maxSpares {
-		s.list = append(s.list, v)
-	}
 }

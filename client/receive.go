@@ -104,12 +104,14 @@ func (x *exchange) failed(phase Phase, err error) (Phase, error) {
 func (x *exchange) head() {
 	defer func() { x.cn.trying = false }()
 	c, cn := x.client, x.cn
-	cn.trying = cn.tls == nil
+	cn.trying = true
 	x.phase, x.err = PhaseHeader, nil
 	if x.br == nil {
 		x.br = c.reader(cn)
-		if x.reply = x.into; x.reply == nil {
-			x.reply = c.reply()
+		if x.reply == nil {
+			if x.reply = x.into; x.reply == nil {
+				x.reply = c.reply()
+			}
 		}
 		x.reply.Header.SetNoDefaultContentType(true)
 	}
@@ -118,6 +120,9 @@ func (x *exchange) head() {
 		cn.blocked = false
 		if err := x.readHeader(); err != nil {
 			switch {
+			case cn.bare:
+				cn.straighten()
+				continue
 			case cn.blocked && x.br.Buffered() == 0:
 				x.putReader()
 			case cn.blocked:
@@ -142,6 +147,10 @@ func (x *exchange) head() {
 			return
 		case status == fasthttp.StatusContinue && x.upload != nil:
 			x.upload.goOn.Set()
+		}
+		if x.br.Buffered() == 0 {
+			x.putReader() // the reply has not begun
+			return
 		}
 	}
 }

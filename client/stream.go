@@ -151,6 +151,7 @@ func (s *stream) end(err error) {
 	} else {
 		s.place.Drop()
 	}
+	s.body.cn.ahead = nil
 	s.client.putReader(s.br)
 	s.place, s.br = nil, nil
 }

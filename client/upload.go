@@ -87,7 +87,7 @@ func (u *upload) end() {
 		if u.source != nil && u.source.err != nil {
 			err = u.source.err
 		}
-		u.err = err
+		u.err = unwritten(err)
 		if !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
 			_ = u.cn.Close() // no reply is to be expected
 		}
@@ -121,13 +121,13 @@ func (x *exchange) stop(y *loop.Yielder) error {
 	return err
 }
 
+// leave is called when the exchange ends before the upload. The source is closed when that ends.
+func (u *upload) leave() {
+	u.x, u.closes = nil, u.source != nil && !u.over
+}
+
 // spent reports whether the body of the request cannot be sent again, because it was read from
 // somewhere.
 func (x *exchange) spent() bool {
 	return x.long && (x.source != nil || x.fast != nil && x.fast.IsBodyStream())
-}
-
-// leave is called when the exchange ends before the upload. The source is closed when that ends.
-func (u *upload) leave() {
-	u.x, u.closes = nil, u.source != nil && !u.over
 }
