@@ -16,6 +16,9 @@
 //	c.Connect(y, url)                           a connection for another protocol
 //	*Error                                      the phase that failed, and the cause
 //	c.RoundTrip(y, …)  c.Transport(y)           requests in the types of fasthttp
+//	HTTPTransport{Client: c}                    for libraries that take an http.Client
+//	c.Trace                                     what happens to a request, told
+//	c.Sender                                    in the place of the network: package clienttest
 //
 // A response of any status is a response, not an error. A cancelled task stops its
 // request at once and closes the connection. Requests are sent again only if that is
@@ -159,6 +162,14 @@ type Client struct {
 	// means "coloop".
 	UserAgent string
 
+	// Trace, unless nil, is told of each event of each request, in the task of the request, with
+	// the time at which it happened. The next event may have happened by then. The task waits
+	// until Trace has returned.
+	Trace func(y *loop.Yielder, e TraceEvent)
+
+	// Sender, unless nil, makes the exchanges instead of the network: see package clienttest.
+	Sender Sender
+
 	loop     *loop.Loop
 	pool     pool.Pool[*conn, *server]
 	making   []*making // connections that are not in the pool yet
@@ -166,6 +177,7 @@ type Client struct {
 	closed   bool
 	sessions tls.ClientSessionCache
 	streams  map[*stream]struct{}               // those that hold a connection
+	traced   uint64                             // requests
 	proxyFor func(u *url.URL) (*url.URL, error) // Proxy, or the environment; nil if there is no proxy
 
 	session    bool     // each request needs one
@@ -187,6 +199,7 @@ type Client struct {
 
 const (
 	defaultMaxConns     = 1000
+	defaultIdleTimeout  = 15 * time.Second // of the pool
 	defaultMaxRedirects = 10
 	defaultMaxBody      = 64 << 20
 	defaultMaxHeader    = 16 << 10
@@ -211,10 +224,15 @@ func (c *Client) Get(y *loop.Yielder, url string) (*Response, error) {
 // else is sent again unless Retry says so. Redirects are followed as net/http does it; see
 // MaxRedirects and CheckRedirect.
 func (c *Client) Do(y *loop.Yielder, r *Request) (*Response, error) {
+	return c.request(r).do(y)
+}
+
+// request returns an exchange for r that has not begun.
+func (c *Client) request(r *Request) *exchange {
 	x := c.exchange(r)
 	x.method, x.url, x.header, x.body = r.method(), r.URL, r.Header, r.Body
 	x.source = c.source(r)
-	return x.do(y)
+	return x
 }
 
 var noOptions Request
@@ -225,7 +243,7 @@ func (c *Client) exchange(r *Request) *exchange {
 	if !ok {
 		x = c.moreExchanges()
 	}
-	x.client, x.req = c, r
+	x.client, x.req, x.sender = c, r, c.Sender
 	return x
 }
 
@@ -241,18 +259,22 @@ func (c *Client) moreExchanges() *exchange {
 }
 
 // do makes the exchange, and those that follow from its outcome.
-func (x *exchange) do(y *loop.Yielder) (*Response, error) {
+func (x *exchange) do(y *loop.Yielder) (_ *Response, failure error) {
 	defer x.end()
 	c := x.client
 	if err := c.enter(y); err != nil {
 		return nil, x.fail(PhaseRequest, err)
+	}
+	if c.Trace != nil {
+		x.traces()
+		defer x.ended(y, &failure)
 	}
 	if x.req.composed() {
 		if err := x.composeBody(y); err != nil {
 			return nil, x.fail(PhaseRequest, err)
 		}
 	}
-	if c.session || x.req.hasSession() {
+	if (c.session || x.req.hasSession()) && !x.alone {
 		x.limit()
 		if phase, err := x.openSession(y); err != nil {
 			return nil, x.fail(phase, err)
@@ -263,7 +285,7 @@ func (x *exchange) do(y *loop.Yielder) (*Response, error) {
 		phase, err := x.run(y)
 		if err == nil && x.settled() {
 			phase, err = x.readBody(y)
-		} else {
+		} else if !x.alone {
 			again, phase, err = x.next(y, phase, err)
 		}
 		switch {
@@ -273,6 +295,9 @@ func (x *exchange) do(y *loop.Yielder) (*Response, error) {
 		case !again && x.raises():
 			return nil, x.raised()
 		case !again:
+			if x.trace != nil && !x.req.Stream {
+				x.trace.note(TraceBody)
+			}
 			return x.response(), nil
 		}
 	}
@@ -281,6 +306,9 @@ func (x *exchange) do(y *loop.Yielder) (*Response, error) {
 // finish gives back the buffer and the connection of a reply without fault. If the
 // server has sent more than the reply, the connection gets no other request.
 func (x *exchange) finish() {
+	if x.place == nil { // the exchange was a Sender's
+		return
+	}
 	last := x.last || x.br.Buffered() > 0
 	x.putReader()
 	pl := x.place
@@ -316,9 +344,15 @@ func (x *exchange) stale(y *loop.Yielder, err error) bool {
 	if x.upload != nil {
 		_ = x.stop(y) // it has failed, or is about to
 	}
+	if x.source.rewind() != nil {
+		return false
+	}
 	x.place.Renew()
 	if x.br != nil {
 		x.putReader()
+	}
+	if x.trace != nil {
+		x.trace.failed(TraceRetry, err)
 	}
 	x.state, x.cn, x.err, x.again, x.last = unconnected, nil, nil, true, false
 	return true
@@ -345,6 +379,7 @@ func (x *exchange) drop() {
 // ends the task would keep the place for ever.
 func (x *exchange) end() {
 	x.drop()
+	x.closeGiven()
 	u := x.upload
 	if u != nil && u.task != nil && !u.over { // only after a panic
 		u.leave()
@@ -391,6 +426,10 @@ func (c *Client) Close() error {
 	}
 	return err
 }
+
+// CloseIdleConnections closes the connections that no request uses. It must be called on the
+// loop, or when that is not running.
+func (c *Client) CloseIdleConnections() { _ = c.pool.CloseIdle() } // they are lost either way
 
 // enter checks that y runs on the loop of the client.
 func (c *Client) enter(y *loop.Yielder) error {
@@ -443,58 +482,4 @@ func (c *Client) userAgent() string {
 		return defaultUserAgent
 	}
 	return c.UserAgent
-}
-
-func (c *Client) reader(cn *conn) *bufio.Reader {
-	br, ok := c.readers.get()
-	if ok {
-		br.Reset(cn)
-	} else {
-		br = bufio.NewReaderSize(cn, c.maxHeader())
-	}
-	cn.ahead = br
-	return br
-}
-
-func (c *Client) putReader(br *bufio.Reader) {
-	br.Reset(nil)
-	c.readers.put(br)
-}
-
-func (c *Client) writer(cn *conn) *bufio.Writer {
-	bw, ok := c.writers.get()
-	if !ok {
-		return bufio.NewWriterSize(cn, writeBuffer)
-	}
-	bw.Reset(cn)
-	return bw
-}
-
-func (c *Client) putWriter(bw *bufio.Writer) {
-	bw.Reset(nil)
-	c.writers.put(bw)
-}
-
-func (c *Client) reply() *fasthttp.Response {
-	if r, ok := c.replies.get(); ok {
-		return r
-	}
-	return &fasthttp.Response{}
-}
-
-// maxKept is the size of a body whose memory is used again.
-const maxKept = 64 << 10
-
-func (c *Client) putBuffer(b []byte) {
-	if cap(b) <= maxKept {
-		c.buffers.put(b)
-	}
-}
-
-func (c *Client) putReply(r *fasthttp.Response) {
-	if r.IsBodyStream() || cap(r.Body()) > maxKept { // a stream may not be at its end
-		return
-	}
-	r.Reset()
-	c.replies.put(r)
 }

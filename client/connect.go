@@ -28,7 +28,7 @@ func (c *Client) Connect(y *loop.Yielder, rawURL string) (net.Conn, error) {
 		return nil, x.fail(phase, err)
 	}
 	x.limit()
-	cn, phase, err := c.connect(y, s, x.by, x.limits)
+	cn, phase, err := c.connect(y, s, x.by, x.limits, nil)
 	if err != nil {
 		return nil, x.fail(phase, err)
 	}
@@ -55,7 +55,7 @@ func (c *Client) serverOf(rawURL string) (*server, Phase, error) {
 	if err != nil {
 		return nil, PhaseProxy, err
 	}
-	return c.server(&t, via, via != nil), "", nil
+	return c.server(&t, t.addr(), via, via != nil), "", nil
 }
 
 // free gives cn away, for whatever use: no limit of time is left, and the system keeps the connection

@@ -74,7 +74,7 @@ func (cs *codings) parse(field string) error {
 // asks reports whether the request asks for an encoded body: unless the caller says in which encoding
 // he wants it, or wants a part of it, or only its length (as with net/http).
 func (x *exchange) asks() bool {
-	return !x.client.DisableCompression && x.method != fasthttp.MethodHead &&
+	return !x.client.DisableCompression && !x.verbatim && x.method != fasthttp.MethodHead &&
 		(len(x.header) == 0 || !has(x.header, fasthttp.HeaderAcceptEncoding) && !has(x.header, fasthttp.HeaderRange))
 }
 
@@ -87,7 +87,7 @@ const maxShort = 64 << 10
 //
 //go:noinline
 func (x *exchange) decode(y *loop.Yielder) error {
-	limit := x.client.maxBody()
+	limit := x.maxBody()
 	raw, b, whole := x.whole, (*body)(nil), true
 	if raw == nil {
 		var err error

@@ -26,20 +26,20 @@ const maxInline = 16 << 10
 
 // parse makes sense of the request.
 func (x *exchange) parse() (err error) {
-	switch {
-	case x.fast != nil:
-		x.to, err = fastTarget(x.fast)
-	case !isToken(x.method):
-		err = errMethod
-	case x.method == fasthttp.MethodConnect:
-		err = errConnect
-	default:
-		if x.to.origin == "" {
-			x.to, err = parseTarget(x.url)
-		}
-		if err == nil {
-			err = checkFields(x.header, false)
-		}
+	if !isToken(x.method) {
+		return errMethod
+	}
+	if x.method == fasthttp.MethodConnect {
+		return errConnect
+	}
+	if x.to.origin == "" {
+		x.to, err = parseTarget(x.url)
+	}
+	if err == nil {
+		err = checkFields(x.header, false)
+	}
+	if err == nil && len(x.req.Trailer) > 0 {
+		err = checkTrailer(x.req)
 	}
 	return err
 }
@@ -48,9 +48,6 @@ func (x *exchange) parse() (err error) {
 func (x *exchange) encoded() error {
 	c := x.client
 	x.once = !idempotent(x.method) && !hasKey(x.header)
-	if x.fast != nil {
-		return x.encodedFast()
-	}
 	x.long = x.source != nil || len(x.body) > maxInline || x.expects() || x.req.OnUpload != nil && len(x.body) > 0
 	if x.long {
 		raw, ok := c.requests.get()
@@ -64,10 +61,15 @@ func (x *exchange) encoded() error {
 		}
 		if src != nil {
 			raw.SetBodyStream(src, src.length)
+			if len(x.req.Trailer) > 0 {
+				if err := x.announce(&raw.Header); err != nil {
+					return err
+				}
+			}
 		} else {
 			raw.SetBodyRaw(x.body)
 		}
-		x.upload = &upload{client: c, x: x, source: src, cn: x.cn, raw: raw, expects: x.expects(), ours: true}
+		x.upload = &upload{client: c, x: x, source: src, cn: x.cn, raw: raw, expects: x.expects()}
 		return nil
 	}
 	h := &c.scratch
@@ -109,6 +111,9 @@ func (x *exchange) fill(h *fasthttp.RequestHeader) {
 	}
 	if x.expects() {
 		h.Add(fasthttp.HeaderExpect, "100-continue")
+	}
+	if x.host == nil { // the exchange is a Sender's
+		return
 	}
 	if s := x.host.Value; s.via != nil && !s.tunnel {
 		x.forwarded(h)

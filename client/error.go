@@ -46,6 +46,7 @@ const (
 	PhaseHeader    Phase = "header"
 	PhaseBody      Phase = "body"
 	PhaseRedirect  Phase = "redirect"
+	PhaseSend      Phase = "send"          // all that a Sender does, unless it says more
 	PhaseAuth      Phase = "authorization" // making one
 	PhaseRetry     Phase = "retry"         // waiting for the next attempt
 )

@@ -20,7 +20,7 @@ const (
 var errSkipped = errors.New("more body than is worth reading")
 
 // settled reports whether nothing can follow from the reply.
-func (x *exchange) settled() bool { return x.session == nil && !redirects(x.reply) }
+func (x *exchange) settled() bool { return x.alone || x.session == nil && !redirects(x.reply) }
 
 // next looks at how an exchange has ended: with an error, or a reply. If another exchange follows
 // from that, x becomes that one, and next reports true. Otherwise the outcome is the caller's.
@@ -60,7 +60,9 @@ func (x *exchange) next(y *loop.Yielder, phase Phase, err error) (again bool, _ 
 			return false, PhaseRetry, err
 		}
 	}
-	phase, err = x.compose(y)
+	if phase, err = x.compose(y); err == nil && x.trace != nil {
+		x.begins()
+	}
 	return err == nil, phase, err
 }
 
@@ -89,7 +91,9 @@ func (x *exchange) follow(y *loop.Yielder) (a Attempt, again bool, phase Phase, 
 
 // skip drops the reply. If the rest of it is short and comes soon, the connection is kept.
 func (x *exchange) skip(y *loop.Yielder) error {
-	if x.state == headed && !x.last {
+	if x.sender != nil {
+		x.closeGiven()
+	} else if x.state == headed && !x.last {
 		err := x.drain()
 		if loop.IsCancelled(err) {
 			return err

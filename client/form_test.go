@@ -385,7 +385,8 @@ func TestStaleLongBody(t *testing.T) {
 	}{
 		{"PUT", client.Request{Body: long}, 2},
 		{"POST", client.Request{Body: long}, 1},
-		{"PUT", client.Request{BodyStream: bytes.NewReader(long)}, 1},
+		{"PUT", client.Request{BodyStream: bytes.NewReader(long)}, 2},
+		{"PUT", client.Request{BodyStream: io.MultiReader(bytes.NewReader(long))}, 1},
 	} {
 		var over chan struct{}
 		for _, end := range []func(c *net.TCPConn){

@@ -52,7 +52,7 @@ func (x *exchange) gather(r io.Reader) ([]byte, error) {
 	if !ok {
 		first = make([]byte, 0, firstPiece)
 	}
-	pieces, size, err := gather(first, r, c.maxBody())
+	pieces, size, err := gather(first, r, x.maxBody())
 	if err != nil {
 		return nil, err
 	}

@@ -34,6 +34,9 @@ func (x *exchange) receive() (Phase, error) {
 //
 //go:noinline
 func (x *exchange) readBody(y *loop.Yielder) (Phase, error) {
+	if x.sender != nil {
+		return x.readGiven(y)
+	}
 	if x.upload != nil && x.reply.StatusCode() >= fasthttp.StatusMultipleChoices {
 		if err := x.stop(y); err != nil { // the server does not want it
 			return PhaseWrite, err
@@ -53,7 +56,7 @@ func (x *exchange) readBody(y *loop.Yielder) (Phase, error) {
 	if x.state == headed {
 		var err error
 		switch {
-		case x.reply.Header.ContentLength() > x.client.maxBody():
+		case x.reply.Header.ContentLength() > x.maxBody():
 			err = ErrBodyTooLarge
 		case x.codings.n > 0:
 			err = x.decode(y)
@@ -118,7 +121,11 @@ func (x *exchange) head() {
 	h := &x.reply.Header
 	for {
 		cn.blocked = false
-		if err := x.readHeader(); err != nil {
+		err := x.readHeader()
+		if x.trace != nil && cn.received {
+			x.trace.heard()
+		}
+		if err != nil {
 			switch {
 			case cn.bare:
 				cn.straighten()
@@ -148,6 +155,9 @@ func (x *exchange) head() {
 		case status == fasthttp.StatusContinue && x.upload != nil:
 			x.upload.goOn.Set()
 		}
+		if x.trace != nil {
+			x.trace.replied(TraceInterim, status)
+		}
 		if x.br.Buffered() == 0 {
 			x.putReader() // the reply has not begun
 			return
@@ -163,6 +173,9 @@ func (x *exchange) headed() {
 	status, length := h.StatusCode(), h.ContentLength()
 	x.last = x.last || h.ConnectionClose() || status == fasthttp.StatusSwitchingProtocols
 	x.state = headed
+	if x.trace != nil {
+		x.trace.replied(TraceHeader, status)
+	}
 	if x.codings.n = 0; x.asked && len(h.ContentEncoding()) > 0 {
 		x.err = x.coded()
 	}
@@ -171,7 +184,7 @@ func (x *exchange) headed() {
 	case x.noBody(status):
 		x.state = complete
 	case x.streamed():
-	case length >= 0 && length <= min(x.br.Buffered(), x.client.maxBody()) && x.req.OnDownload == nil:
+	case length >= 0 && length <= min(x.br.Buffered(), x.maxBody()) && x.req.OnDownload == nil:
 		x.phase = PhaseBody
 		if x.err = x.reply.ReadBody(x.br, length); x.err != nil {
 			return
@@ -191,13 +204,25 @@ func (x *exchange) coded() error {
 }
 
 // noBody reports whether a reply of that status has no body, whatever its header says.
-func (x *exchange) noBody(status int) bool {
-	return x.method == fasthttp.MethodHead || status == fasthttp.StatusNoContent ||
+func (x *exchange) noBody(status int) bool { return bodiless(x.method, status) }
+
+func bodiless(method string, status int) bool {
+	return method == fasthttp.MethodHead || status == fasthttp.StatusNoContent ||
 		status == fasthttp.StatusNotModified || status < 200
+}
+
+// maxBody is how large the body of the reply may be.
+func (x *exchange) maxBody() int {
+	if n := x.req.MaxBody; n != 0 {
+		return n
+	}
+	return x.client.maxBody()
 }
 
 // streamed reports whether the body of the reply is left to be read by the caller.
 func (x *exchange) streamed() bool { return x.req.Stream && !x.raises() }
 
 // unwanted reports whether the reply may be no more than a redirect that is followed.
-func (x *exchange) unwanted() bool { return x.client.MaxRedirects >= 0 && redirects(x.reply) }
+func (x *exchange) unwanted() bool {
+	return !x.alone && x.client.MaxRedirects >= 0 && redirects(x.reply)
+}

@@ -76,6 +76,9 @@ func (x *exchange) redirect(y *loop.Yielder) (follow bool, err error) {
 		s.auth = nil
 	}
 	x.method, x.url, x.to = method, u.String(), to
+	if x.trace != nil {
+		x.trace.redirected(x.url)
+	}
 	s.own, s.history, s.answered = own, via, 0
 	return true, nil
 }

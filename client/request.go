@@ -52,6 +52,11 @@ type Request struct {
 	// the length of all parts is known.
 	Multipart []Part
 
+	// Trailer has the fields that are sent after a BodyStream without Length. Their names are
+	// announced in the header; the values may be set until the body has been read to its end, as
+	// with http.Request.
+	Trailer map[string][]string
+
 	// Expect has the client ask the server (Expect: 100-continue) before it sends the body,
 	// and wait for the answer, for a second at most.
 	Expect bool
@@ -73,6 +78,9 @@ type Request struct {
 	// wait. The bodies of redirects that are followed do not count; a body that is sent
 	// again is counted anew. They are not called once Do has returned, unless Stream is set.
 	OnUpload, OnDownload func(done, total int64)
+
+	// MaxBody, unless 0, is used instead of that of the client.
+	MaxBody int
 
 	// RaiseForStatus is that of Client, for this request.
 	RaiseForStatus bool

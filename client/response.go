@@ -43,6 +43,8 @@ type Response struct {
 	raw    *fasthttp.Response // nil after Release
 	sent   []byte             // the header, as it was sent
 	list   []field            // the same, once it was asked for
+
+	invalid error // of NewResponse
 }
 
 // response makes the response of the reply, and gives back the connection.
@@ -61,6 +63,8 @@ func (x *exchange) response() *Response {
 		r.History = x.session.history
 	}
 	switch {
+	case x.sender != nil:
+		x.deliver(r)
 	case x.switches():
 		r.Conn = x.handOver()
 	case x.streamed():
@@ -177,7 +181,7 @@ func (r *Response) Release() {
 	if r.Stream != nil {
 		_ = r.Stream.Close() // which never fails
 	}
-	if raw == nil {
+	if raw == nil || c == nil { // it has not come from a client
 		return
 	}
 	if c.loop.Debugging() {

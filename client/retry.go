@@ -181,6 +181,11 @@ func (x *exchange) pause(y *loop.Yielder, a Attempt) error {
 	if x.req.Retry != nil {
 		r = x.req.Retry
 	}
+	if x.trace != nil {
+		e := x.trace.note(TraceRetry)
+		e.Status, e.Err = a.Status, a.Err
+		x.trace.tell(y)
+	}
 	if r.OnRetry != nil {
 		r.OnRetry(y, a)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 )
 
 // errBodyGone is a body that would have to be sent again, and cannot be.
@@ -16,6 +17,9 @@ type source struct {
 	another func() (io.Reader, error) // the same body again, or nil
 	length  int                       // -1: not known
 	before  func() error              // is called before the first Read
+	flush   func() error              // is called before a Read that may wait, or nil
+	full    bool                      // the last Read gave all it could
+	after   func() error              // is called at the end
 	start   int64                     // where an io.Seeker stood before the first Read; else -1
 	seen    func(done, total int64)
 	done    int64
@@ -30,17 +34,34 @@ func newSource(r io.Reader, length int, another func() (io.Reader, error)) *sour
 	return &source{r: r, length: length, another: another, start: -1}
 }
 
-// Read reads the body, and remembers an error of it.
+// mayWait reports whether a Read may have to wait for somebody.
+func mayWait(r io.Reader) bool {
+	switch r := r.(type) {
+	case *os.File, *fileReader:
+		return false
+	case *parts:
+		return !r.rereadable()
+	}
+	return inMemory(r) == nil
+}
+
+// Read reads the body, and remembers an error of it. What has been read so far is sent before a
+// Read that may wait: the server may be waiting for it. Nothing is read in that call, because p
+// may be the free part of the buffer that has been sent.
 func (s *source) Read(p []byte) (int, error) {
-	if f := s.before; f != nil {
-		s.before = nil
-		return 0, f() // it has flushed the buffer that p may be a part of
+	f := s.before
+	if f == nil && !s.full {
+		f = s.flush
+	}
+	if s.before, s.full = nil, true; f != nil {
+		return 0, f()
 	}
 	if !s.begun {
 		s.begin()
 	}
 	s.tell()
 	n, err := s.r.Read(p)
+	s.full = n == len(p)
 	s.done += int64(n)
 	if n == 0 && err == nil {
 		if s.empty++; s.empty == maxEmpty {
@@ -48,6 +69,12 @@ func (s *source) Read(p []byte) (int, error) {
 		}
 	} else {
 		s.empty = 0
+	}
+	if f := s.after; err == io.EOF && f != nil {
+		s.after = nil
+		if bad := f(); bad != nil {
+			err = bad
+		}
 	}
 	if err != nil && err != io.EOF {
 		s.err = err
@@ -98,7 +125,7 @@ func (s *source) rewind() error {
 	default:
 		return errBodyGone
 	}
-	s.begun, s.empty, s.err, s.done, s.told = false, 0, nil, 0, 0
+	s.begun, s.full, s.empty, s.err, s.done, s.told = false, false, 0, nil, 0, 0
 	return nil
 }
 

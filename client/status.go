@@ -65,7 +65,7 @@ func (r *Response) statusError() error {
 
 // raises reports whether the reply is to become an error.
 func (x *exchange) raises() bool {
-	return x.reply.StatusCode() >= fasthttp.StatusBadRequest && (x.req.RaiseForStatus || x.client.RaiseForStatus)
+	return x.reply.StatusCode() >= fasthttp.StatusBadRequest && !x.alone && (x.req.RaiseForStatus || x.client.RaiseForStatus)
 }
 
 // raised is the error of a reply that becomes one. Its connection is given back.

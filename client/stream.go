@@ -17,6 +17,7 @@ type stream struct {
 	client *Client
 	body   *body
 	decode *decoding                   // nil if the body is not encoded
+	trace  *trace                      // nil unless the client has a Trace
 	place  *pool.Place[*conn, *server] // nil once it is given back
 	br     *bufio.Reader
 	upload *upload           // may still be sending
@@ -37,7 +38,7 @@ func (x *exchange) stream() *stream {
 	c := x.client
 	s := &stream{
 		client: c, body: x.open(), place: x.place, br: x.br, upload: x.upload, last: x.last,
-		method: x.method, url: x.url,
+		method: x.method, url: x.url, trace: x.trace,
 	}
 	if u := x.upload; u != nil && !u.over {
 		u.leave()
@@ -65,6 +66,9 @@ func (x *exchange) stream() *stream {
 func (s *stream) Read(p []byte) (int, error) {
 	switch {
 	case s.err != nil:
+		if s.trace != nil {
+			s.tell()
+		}
 		return 0, s.err
 	case s.busy:
 		return 0, s.fail(errBusy)
@@ -82,6 +86,10 @@ func (s *stream) Read(p []byte) (int, error) {
 			err = u.err
 		}
 		s.err = s.fail(err)
+	}
+	if s.trace != nil && s.err != nil {
+		s.leave()
+		s.tell()
 	}
 	return n, s.err
 }
@@ -109,6 +117,9 @@ func (s *stream) leave() {
 // Close ends the reading. If the body is not at its end, the connection is closed.
 func (s *stream) Close() error {
 	s.stop(net.ErrClosed)
+	if s.trace != nil {
+		s.tell()
+	}
 	return nil
 }
 
@@ -125,6 +136,15 @@ func (s *stream) stop(err error) {
 	s.end(s.err)
 }
 
+// tell tells what has happened, if a task runs here.
+//
+//go:noinline
+func (s *stream) tell() {
+	if y, err := s.client.loop.Current(); err == nil {
+		s.trace.tell(y)
+	}
+}
+
 // end gives everything back.
 func (s *stream) end(err error) {
 	if s.place == nil {
@@ -132,6 +152,9 @@ func (s *stream) end(err error) {
 	}
 	s.err = err
 	delete(s.client.streams, s)
+	if s.trace != nil {
+		s.trace.bodyEnded(err)
+	}
 	if s.expiry != nil {
 		s.expiry.Cancel()
 	}

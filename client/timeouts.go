@@ -11,9 +11,12 @@ import (
 // time no limit. An expired one is an *Error that says in which phase, whose Timeout method
 // reports true and in which errors.Is finds os.ErrDeadlineExceeded.
 type Timeouts struct {
+	Pool      time.Duration // waiting for a connection, if a limit is reached; no limit by default
 	Connect   time.Duration // to resolve the host and connect, a proxy's part included; 30 s by default
 	TLS       time.Duration // to shake hands; 30 s by default
+	Write     time.Duration // to write the request, its body included; no limit by default
 	FirstByte time.Duration // from the request written to the first byte of the reply; no limit by default
+	Read      time.Duration // from the request written to the end of the reply; no limit by default
 	Silence   time.Duration // without a byte, once the request or the reply has begun; 1 min by default
 	Total     time.Duration // all, waiting for a connection, redirects and the body included; 5 min by default
 }
@@ -32,7 +35,7 @@ func (t Timeouts) filled() Timeouts {
 	for _, f := range []struct {
 		d   *time.Duration
 		def time.Duration
-	}{{&t.Connect, defaultConnect}, {&t.TLS, defaultTLS}, {&t.FirstByte, never}, {&t.Silence, defaultSilence}, {&t.Total, defaultTotal}} {
+	}{{&t.Pool, never}, {&t.Connect, defaultConnect}, {&t.TLS, defaultTLS}, {&t.Write, never}, {&t.FirstByte, never}, {&t.Read, never}, {&t.Silence, defaultSilence}, {&t.Total, defaultTotal}} {
 		switch {
 		case *f.d == 0:
 			*f.d = f.def

@@ -24,7 +24,6 @@ type upload struct {
 	goOn    loop.Event // 100 Continue has come
 	err     error      // why it failed
 	expects bool       // 100 Continue is waited for
-	ours    bool       // raw is not the caller's
 	closes  bool       // the source is to be closed at the end
 	dropped bool       // nobody wants to know how it ends
 	over    bool
@@ -46,8 +45,13 @@ func (x *exchange) begin(y *loop.Yielder) {
 func (u *upload) run(y *loop.Yielder) error {
 	c, s := u.client, u.source
 	bw := c.writer(u.cn)
-	if s != nil && u.expects {
-		s.before = func() error { return u.expect(y, bw) }
+	if s != nil {
+		if u.expects {
+			s.before = func() error { return u.expect(y, bw) }
+		}
+		if mayWait(s.r) {
+			s.flush = bw.Flush
+		}
 	}
 	if s != nil {
 		s.seen = u.x.req.OnUpload
@@ -98,10 +102,8 @@ func (u *upload) end() {
 	if u.closes {
 		_ = u.source.close() // its error is the user's
 	}
-	if u.ours {
-		u.raw.Reset()
-		u.client.requests.put(u.raw)
-	}
+	u.raw.Reset()
+	u.client.requests.put(u.raw)
 }
 
 // stop ends the upload of a request that has its reply.
@@ -121,13 +123,10 @@ func (x *exchange) stop(y *loop.Yielder) error {
 	return err
 }
 
+// spent reports whether the body of the request cannot be sent again.
+func (x *exchange) spent() bool { return !x.source.repeatable() }
+
 // leave is called when the exchange ends before the upload. The source is closed when that ends.
 func (u *upload) leave() {
 	u.x, u.closes = nil, u.source != nil && !u.over
-}
-
-// spent reports whether the body of the request cannot be sent again, because it was read from
-// somewhere.
-func (x *exchange) spent() bool {
-	return x.long && (x.source != nil || x.fast != nil && x.fast.IsBodyStream())
 }

@@ -30,6 +30,7 @@ var layers = map[string][]string{
 
 	"client/internal/pool": {"loop"},
 	"client":               {"coroutine", "loop", "loop/files", "loop/netio", "client/internal/pool"},
+	"client/clienttest":    {"client", "loop", "loop/files"},
 }
 
 // libraries are the modules of others that each of these packages may import.
@@ -40,6 +41,7 @@ var libraries = map[string][]string{
 	"loop/subprocess":    {"golang.org/x/sys"},
 	"loop/looptest":      {"go.uber.org/goleak"},
 	"client":             {"github.com/valyala/fasthttp", "github.com/klauspost/compress", "github.com/andybalholm/brotli", "golang.org/x/net"},
+	"client/clienttest":  {"golang.org/x/net"},
 }
 
 // TestArrowsBetweenPackages holds the picture of the layers in DESIGN.md against

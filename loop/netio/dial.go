@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"coloop/coroutine"
 	"coloop/loop"
 )
 
@@ -166,7 +167,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 		err = l.NoteCancelled(err)
 	case loop.Here() != nil: // to wait here would stop that loop
 		err = d.fail(network, loop.ErrForeignLoop)
-	case inCoroutine():
+	case coroutine.Pulled():
 		err = d.fail(network, errInCoroutine)
 	default:
 		c, err = d.connectElsewhere(ctx, l, network, address)

@@ -6,9 +6,9 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"runtime"
 	"time"
 
+	"coloop/coroutine"
 	"coloop/loop"
 )
 
@@ -27,7 +27,7 @@ func foreign[T any](d *descriptor, op string, fn func() (T, error)) (T, error) {
 	if loop.Here() != nil { // to wait here would stop that loop
 		return zero, d.fail(op, loop.ErrForeignLoop)
 	}
-	if inCoroutine() {
+	if coroutine.Pulled() {
 		return zero, d.fail(op, errInCoroutine)
 	}
 	// The error of fn is no error of the task, which would be reported if the loop ended before the
@@ -45,23 +45,6 @@ func foreign[T any](d *descriptor, op string, fn func() (T, error)) (T, error) {
 		return r.Value, err
 	}
 	return r.Value, r.Err
-}
-
-// inCoroutine reports whether the calling goroutine was made by iter.Pull. It is resumed by
-// another goroutine, and that one stands still meanwhile.
-func inCoroutine() bool {
-	for pcs, skip := make([]uintptr, 64), 1; ; skip += len(pcs) {
-		n := runtime.Callers(skip, pcs)
-		for frames, more := runtime.CallersFrames(pcs[:n]), n > 0; more; {
-			var f runtime.Frame
-			if f, more = frames.Next(); f.Function == "runtime.corostart" {
-				return true
-			}
-		}
-		if n < len(pcs) {
-			return false
-		}
-	}
 }
 
 // mail is what other goroutines have set and the loop has not taken yet. It takes effect for
