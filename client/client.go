@@ -11,6 +11,8 @@
 //	resp.Release()                              its buffers can be used again
 //	c.Timeouts  c.MaxConns  c.MaxBody  …        limits
 //	c.Proxy  c.UnixSocket  c.Dialer  c.TLSConfig  how to connect
+//	c.BaseURL  c.Header  c.Auth  c.Jar          what is added to each request
+//	c.CheckRedirect  c.Retry                    what follows from a reply
 //	c.Connect(y, url)                           a connection for another protocol
 //	*Error                                      the phase that failed, and the cause
 //	c.RoundTrip(y, …)  c.Transport(y)           requests in the types of fasthttp
@@ -37,6 +39,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"syscall"
 	"time"
 
@@ -54,7 +57,8 @@ import (
 type Client struct {
 	// MaxConns and MaxConnsPerHost limit the connections in all, and those
 	// to one scheme, host and port. A request that would exceed a limit waits,
-	// first come, first served. 0 means no limit.
+	// first come, first served. 0 means 1000 in all, and no limit to one; a negative
+	// one means no limit.
 	MaxConns        int
 	MaxConnsPerHost int
 
@@ -107,7 +111,7 @@ type Client struct {
 	// decoded, unless it is streamed; 0 means 64 MiB. With a negative one there is no limit.
 	MaxBody int
 
-	// MaxHeader is the size in bytes that the header of a response may have; 0
+	// MaxHeader is the size in bytes that the header of a response may have; <= 0
 	// means 16 KiB. It is also the size of the buffers to read into.
 	MaxHeader int
 
@@ -168,10 +172,12 @@ type Client struct {
 
 	loop     *loop.Loop
 	pool     pool.Pool[*conn, *server]
-	limits   Timeouts // with the defaults
+	making   []*making // connections that are not in the pool yet
+	limits   Timeouts  // with the defaults
 	closed   bool
 	sessions tls.ClientSessionCache
 	traced   uint64                             // requests
+	streams  map[*stream]struct{}               // those that hold a connection
 	proxyFor func(u *url.URL) (*url.URL, error) // Proxy, or the environment; nil if there is no proxy
 
 	session    bool     // each request needs one
@@ -315,6 +321,9 @@ func (x *exchange) finish() {
 }
 
 func (x *exchange) putReader() {
+	if x.cn != nil {
+		x.cn.ahead = nil
+	}
 	x.client.putReader(x.br)
 	x.br = nil
 }
@@ -361,9 +370,6 @@ func (x *exchange) abandon(y *loop.Yielder) {
 
 func (x *exchange) drop() {
 	if pl := x.place; pl != nil {
-		if x.state == connecting {
-			_ = x.cn.Close() // may be closed already
-		}
 		x.place, x.cn = nil, nil
 		pl.Drop()
 	}
@@ -375,7 +381,7 @@ func (x *exchange) end() {
 	x.drop()
 	x.closeGiven()
 	u := x.upload
-	if u != nil { // only after a panic
+	if u != nil && u.task != nil && !u.over { // only after a panic
 		u.leave()
 		u.dropped = true
 		u.task.Cancel()
@@ -392,10 +398,15 @@ func (x *exchange) end() {
 }
 
 func (x *exchange) fail(phase Phase, err error) *Error {
-	if x.client.closed && errors.Is(err, net.ErrClosed) {
+	return x.client.fail(phase, x.method, x.url, err)
+}
+
+// fail returns the error of a request. If the client has closed the connection, it says so.
+func (c *Client) fail(phase Phase, method, url string, err error) *Error {
+	if c.closed && errors.Is(err, net.ErrClosed) {
 		err = ErrClosed
 	}
-	return &Error{phase, x.method, x.url, err}
+	return &Error{phase, method, redacted(url), err}
 }
 
 // Close closes the connections, at once those that are in use. Requests that are under way or wait
@@ -406,7 +417,14 @@ func (c *Client) Close() error {
 		return nil
 	}
 	c.closed = true
-	return c.pool.Close()
+	for _, cn := range slices.Clone(c.making) {
+		cn.giveUp()
+	}
+	err := c.pool.Close()
+	for s := range c.streams {
+		s.stop(net.ErrClosed)
+	}
+	return err
 }
 
 // CloseIdleConnections closes the connections that no request uses. It must be called on the
@@ -450,6 +468,13 @@ func (c *Client) maxBody() int {
 		return math.MaxInt - maxShort
 	}
 	return orDefault(c.MaxBody, defaultMaxBody)
+}
+
+func (c *Client) maxHeader() int {
+	if c.MaxHeader <= 0 {
+		return defaultMaxHeader
+	}
+	return c.MaxHeader
 }
 
 func (c *Client) userAgent() string {

@@ -1,6 +1,8 @@
 package client
 
 import (
+	"bufio"
+	"errors"
 	"io"
 	"net"
 	"syscall"
@@ -16,6 +18,9 @@ type conn struct {
 	raw *netio.Conn
 	tls *netio.TLSConn // over raw; nil for http
 
+	ahead    *bufio.Reader // reads the reply from it
+	early    []byte        // to be read before anything else
+	bare     bool          // a header ends with a bare LF
 	err      error
 	by       time.Duration // when the request must be over
 	sendBy   time.Duration // when it must be written; 0: by
@@ -48,13 +53,23 @@ func (cn *conn) begin(x *exchange) {
 // Read reads what has come. The server may be silent for so long before.
 func (cn *conn) Read(p []byte) (n int, err error) {
 	switch {
+	case len(cn.early) > 0:
+		n = copy(p, cn.early)
+		cn.early = cn.early[n:]
+		return n, nil
 	case cn.err != nil:
 		return 0, cn.err
 	case cn.framing < 0:
 		cn.err = errFraming
 		return 0, cn.err
+	case cn.ahead != nil && cn.ahead.Buffered() > 0 && cn.endless():
+		return 0, errLineEnd
 	case cn.trying:
-		n, err = cn.raw.TryRead(p)
+		if cn.tls != nil {
+			n, err = cn.tls.TryRead(p)
+		} else {
+			n, err = cn.raw.TryRead(p)
+		}
 		if cn.blocked = err == syscall.EAGAIN; cn.blocked {
 			return 0, err
 		}
@@ -117,7 +132,7 @@ func (cn *conn) writeBy() error {
 
 // Unused reports whether the connection is fit for another request.
 func (cn *conn) Unused() bool {
-	if cn.err != nil || cn.ended {
+	if cn.err != nil || cn.ended || len(cn.early) > 0 {
 		return false
 	}
 	if cn.tls != nil {
@@ -129,7 +144,13 @@ func (cn *conn) Unused() bool {
 // Close closes the connection at once.
 func (cn *conn) Close() error { return cn.raw.Close() }
 
-// Retire closes the connection politely: the server is told of the end.
-func (cn *conn) Retire() error { return cn.stream().Close() }
+// Retire closes the connection politely: the server is told of the end. A loop that was closed has
+// closed it before.
+func (cn *conn) Retire() error {
+	if err := cn.stream().Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
 
 var _ io.ReadWriter = (*conn)(nil)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 
@@ -123,12 +124,16 @@ func starved(err error) bool {
 // connect opens a connection.
 func (c *Client) connect(y *loop.Yielder, s *server, by time.Duration, limits *Timeouts, t *trace) (*conn, Phase, error) {
 	cn, whole := &conn{}, false
+	m := &making{conn: cn, limit: loop.NewTimeoutAt(y, min(by, after(c.loop, limits.Connect)))}
+	c.making = append(c.making, m)
 	defer func() {
+		i := slices.Index(c.making, m)
+		c.making = slices.Delete(c.making, i, i+1)
 		if !whole && cn.raw != nil { // maybe because a function of the user's has panicked
 			_ = cn.raw.Close() // may be closed already
 		}
 	}()
-	if err := c.reach(y, cn, s, min(by, after(c.loop, limits.Connect)), t); err != nil {
+	if err := c.reach(y, cn, s, m.limit, t); err != nil {
 		_, unknown := errors.AsType[*net.DNSError](err)
 		switch {
 		case s.via != nil:
@@ -150,8 +155,23 @@ func (c *Client) connect(y *loop.Yielder, s *server, by time.Duration, limits *T
 	return cn, PhaseConnect, nil
 }
 
-// reach connects cn to s, by a proxy if need be, until a time on the loop's clock.
-func (c *Client) reach(y *loop.Yielder, cn *conn, s *server, by time.Duration, t *trace) error {
+// A making is a connection that is being made by a task.
+type making struct {
+	conn  *conn
+	limit *loop.Timeout // to reach the server
+}
+
+// giveUp ends that.
+func (m *making) giveUp() {
+	if m.conn.raw != nil {
+		_ = m.conn.raw.Close() // may be closed already
+	} else {
+		_ = m.limit.Reschedule(0) // fails only if it is over
+	}
+}
+
+// reach connects cn to s, by a proxy if need be, within a limit of time.
+func (c *Client) reach(y *loop.Yielder, cn *conn, s *server, limit *loop.Timeout, t *trace) error {
 	network, addr := "tcp", s.addr
 	switch {
 	case c.UnixSocket != "":
@@ -159,7 +179,7 @@ func (c *Client) reach(y *loop.Yielder, cn *conn, s *server, by time.Duration, t
 	case s.via != nil:
 		addr = s.via.addr
 	}
-	err := loop.NewTimeoutAt(y, by).Run(y, func() (err error) {
+	err := limit.Run(y, func() (err error) {
 		if cn.raw, err = c.dial(y, network, addr, t); err == nil && s.via != nil {
 			err = c.join(y, cn, s)
 		}
@@ -168,6 +188,8 @@ func (c *Client) reach(y *loop.Yielder, cn *conn, s *server, by time.Duration, t
 	switch { // the error of what took too long may say no more than that it was cancelled
 	case !errors.Is(err, loop.ErrTimeout):
 		return err
+	case c.closed:
+		return ErrClosed
 	case cn.raw != nil:
 		return fmt.Errorf("%s connects to %s: %w", addr, s.addr, loop.ErrTimeout)
 	}

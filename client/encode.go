@@ -14,6 +14,8 @@ import (
 
 var (
 	errMethod  = errors.New("invalid method")
+	errConnect = errors.New("CONNECT is no request to a server; see Client.Connect")
+	errHost    = errors.New("invalid header field Host")
 	errFraming = errors.New("more framing than body")
 
 	errProxyField = errors.New("header field Proxy-Authorization is not for the server: it belongs into the URL of the proxy or ProxyHeader")
@@ -26,6 +28,9 @@ const maxInline = 16 << 10
 func (x *exchange) parse() (err error) {
 	if !isToken(x.method) {
 		return errMethod
+	}
+	if x.method == fasthttp.MethodConnect {
+		return errConnect
 	}
 	if x.to.origin == "" {
 		x.to, err = parseTarget(x.url)
@@ -43,7 +48,7 @@ func (x *exchange) parse() (err error) {
 func (x *exchange) encoded() error {
 	c := x.client
 	x.once = !idempotent(x.method) && !hasKey(x.header)
-	x.long = x.source != nil || len(x.body) > maxInline || x.req.Expect || x.req.OnUpload != nil && len(x.body) > 0
+	x.long = x.source != nil || len(x.body) > maxInline || x.expects() || x.req.OnUpload != nil && len(x.body) > 0
 	if x.long {
 		raw, ok := c.requests.get()
 		if !ok {
@@ -51,7 +56,7 @@ func (x *exchange) encoded() error {
 		}
 		x.fill(&raw.Header)
 		src := x.source
-		if src == nil && (x.req.Expect || x.req.OnUpload != nil) {
+		if src == nil && (x.expects() || x.req.OnUpload != nil) {
 			src = newSource(bytes.NewReader(x.body), len(x.body), nil)
 		}
 		if src != nil {
@@ -64,7 +69,7 @@ func (x *exchange) encoded() error {
 		} else {
 			raw.SetBodyRaw(x.body)
 		}
-		x.upload = &upload{client: c, x: x, source: src, cn: x.cn, raw: raw, expects: x.req.Expect}
+		x.upload = &upload{client: c, x: x, source: src, cn: x.cn, raw: raw, expects: x.expects()}
 		return nil
 	}
 	h := &c.scratch
@@ -104,7 +109,7 @@ func (x *exchange) fill(h *fasthttp.RequestHeader) {
 	if x.asked = x.asks(); x.asked {
 		h.Add(fasthttp.HeaderAcceptEncoding, acceptEncoding)
 	}
-	if x.req.Expect {
+	if x.expects() {
 		h.Add(fasthttp.HeaderExpect, "100-continue")
 	}
 	if x.host == nil { // the exchange is a Sender's
@@ -115,26 +120,29 @@ func (x *exchange) fill(h *fasthttp.RequestHeader) {
 	}
 }
 
+// expects reports whether the server is to be asked before the body is sent. Without one it must
+// not be (RFC 9110, section 10.1.1).
+func (x *exchange) expects() bool { return x.req.Expect && (x.source != nil || len(x.body) > 0) }
+
 // fillFields adds header fields in an order that is always the same, Host first.
 func (x *exchange) fillFields(h *fasthttp.RequestHeader, host, agent string) {
-	own := func(name, value string) string {
-		for key, values := range x.header {
-			if strings.EqualFold(key, name) && len(values) > 0 {
-				return values[0]
-			}
+	for key, values := range x.header {
+		if strings.EqualFold(key, fasthttp.HeaderHost) {
+			host = values[0]
 		}
-		return value
 	}
-	h.Add(fasthttp.HeaderHost, hostField(own(fasthttp.HeaderHost, host)))
-	if agent = own(fasthttp.HeaderUserAgent, agent); agent != "" {
+	h.Add(fasthttp.HeaderHost, hostField(host))
+	if !has(x.header, fasthttp.HeaderUserAgent) {
 		h.Add(fasthttp.HeaderUserAgent, agent)
 	}
 	for _, key := range slices.Sorted(maps.Keys(x.header)) {
-		if strings.EqualFold(key, fasthttp.HeaderHost) || strings.EqualFold(key, fasthttp.HeaderUserAgent) {
+		if strings.EqualFold(key, fasthttp.HeaderHost) {
 			continue
 		}
 		for _, v := range x.header[key] {
-			h.Add(key, v)
+			if v != "" || !strings.EqualFold(key, fasthttp.HeaderUserAgent) {
+				h.Add(key, v)
+			}
 		}
 		if strings.EqualFold(key, fasthttp.HeaderConnection) && httpguts.HeaderValuesContainsToken(x.header[key], "close") {
 			x.last = true
@@ -155,16 +163,21 @@ func has(fields map[string][]string, name string) bool {
 // checkFields refuses what could not be sent as it stands, or would change where the request
 // ends, or would tell the server what is for the proxy.
 func checkFields(fields map[string][]string, proxy bool) error {
+	hosts := 0
 	for key, values := range fields {
 		switch {
 		case !httpguts.ValidHeaderFieldName(key):
 			return fmt.Errorf("invalid header field name %s", short(key))
 		case strings.EqualFold(key, fasthttp.HeaderContentLength), strings.EqualFold(key, fasthttp.HeaderTransferEncoding):
 			return fmt.Errorf("header field %s is set by the client, from the body", key)
+		case strings.EqualFold(key, fasthttp.HeaderExpect), strings.EqualFold(key, fasthttp.HeaderTrailer):
+			return fmt.Errorf("header field %s is set by the client, from the request's options", key)
 		case !proxy && strings.EqualFold(key, fasthttp.HeaderProxyAuthorization):
 			return errProxyField
-		case strings.EqualFold(key, fasthttp.HeaderHost) && (len(values) != 1 || !httpguts.ValidHostHeader(values[0])):
-			return errors.New("invalid header field Host")
+		case strings.EqualFold(key, fasthttp.HeaderHost):
+			if hosts++; hosts > 1 || len(values) != 1 || !httpguts.ValidHostHeader(values[0]) {
+				return errHost
+			}
 		}
 		for _, v := range values {
 			if !httpguts.ValidHeaderFieldValue(v) {

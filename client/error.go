@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"syscall"
+	"unicode/utf8"
 
 	"github.com/valyala/fasthttp"
 )
@@ -22,8 +24,12 @@ var (
 	ErrBodyTooLarge     = errors.New("body is too large")
 )
 
-// errHungUp is a connection that ended before the first byte of the reply.
-var errHungUp = fmt.Errorf("server closed the connection without a reply: %w", io.ErrUnexpectedEOF)
+// errGone is a connection that the server ended too early, and errHungUp one that it ended
+// before the first byte of the reply.
+var (
+	errGone   = fmt.Errorf("server closed the connection: %w", io.ErrUnexpectedEOF)
+	errHungUp = fmt.Errorf("server closed the connection without a reply: %w", io.ErrUnexpectedEOF)
+)
 
 // A Phase is a part of a request: the one in which it failed.
 type Phase string
@@ -49,12 +55,42 @@ const (
 type Error struct {
 	Phase  Phase
 	Method string
-	URL    string // of the request that failed, maybe after redirects
+	URL    string // of the request that failed, maybe after redirects, without a password
 	Err    error
 }
 
+// Error returns a line of about 300 bytes at most. Characters that do not print, line ends above all,
+// are escaped, and what is too long lacks its middle.
 func (e *Error) Error() string {
-	return e.Method + " " + redacted(e.URL) + ": " + string(e.Phase) + ": " + e.Err.Error()
+	return line(e.Method, 20) + " " + line(redacted(e.URL), 120) + ": " + string(e.Phase) + ": " + line(e.Err.Error(), 150)
+}
+
+// line returns s as a part of a line, with at most so many bytes.
+func line(s string, most int) string {
+	plain := func(r rune) bool { return r != utf8.RuneError && strconv.IsPrint(r) }
+	if strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) >= 0 {
+		var b strings.Builder
+		for len(s) > 0 {
+			r, n := utf8.DecodeRuneInString(s)
+			if plain(r) {
+				b.WriteString(s[:n])
+			} else {
+				quoted := strconv.Quote(s[:n])
+				b.WriteString(quoted[1 : len(quoted)-1])
+			}
+			if s = s[n:]; b.Len() > 8<<10 {
+				break
+			}
+		}
+		s = b.String()
+	}
+	const gap = "..."
+	if len(s) <= most {
+		return s
+	}
+	tail := (most - len(gap)) / 3
+	head := most - len(gap) - tail
+	return strings.ToValidUTF8(s[:head], "") + gap + strings.ToValidUTF8(s[len(s)-tail:], "")
 }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -90,18 +126,26 @@ func redacted(s string) string {
 	return u.Redacted()
 }
 
-// cause returns the reason why reading or writing on cn failed, given the error that
-// fasthttp returned. If the connection itself had an error, that is the reason.
+// cause returns the reason why reading on cn failed, given the error that fasthttp
+// returned. If the connection itself had an error, that is the reason.
 func (cn *conn) cause(err error) error {
-	switch {
-	case cn.err == nil && err == io.EOF && !cn.received, cn.err == io.EOF && !cn.received:
+	switch ended := errors.Is(cn.err, io.EOF) || errors.Is(cn.err, io.ErrUnexpectedEOF); {
+	case cn.err == nil && err == io.EOF && !cn.received, ended && !cn.received:
 		return errHungUp
-	case cn.err == io.EOF:
-		return io.ErrUnexpectedEOF
+	case ended:
+		return errGone
 	case cn.err != nil:
 		return cn.err
 	}
 	return malformed(err)
+}
+
+// unwritten returns the reason why writing failed.
+func unwritten(err error) error {
+	if errors.Is(err, syscall.EPIPE) {
+		return fmt.Errorf("server closed the connection: %w", err)
+	}
+	return err
 }
 
 // malformed returns an error of fasthttp's parser in our words. Those of fasthttp quote what was
@@ -115,7 +159,7 @@ func malformed(err error) error {
 			return m.err
 		}
 	}
-	return err
+	return errReply
 }
 
 var (
@@ -127,6 +171,7 @@ var (
 	errCoding     = errors.New("unsupported Transfer-Encoding")
 	errTrailer    = errors.New("malformed or forbidden trailer")
 	errChunk      = errors.New("malformed chunk")
+	errReply      = errors.New("malformed reply")
 )
 
 var malformations = []struct {

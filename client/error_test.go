@@ -124,7 +124,8 @@ func TestErrorsWithoutServer(t *testing.T) {
 		{client.Request{URL: ""}, client.PhaseRequest, "the URL is relative"},
 		{client.Request{URL: "ftp://host/br.gif"}, client.PhaseRequest, `unsupported scheme "ftp"`},
 		{client.Request{URL: "http://a b/"}, client.PhaseRequest, "invalid"},
-		{client.Request{URL: "http://host/", Method: "GET / HTTP/1.1\r\nX: y"}, client.PhaseRequest, "invalid method"},
+		{client.Request{URL: "http://host/", Method: "G T"}, client.PhaseRequest, "invalid method"},
+		{client.Request{URL: "http://host/", Method: "CONNECT"}, client.PhaseRequest, "see Client.Connect"},
 	} {
 		t.Run(tt.req.URL, func(t *testing.T) {
 			c := &client.Client{}

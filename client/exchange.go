@@ -196,6 +196,7 @@ func (x *exchange) dial() {
 	switch {
 	case err == nil:
 		x.state, x.cn = connecting, &conn{raw: raw}
+		_ = x.place.Fill(x.cn) // which fails only if the client is closed, as Try does
 	case !starved(err):
 		x.phase, x.err = PhaseConnect, err
 	}
@@ -209,8 +210,6 @@ func (x *exchange) connected() (wait any) {
 		x.blocked = true
 	case err != nil:
 		x.phase, x.err = PhaseConnect, err
-	case x.place.Fill(x.cn) != nil:
-		x.phase, x.err = PhaseConnect, ErrClosed
 	default:
 		x.state = connected
 		if x.trace != nil {
@@ -244,7 +243,7 @@ func (x *exchange) encode() {
 	case err == nil || err == syscall.EAGAIN:
 		x.out = append(x.out[:0], x.out[n:]...)
 	default:
-		x.phase, x.err = PhaseWrite, err
+		x.phase, x.err = PhaseWrite, unwritten(err)
 	}
 }
 
@@ -278,7 +277,7 @@ func (x *exchange) send(y *loop.Yielder) (Phase, error) {
 	_, err := x.cn.Write(x.out)
 	x.wrote()
 	x.written()
-	return PhaseWrite, err
+	return PhaseWrite, unwritten(err)
 }
 
 // wrote gives back the buffer.

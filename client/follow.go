@@ -114,6 +114,7 @@ func (x *exchange) drain() error {
 	}
 	cn.by = min(cn.by, after(x.client.loop, maxSkipTime))
 	b := x.open()
+	b.seen = nil // it does not count
 	defer func() {
 		_ = x.reply.CloseBodyStream() // has nothing to close
 		x.reply.StreamBody = false
@@ -145,5 +146,5 @@ func (x *exchange) reset() {
 	}
 	x.state, x.phase, x.err = fresh, "", nil
 	x.host, x.reply, x.whole = nil, nil, nil
-	x.blocked, x.again, x.long, x.once, x.last = false, false, false, false, false
+	x.blocked, x.again, x.long, x.once, x.last, x.hidden, x.decoded = false, false, false, false, false, false, false
 }

@@ -83,7 +83,11 @@ func TestB10BodyThatNobodyWants(t *testing.T) {
 					run(t, c, func(y *loop.Yielder, w *wire) {
 						var body []byte
 						task := loop.Spawn(y, func(y *loop.Yielder) error {
-							resp, err := c.Do(y, &client.Request{URL: addr, Stream: stream})
+							resp, err := c.Do(y, &client.Request{URL: addr, Stream: stream, OnDownload: func(done, total int64) {
+								if total != 12 {
+									t.Errorf("told of %d of %d bytes", done, total)
+								}
+							}})
 							if err != nil {
 								return err
 							}

@@ -15,6 +15,7 @@ import (
 
 	"coloop/client"
 	"coloop/loop"
+	"coloop/loop/netio"
 )
 
 // A visit is a request as a server has seen it.
@@ -183,7 +184,7 @@ func TestB14Location(t *testing.T) {
 				at := "http://user:secret@" + addr + "/dir/page?old"
 				_, err := c.Get(y, at)
 				var e *client.Error
-				if !errors.As(err, &e) || e.Phase != client.PhaseRedirect || e.URL != at {
+				if !errors.As(err, &e) || e.Phase != client.PhaseRedirect || e.URL != strings.Replace(at, "secret", "xxxxx", 1) {
 					t.Fatalf("got %v", err)
 				}
 				if text := err.Error(); len(text) > 300 || strings.Contains(text, "secret") || strings.ContainsAny(text, "\t\n") {
@@ -395,4 +396,42 @@ func TestCheckRedirect(t *testing.T) {
 			}
 		})
 	})
+}
+
+// TestB6RedirectedNames has names that are written in more than one way: they lead to one origin, which keeps the
+// caller's secrets.
+func TestB6RedirectedNames(t *testing.T) {
+	location := ""
+	addr := converse(t, func(v *visit) string {
+		if v.RequestURI == "/old" {
+			return to(302, location)
+		}
+		return says(v.Host + " " + v.field("Authorization"))
+	})
+	for _, tt := range []struct{ from, location, want string }{
+		{"http://host.example/old", "http://host.example:80/", "host.example mine"},
+		{"http://host.example:80/old", "http://HOST.example/", "host.example mine"},
+		{"http://host.example/old", "http://host.example:8080/", "host.example:8080 "},
+		{"http://host.example/old", "http://sub.host.example/", "sub.host.example "},
+		{"http://bücher.example/old", "http://xn--bcher-kva.example/", "xn--bcher-kva.example mine"},
+		{"http://xn--bcher-kva.example/old", "http://BÜCHER.example/", "xn--bcher-kva.example mine"},
+		{"http://xn--bcher-kva.example/old", "//b%C3%BCcher.example/", "xn--bcher-kva.example mine"},
+		{"http://[fe80::1%25lo]/old", "/", "[fe80::1] mine"},
+	} {
+		cross()
+		location = tt.location
+		cross()
+		c := &client.Client{Dial: func(y *loop.Yielder, network, _ string) (*netio.Conn, error) { return netio.Dial(y, network, addr) }}
+		run(t, c, func(y *loop.Yielder, _ *wire) {
+			resp, err := c.Do(y, &client.Request{URL: tt.from, Header: map[string][]string{"Authorization": {"mine"}}})
+			if err != nil || string(resp.Body) != tt.want {
+				t.Errorf("%s to %s: got %q, %v", tt.from, tt.location, resp.Body, err)
+				return
+			}
+			alone, err := c.Get(y, resp.URL)
+			if host, _, _ := strings.Cut(tt.want, " "); err != nil || string(alone.Body) != host+" " {
+				t.Errorf("%s by itself: %q, %v", resp.URL, alone.Body, err)
+			}
+		})
+	}
 }

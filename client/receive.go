@@ -2,6 +2,7 @@ package client
 
 import (
 	"errors"
+	"io"
 	"time"
 
 	"coloop/loop"
@@ -14,17 +15,16 @@ import (
 //go:noinline
 func (x *exchange) receive() (Phase, error) {
 	for x.state == sent {
-		cn, phase := x.cn, x.awaits()
+		cn := x.cn
 		err := cn.raw.ReadBy(x.until())
 		if err == nil {
 			err = cn.tls.WaitRead()
 		}
-		if err == nil {
-			x.head()
-			phase, err = x.phase, x.err
-		}
 		if err != nil {
-			return x.failed(phase, err)
+			return x.failed(x.awaits(), err) // an upload may have ended in the meantime
+		}
+		if x.head(); x.err != nil {
+			return x.failed(x.phase, x.err)
 		}
 	}
 	return "", nil
@@ -107,12 +107,14 @@ func (x *exchange) failed(phase Phase, err error) (Phase, error) {
 func (x *exchange) head() {
 	defer func() { x.cn.trying = false }()
 	c, cn := x.client, x.cn
-	cn.trying = cn.tls == nil
+	cn.trying = true
 	x.phase, x.err = PhaseHeader, nil
 	if x.br == nil {
 		x.br = c.reader(cn)
-		if x.reply = x.into; x.reply == nil {
-			x.reply = c.reply()
+		if x.reply == nil {
+			if x.reply = x.into; x.reply == nil {
+				x.reply = c.reply()
+			}
 		}
 		x.reply.Header.SetNoDefaultContentType(true)
 	}
@@ -125,14 +127,20 @@ func (x *exchange) head() {
 		}
 		if err != nil {
 			switch {
+			case cn.bare:
+				cn.straighten()
+				continue
 			case cn.blocked && x.br.Buffered() == 0:
 				x.putReader()
 			case cn.blocked:
 			default:
-				if !cn.received {
-					x.phase = PhaseFirstByte
-				}
 				x.err = cn.cause(err)
+				if x.br.Buffered() == 0 { // an interim reply is not the reply
+					x.phase = PhaseFirstByte
+					if errors.Is(x.err, io.ErrUnexpectedEOF) {
+						x.err = errHungUp
+					}
+				}
 			}
 			return
 		}
@@ -149,6 +157,10 @@ func (x *exchange) head() {
 		}
 		if x.trace != nil {
 			x.trace.replied(TraceInterim, status)
+		}
+		if x.br.Buffered() == 0 {
+			x.putReader() // the reply has not begun
+			return
 		}
 	}
 }

@@ -119,7 +119,7 @@ func resolve(base, ref *url.URL) *url.URL {
 	if strings.HasPrefix(ref.Path, "//") {
 		u.Path, u.RawPath = ref.Path, ref.RawPath
 	}
-	u.RawQuery = escaped(u.RawQuery)
+	u.RawQuery = escaped(u.RawQuery, "")
 	return u
 }
 

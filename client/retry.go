@@ -128,7 +128,7 @@ func (x *exchange) retries(phase Phase, err error) (a Attempt, again bool) {
 		if x.client.closed || loop.IsCancelled(err) || x.source != nil && x.source.err != nil || !temporary(e) {
 			return a, false
 		}
-		unsent = phase == PhaseResolve || phase == PhaseConnect || phase == PhaseTLS ||
+		unsent = phase == PhaseResolve || phase == PhaseConnect || phase == PhaseProxy || phase == PhaseTLS ||
 			phase == PhaseWrite && x.cn != nil && !x.cn.written
 	}
 	if !unsent && !r.NonIdempotent && !idempotent(x.method) && !hasKey(x.header) {

@@ -32,10 +32,12 @@ func (s *spares[T]) put(v T) {
 
 func (c *Client) reader(cn *conn) *bufio.Reader {
 	br, ok := c.readers.get()
-	if !ok {
-		return bufio.NewReaderSize(cn, orDefault(c.MaxHeader, defaultMaxHeader))
+	if ok {
+		br.Reset(cn)
+	} else {
+		br = bufio.NewReaderSize(cn, c.maxHeader())
 	}
-	br.Reset(cn)
+	cn.ahead = br
 	return br
 }
 

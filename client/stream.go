@@ -52,6 +52,10 @@ func (x *exchange) stream() *stream {
 	if x.decoded = x.codings.n > 0; x.decoded {
 		s.decode = c.decoding(&x.codings, s.body, s.body, &s.body.way)
 	}
+	if c.streams == nil {
+		c.streams = make(map[*stream]struct{})
+	}
+	c.streams[s] = struct{}{}
 	if x.by != never {
 		s.expiry = c.loop.CallAt(x.by, func() { s.stop(os.ErrDeadlineExceeded) })
 	}
@@ -101,12 +105,7 @@ func (s *stream) read(p []byte) (int, error) {
 	}
 }
 
-func (s *stream) fail(err error) error {
-	if s.client.closed && errors.Is(err, net.ErrClosed) {
-		err = ErrClosed
-	}
-	return &Error{PhaseBody, s.method, s.url, err}
-}
+func (s *stream) fail(err error) error { return s.client.fail(PhaseBody, s.method, s.url, err) }
 
 // leave ends a Read.
 func (s *stream) leave() {
@@ -152,6 +151,7 @@ func (s *stream) end(err error) {
 		return
 	}
 	s.err = err
+	delete(s.client.streams, s)
 	if s.trace != nil {
 		s.trace.bodyEnded(err)
 	}
@@ -174,6 +174,7 @@ func (s *stream) end(err error) {
 	} else {
 		s.place.Drop()
 	}
+	s.body.cn.ahead = nil
 	s.client.putReader(s.br)
 	s.place, s.br = nil, nil
 }

@@ -3,7 +3,6 @@ package client
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"strconv"
 	"strings"
@@ -14,6 +13,8 @@ import (
 var (
 	errNoHost = errors.New("no host in URL")
 	errScheme = errors.New("unsupported scheme")
+
+	errHostName = errors.New("parse the URL: invalid character in host name")
 )
 
 // A target is where a request goes, and how it names what it wants there. Package net/url is
@@ -109,20 +110,40 @@ func targetOf(u *url.URL, rawURL string) (target, error) {
 		}
 		t.origin = u.Scheme + "://" + host
 	}
-	t.uri = escaped(u.RequestURI())
+	t.uri = verbatim(rawURL)
 	return t, nil
 }
+
+// verbatim returns the path and query of a URL as they are written there, but that bytes
+// that must not stand in a request line are escaped. To parse and print them would lose the
+// difference between / and %2F.
+func verbatim(rawURL string) string {
+	uri := rawURL[strings.Index(rawURL, "//")+2:]
+	uri, _, _ = strings.Cut(uri, "#")
+	i := strings.IndexAny(uri, "/?")
+	switch {
+	case i < 0:
+		return "/"
+	case uri[i] == '?':
+		return "/" + escaped(uri[i:], "")
+	}
+	path, query, _ := strings.Cut(uri[i:], "?")
+	if len(path) == len(uri)-i {
+		return escaped(path, notInPath)
+	}
+	return escaped(path, notInPath) + "?" + escaped(query, "")
+}
+
+// notInPath is what net/http escapes in a path, but not in a query.
+const notInPath = "\"<>\\^`{|}"
 
 // parseError is the error of url.Parse without the URL, which may have a password in it.
 func parseError(err error) error {
 	if ue, ok := errors.AsType[*url.Error](err); ok {
 		err = ue.Err
 	}
-	const most = 100
-	if text := err.Error(); len(text) > most {
-		err = errors.New(text[:most] + "...")
-	}
-	return fmt.Errorf("parse the URL: %w", err)
+	text, _, _ := strings.Cut(err.Error(), `"`) // what is quoted may be a part of the password
+	return errors.New("parse the URL: " + strings.TrimSpace(text))
 }
 
 // plainHost reports whether a host is normalised already: a lower-case name or an IPv4 address,
@@ -144,25 +165,32 @@ func plainHost(host string) bool {
 // normalHost returns the host of u in lower case and ASCII, with the port unless that is the
 // scheme's own. The zone of an IPv6 address is kept: it matters for the connection.
 func normalHost(u *url.URL) (string, error) {
-	name, port := strings.ToLower(u.Hostname()), u.Port()
+	name, port := u.Hostname(), u.Port()
 	if name == "" {
 		return "", errNoHost
 	}
 	if port != "" {
-		if n, err := net.LookupPort("tcp", port); err != nil || n == 0 {
-			return "", fmt.Errorf("parse the URL: invalid port %q", port)
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || n == 0 {
+			return "", errors.New("parse the URL: invalid port")
 		}
+		port = strconv.FormatUint(n, 10)
 	}
-	switch {
+	addr, zone, _ := strings.Cut(name, "%")
+	switch name = strings.ToLower(addr); {
+	case strings.Contains(name, ":") && zone != "":
+		name = "[" + name + "%" + zone + "]"
 	case strings.Contains(name, ":"):
 		name = "[" + name + "]"
+	case zone != "":
+		return "", errHostName
 	case !ascii(name):
 		var err error
 		if name, err = idna.Lookup.ToASCII(name); err != nil {
 			return "", fmt.Errorf("parse the URL: host: %w", err)
 		}
-	case strings.ContainsAny(name, " \"<>\\^`{|}%"):
-		return "", fmt.Errorf("parse the URL: invalid host %q", name)
+	case strings.ContainsAny(name, " \"<>\\^`{|}"):
+		return "", errHostName
 	}
 	if port == "" || port == "80" && u.Scheme == "http" || port == "443" && u.Scheme == "https" {
 		return name, nil
@@ -189,25 +217,26 @@ func ascii(s string) bool {
 	return true
 }
 
-// escaped escapes the bytes of a request's target that must not stand in a request line.
-func escaped(uri string) string {
-	for i := range len(uri) {
-		if c := uri[i]; c <= ' ' || c >= 0x7f {
-			return escapeFrom(uri, i)
+// escaped escapes the bytes of s that must not stand in a request line, and others.
+func escaped(s, others string) string {
+	const hex = "0123456789ABCDEF"
+	bad := func(c byte) bool { return c <= ' ' || c >= 0x7f || strings.IndexByte(others, c) >= 0 }
+	var b []byte
+	for i := range len(s) {
+		switch c := s[i]; {
+		case !bad(c):
+			if b != nil {
+				b = append(b, c)
+			}
+		case b == nil:
+			b = []byte(s[:i])
+			fallthrough
+		default:
+			b = append(b, '%', hex[c>>4], hex[c&15])
 		}
 	}
-	return uri
-}
-
-func escapeFrom(uri string, i int) string {
-	const hex = "0123456789ABCDEF"
-	b := []byte(uri[:i])
-	for ; i < len(uri); i++ {
-		if c := uri[i]; c <= ' ' || c >= 0x7f {
-			b = append(b, '%', hex[c>>4], hex[c&15])
-		} else {
-			b = append(b, c)
-		}
+	if b == nil {
+		return s
 	}
 	return string(b)
 }

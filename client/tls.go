@@ -59,7 +59,7 @@ func (cn *conn) secure(y *loop.Yielder, cfg *tls.Config, addr string, by time.Du
 	case errors.Is(err, loop.ErrTimeout):
 		err = fmt.Errorf("%s: %w", addr, loop.ErrTimeout)
 	case errors.Is(err, io.EOF):
-		err = errHungUp
+		err = errGone
 	}
 	return err
 }

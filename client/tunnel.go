@@ -76,7 +76,7 @@ func (c *Client) connectThrough(cn *conn, s *server) error {
 	if _, err := cn.Write(h.AppendBytes(nil)); err != nil {
 		return err
 	}
-	br := bufio.NewReaderSize(byByte{cn}, orDefault(c.MaxHeader, defaultMaxHeader))
+	br := bufio.NewReaderSize(byByte{cn}, c.maxHeader())
 	var reply fasthttp.ResponseHeader
 	reply.DisableNormalizing()
 	for {

@@ -66,6 +66,9 @@ func (u *upload) run(y *loop.Yielder) error {
 	if err == nil || !loop.IsCancelled(err) { // what is still in it when it is cancelled must not be sent
 		c.putWriter(bw)
 	}
+	if u.dropped {
+		return nil
+	}
 	return err
 }
 
@@ -91,7 +94,7 @@ func (u *upload) end() {
 		if u.source != nil && u.source.err != nil {
 			err = u.source.err
 		}
-		u.err = err
+		u.err = unwritten(err)
 		if !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
 			_ = u.cn.Close() // no reply is to be expected
 		}

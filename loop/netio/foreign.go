@@ -57,11 +57,12 @@ type mail struct {
 // post changes the mail and has the loop take it.
 func (d *descriptor) post(write func(m *mail)) error {
 	d.mu.Lock()
-	if d.closed || d.mail.close != nil {
+	if d.gone() {
 		d.mu.Unlock()
 		return net.ErrClosed
 	}
-	write(&d.mail)
+	d.needRare()
+	write(&d.rare.mail)
 	d.posted.Store(true)
 	d.mu.Unlock()
 	return d.loop.CallSoonThreadsafe(d.takeMail)
@@ -70,8 +71,9 @@ func (d *descriptor) post(write func(m *mail)) error {
 // takeMail does what other goroutines have asked for, on the goroutine of the loop.
 func (d *descriptor) takeMail() {
 	d.mu.Lock()
-	m := d.mail
-	d.mail.rd, d.mail.wr = nil, nil
+	d.needRare()
+	m := d.rare.mail
+	d.rare.mail.rd, d.rare.mail.wr = nil, nil
 	d.posted.Store(false)
 	closed := d.closed
 	d.mu.Unlock()
