@@ -176,8 +176,8 @@ type Client struct {
 	limits   Timeouts  // with the defaults
 	closed   bool
 	sessions tls.ClientSessionCache
-	streams  map[*stream]struct{}               // those that hold a connection
 	traced   uint64                             // requests
+	streams  map[*stream]struct{}               // those that hold a connection
 	proxyFor func(u *url.URL) (*url.URL, error) // Proxy, or the environment; nil if there is no proxy
 
 	session    bool     // each request needs one
