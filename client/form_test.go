@@ -412,6 +412,9 @@ func TestStaleLongBody(t *testing.T) {
 				}
 				var last int64
 				r := tt.body
+				if b, ok := r.BodyStream.(*bytes.Reader); ok {
+					b.Reset(long)
+				}
 				r.Method, r.URL, r.OnUpload = tt.method, url, func(done, _ int64) { last = done }
 				_, err := c.Do(y, &r)
 				if again := tt.made > 1; again != (err == nil) || again && last != int64(len(long)) || w.made != tt.made {
