@@ -84,7 +84,7 @@ func phaseOf(phase Phase, err error) (Phase, error) {
 func (x *exchange) outgoing() *Request {
 	r := &Request{
 		Method: x.method, URL: x.url, Header: make(map[string][]string), Body: x.body, Trailer: x.req.Trailer,
-		Expect: x.req.Expect, Timeouts: x.limits, MaxBody: x.req.MaxBody, Stream: x.req.Stream,
+		Expect: x.expects(), Timeouts: x.limits, MaxBody: x.req.MaxBody, Stream: x.req.Stream,
 	}
 	h := &x.client.scratch
 	h.Reset()
