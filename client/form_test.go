@@ -412,8 +412,9 @@ func TestStaleLongBody(t *testing.T) {
 				}
 				var last int64
 				r := tt.body
-				if b, ok := r.BodyStream.(*bytes.Reader); ok {
-					b.Reset(long)
+				if s, ok := r.BodyStream.(io.Seeker); ok {
+					_, err := s.Seek(0, io.SeekStart)
+					must(err)
 				}
 				r.Method, r.URL, r.OnUpload = tt.method, url, func(done, _ int64) { last = done }
 				_, err := c.Do(y, &r)
