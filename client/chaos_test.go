@@ -184,7 +184,11 @@ func (p *chaos) redirects(m *scene) error {
 	if p.rand.IntN(2) == 0 {
 		to = p.stands[p.rand.IntN(len(p.stands))].url(to)
 	}
-	return m.say(fmt.Sprintf("HTTP/1.1 %d Go\r\nLocation: %s\r\nContent-Length: 3\r\n\r\nabc", status, to))
+	length := []int{3, 3, 5, 1_000_000}[p.rand.IntN(4)] // the rest never comes
+	if err := m.say(fmt.Sprintf("HTTP/1.1 %d Go\r\nLocation: %s\r\nContent-Length: %d\r\n\r\nabc", status, to, length)); err != nil || length == 3 {
+		return err
+	}
+	return errors.Join(discard(m.rw), done)
 }
 
 // one makes a request, which may be cancelled, and judges the outcome.

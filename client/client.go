@@ -251,7 +251,7 @@ func (c *Client) exchange(r *Request) *exchange {
 //
 //go:noinline
 func (c *Client) moreExchanges() *exchange {
-	some := new([maxSpares]exchange)
+	some := new([maxSpares / 2]exchange) // when there was none left, so all but one are kept
 	for i := range some[1:] {
 		c.exchanges.put(&some[1+i])
 	}
@@ -290,8 +290,7 @@ func (x *exchange) do(y *loop.Yielder) (_ *Response, failure error) {
 		}
 		switch {
 		case err != nil:
-			x.abandon(y)
-			return nil, x.fail(phase, err)
+			return nil, x.fail(phase, x.abandon(y, err))
 		case !again && x.raises():
 			return nil, x.raised()
 		case !again:
@@ -358,14 +357,18 @@ func (x *exchange) stale(y *loop.Yielder, err error) bool {
 	return true
 }
 
-// abandon closes the connection of an exchange that failed, and gives up its place.
+// abandon closes the connection of an exchange that failed, and gives up its place. It returns why
+// the exchange failed: a cancellation that comes now must not be lost.
 //
 //go:noinline
-func (x *exchange) abandon(y *loop.Yielder) {
+func (x *exchange) abandon(y *loop.Yielder, err error) error {
 	x.drop()
-	if u := x.upload; u != nil {
-		_ = x.stop(y) // the error is there already
+	if x.upload != nil {
+		if err := x.stop(y); err != nil {
+			return err
+		}
 	}
+	return err
 }
 
 func (x *exchange) drop() {

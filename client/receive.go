@@ -97,7 +97,7 @@ func (x *exchange) until() time.Duration {
 // failed returns the reason why reading the reply failed. If sending the request did, that is
 // the reason.
 func (x *exchange) failed(phase Phase, err error) (Phase, error) {
-	if u := x.upload; u != nil && u.err != nil {
+	if u := x.upload; u != nil && u.err != nil && !loop.IsCancelled(err) {
 		return PhaseWrite, u.err
 	}
 	return phase, err

@@ -82,7 +82,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	case err == io.EOF:
 		s.err = io.EOF
 	case err != nil:
-		if u := s.upload; u != nil && u.err != nil {
+		if u := s.upload; u != nil && u.err != nil && !loop.IsCancelled(err) {
 			err = u.err
 		}
 		s.err = s.fail(err)

@@ -2,11 +2,13 @@ package client_test
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"unicode"
 
@@ -82,12 +84,28 @@ var courses = []course{
 	{"upload chunked", false, "posted 12", upload(client.Request{Method: "PUT"}, "hello, world", "/post")},
 	{"upload 100", false, "posted 12", upload(client.Request{Method: "POST", Expect: true}, "hello, world", "/post")},
 	{"upload refused", false, "early no", upload(client.Request{Method: "POST", Length: int64(len(long))}, long, "/early")},
+	{"upload cut", false, "gone", func(y *loop.Yielder, c *client.Client, s *stand) (string, error) {
+		got, err := upload(client.Request{Method: "POST", Length: int64(len(long))}, long, "/gone")(y, c, s)
+		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+			return "gone", nil
+		}
+		return got, err
+	}},
 	{"long body", false, "posted 400000", func(y *loop.Yielder, c *client.Client, s *stand) (string, error) {
 		return ask(y, c, &client.Request{Method: "POST", URL: s.url("/post"), Body: []byte(long)})
 	}},
 	{"tls", true, "good good", asks(goodPath)},
 	{"tls in pieces", true, "pieces hello world", asks("/pieces")},
 	{"tls upload", true, "posted 12", upload(client.Request{Method: "POST", Length: 12}, "hello, world", "/post")},
+	{"redirect without its body", false, "good good", asks("/redirect/short")},
+	{"proxy", false, "good good", func(y *loop.Yielder, c *client.Client, s *stand) (string, error) {
+		c.Proxy = client.ProxyURL(s.url(""))
+		return ask(y, c, &client.Request{URL: "http://host.invalid" + goodPath})
+	}},
+	{"proxy tls", false, "good good", func(y *loop.Yielder, c *client.Client, s *stand) (string, error) {
+		c.Proxy = client.ProxyURL(s.url(""))
+		return ask(y, c, &client.Request{URL: "https://127.0.0.1" + goodPath})
+	}},
 	{"fasthttp", false, "good good", func(y *loop.Yielder, c *client.Client, s *stand) (string, error) {
 		var req fasthttp.Request
 		var resp fasthttp.Response
@@ -116,8 +134,12 @@ func (s *steps) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// entertain is the server of the courses.
-func entertain(y *loop.Yielder, c *torn, rw net.Conn) error {
+// entertainer is the server of the courses.
+func entertainer(theirs *tls.Config) func(y *loop.Yielder, c *torn, rw net.Conn) error {
+	return func(y *loop.Yielder, c *torn, rw net.Conn) error { return entertain(y, c, rw, theirs) }
+}
+
+func entertain(y *loop.Yielder, c *torn, rw net.Conn, theirs *tls.Config) error {
 	say := func(parts ...string) error {
 		for _, p := range parts {
 			if _, err := io.WriteString(rw, p); err != nil {
@@ -136,6 +158,17 @@ func entertain(y *loop.Yielder, c *torn, rw net.Conn) error {
 			return err
 		case strings.HasPrefix(head, "POST /early "):
 			return errors.Join(say(ok[:9]+"413 No\r\nId: early\r\nContent-Length: 2\r\n\r\n", "no"), discard(rw))
+		case strings.HasPrefix(head, "POST /gone "):
+			return nil
+		case strings.HasPrefix(head, "CONNECT "):
+			if _, _, err := c.request(rw); err != nil {
+				return err
+			}
+			if err := say(ok, "\r\n"); err != nil {
+				return err
+			}
+			rw = tls.Server(c, theirs)
+			continue
 		case strings.Contains(head, "\r\nExpect: "):
 			err = say("HTTP/1.1 100 ", "Continue\r\n\r\n")
 		}
@@ -151,6 +184,8 @@ func entertain(y *loop.Yielder, c *torn, rw net.Conn) error {
 			err = say("HTTP/1.1 ", "200 OK\r\n", "Id: pieces\r\nTransfer-Encoding: chunked\r\n", "\r\n5\r\nhel", "lo\r\n6\r\n world\r\n", "0\r\n", "\r\n")
 		case "/redirect":
 			err = say("HTTP/1.1 302 Found\r\nLocation: "+goodPath+"\r\nContent-Length: 3\r\n\r\n", "abc")
+		case "/redirect/short":
+			return errors.Join(say("HTTP/1.1 302 Found\r\nLocation: "+goodPath+"\r\nContent-Length: 100000\r\n\r\nabc"), discard(rw))
 		case "/post":
 			err = say(ok+"Id: posted\r\nContent-Length: ", fmt.Sprintf("%d\r\n\r\n%d", len(fmt.Sprint(len(body))), len(body)))
 		case "/last":
@@ -228,7 +263,7 @@ func TestCloseLoopAtEachTurn(t *testing.T) {
 				c := &client.Client{MaxConns: 1, TLSConfig: ours}
 				var task *loop.Task[string]
 				_, err := loop.RunUntilComplete(l, loop.Spawn(l, func(y *loop.Yielder) error {
-					s := newStand(t, y, cfg, entertain)
+					s := newStand(t, y, cfg, entertainer(theirs))
 					task = loop.Go(y, func(y *loop.Yielder) (string, error) { return p.do(y, c, s) })
 					for range turns {
 						turn(t, y)
@@ -265,7 +300,7 @@ func sweep(t *testing.T, disturb func(t *testing.T, y *loop.Yielder, c *client.C
 				cfg = nil
 			}
 			calmly(t, func(y *loop.Yielder, cm *calm) {
-				s := newStand(t, y, cfg, entertain)
+				s := newStand(t, y, cfg, entertainer(theirs))
 				turns := 0
 				for over := false; !over; turns++ {
 					c := &client.Client{MaxConns: 1, TLSConfig: ours}

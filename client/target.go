@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -67,7 +68,10 @@ func plainTarget(rawURL string) (t target, ok bool) {
 		}
 	}
 	end := strings.IndexByte(rest, '/')
-	if end <= 0 || !plainHost(rest[:end]) {
+	if end < 0 {
+		end = len(rest)
+	}
+	if end == 0 || !plainHost(rest[:end]) {
 		return t, false
 	}
 	for i := end; i < len(rest); i++ {
@@ -75,7 +79,7 @@ func plainTarget(rawURL string) (t target, ok bool) {
 			return t, false
 		}
 	}
-	return target{secure: secure, origin: rawURL[:len(rawURL)-len(rest)+end], uri: rest[end:]}, true
+	return target{secure: secure, origin: rawURL[:len(rawURL)-len(rest)+end], uri: cmp.Or(rest[end:], "/")}, true
 }
 
 // plainChars are the unreserved characters of RFC 3986, and those between the parts of paths and

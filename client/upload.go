@@ -2,6 +2,7 @@ package client
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"syscall"
 	"time"
@@ -41,8 +42,16 @@ func (x *exchange) begin(y *loop.Yielder) {
 	u.task.AddDoneCallback(func(*loop.Future[struct{}]) { u.end() })
 }
 
-// run is the task.
+// run is the task. Its error is kept in the upload, so that the loop does not report it if it is closed
+// before anybody has seen it.
 func (u *upload) run(y *loop.Yielder) error {
+	if u.err = u.write(y); u.err != nil && u.source != nil && u.source.err != nil {
+		u.err = u.source.err
+	}
+	return nil
+}
+
+func (u *upload) write(y *loop.Yielder) error {
 	c, s := u.client, u.source
 	bw := c.writer(u.cn)
 	if s != nil {
@@ -60,14 +69,8 @@ func (u *upload) run(y *loop.Yielder) error {
 	if err == nil {
 		err = bw.Flush()
 	}
-	if s != nil && err == nil {
-		s.tell()
-	}
 	if err == nil || !loop.IsCancelled(err) { // what is still in it when it is cancelled must not be sent
 		c.putWriter(bw)
-	}
-	if u.dropped {
-		return nil
 	}
 	return err
 }
@@ -87,15 +90,13 @@ func (u *upload) expect(y *loop.Yielder, bw *bufio.Writer) error {
 // end is called when the task has ended, in whatever way.
 func (u *upload) end() {
 	u.over = true
-	_, err := u.task.Result()
+	_, panicked := u.task.Result()
+	u.err = cmp.Or(panicked, u.err)
 	switch x := u.x; {
 	case u.dropped:
-	case err != nil:
-		if u.source != nil && u.source.err != nil {
-			err = u.source.err
-		}
-		u.err = unwritten(err)
-		if !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
+	case u.err != nil:
+		u.err = unwritten(u.err)
+		if !errors.Is(u.err, syscall.EPIPE) && !errors.Is(u.err, syscall.ECONNRESET) {
 			_ = u.cn.Close() // no reply is to be expected
 		}
 	case x != nil:
