@@ -176,8 +176,8 @@ type Client struct {
 	limits   Timeouts  // with the defaults
 	closed   bool
 	sessions tls.ClientSessionCache
-	streams  map[*stream]struct{}               // those that hold a connection
 	traced   uint64                             // requests
+	streams  map[*stream]struct{}               // those that hold a connection
 	proxyFor func(u *url.URL) (*url.URL, error) // Proxy, or the environment; nil if there is no proxy
 
 	session    bool     // each request needs one
@@ -251,7 +251,7 @@ func (c *Client) exchange(r *Request) *exchange {
 //
 //go:noinline
 func (c *Client) moreExchanges() *exchange {
-	some := new([maxSpares]exchange)
+	some := new([maxSpares / 2]exchange) // when there was none left, so all but one are kept
 	for i := range some[1:] {
 		c.exchanges.put(&some[1+i])
 	}

@@ -27,6 +27,7 @@ type conn struct {
 	silence  time.Duration // how long the server may be silent; see parked
 	framing  int           // how many bytes may come that are no part of a body
 	written  bool          // anything of the request
+	unsent   bool          // a Write is under way, or has failed
 	received bool          // anything of its reply
 	trying   bool          // Read does not park
 	blocked  bool          // the last Read would have parked
@@ -92,6 +93,7 @@ func (cn *conn) bodyRead(n int) { cn.framing += n + perByte*n }
 
 // Write writes all of p. The server may refuse to take anything for so long.
 func (cn *conn) Write(p []byte) (n int, err error) {
+	cn.unsent = true
 	for len(p) > 0 {
 		part := p[:min(len(p), writePiece)]
 		if err := cn.writeBy(); err != nil {
@@ -104,6 +106,7 @@ func (cn *conn) Write(p []byte) (n int, err error) {
 			return n, err
 		}
 	}
+	cn.unsent = false
 	return n, nil
 }
 
@@ -141,8 +144,14 @@ func (cn *conn) Unused() bool {
 	return !cn.raw.Buffered()
 }
 
-// Close closes the connection at once.
-func (cn *conn) Close() error { return cn.raw.Close() }
+// Close closes the connection at once. A TLS connection would send first what it has encrypted
+// of a request, which nobody wants any more.
+func (cn *conn) Close() error {
+	if cn.tls != nil && cn.unsent {
+		return cn.raw.Abort()
+	}
+	return cn.raw.Close()
+}
 
 // Retire closes the connection politely: the server is told of the end. A loop that was closed has
 // closed it before.

@@ -135,7 +135,7 @@ func (b *body) head() (raw []byte, all bool, err error) {
 		if len(raw) == cap(raw) {
 			raw = slices.Grow(raw, len(raw))
 		}
-		n, err := b.Read(raw[len(raw):cap(raw)])
+		n, err := b.Read(raw[len(raw):min(cap(raw), maxShort)])
 		if raw = raw[:len(raw)+n]; err != nil {
 			if err == io.EOF {
 				return raw, true, nil

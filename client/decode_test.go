@@ -292,3 +292,29 @@ func TestContentEncodingTail(t *testing.T) {
 		}
 	}
 }
+
+// TestContentEncodingTailIsNotRead has a body that goes on long behind what it decodes to, and a server that
+// stops sending exactly where the client stops reading: the connection is not used again.
+func TestContentEncodingTailIsNotRead(t *testing.T) {
+	const head = ok + "Content-Encoding: gzip\r\nContent-Length: 500000\r\n\r\n"
+	for stream, sent := range map[bool]int{false: 64<<10 + 64<<10, true: 4<<10 + 64<<10} {
+		packed, _ := pack("hello", "gzip")
+		url := "http://" + serve(t, again(head+packed+strings.Repeat("x", sent-len(packed))))
+		c := &client.Client{}
+		run(t, c, func(y *loop.Yielder, w *wire) {
+			for i := range 2 {
+				resp, err := c.Do(y, &client.Request{URL: url, Stream: stream})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if s, err := resp.Text(); err != nil || s != "hello" {
+					t.Errorf("%q, %v", s, err)
+				}
+				if w.made != i+1 || w.open != 0 {
+					t.Errorf("stream %v: %d connections, %d open", stream, w.made, w.open)
+				}
+			}
+		})
+	}
+}

@@ -28,6 +28,7 @@ func (x *exchange) settled() bool { return x.alone || x.session == nil && !redir
 //go:noinline
 func (x *exchange) next(y *loop.Yielder, phase Phase, err error) (again bool, _ Phase, _ error) {
 	var a Attempt
+	method, url := x.method, x.url
 	if err == nil {
 		if a, again, phase, err = x.follow(y); err != nil {
 			return false, phase, err
@@ -37,6 +38,7 @@ func (x *exchange) next(y *loop.Yielder, phase Phase, err error) (again bool, _ 
 				return false, "", nil
 			}
 		} else if err = x.skip(y); err != nil {
+			x.method, x.url = method, url // whose body it was
 			return false, PhaseBody, err
 		}
 	}

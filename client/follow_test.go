@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -123,4 +124,21 @@ func TestB10BodyThatNobodyWants(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestB10CancelledMeanwhile cancels a request that reads a body which nobody wants. It is over then.
+func TestB10CancelledMeanwhile(t *testing.T) {
+	addr := converse(t, func(v *visit) string { return "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 5\r\n\r\n" })
+	c := &client.Client{}
+	run(t, c, func(y *loop.Yielder, w *wire) {
+		task := loop.Spawn(y, func(y *loop.Yielder) error { return get(y, c, "http://"+addr) })
+		w.hear(t, y, 1)
+		parked(t, y, task, "Conn.Read")
+		task.Cancel()
+		_, err := task.Await(y)
+		checkError(t, err, "GET", "http://"+addr, client.PhaseBody, context.Canceled, "cancelled")
+		if w.open != 0 || w.made != 1 {
+			t.Errorf("%d connections were made, %d are open", w.made, w.open)
+		}
+	})
 }

@@ -376,7 +376,8 @@ func TestBodiesAreSentAgain(t *testing.T) {
 // TestStaleLongBody sends long bodies over a connection that the server closes instead of an answer: an
 // idempotent request is sent once more, and its progress begins anew.
 func TestStaleLongBody(t *testing.T) {
-	long := []byte(words(2_000_000))
+	long := []byte(words(16_000_000)) // more than the sockets take
+	s := &fasthttp.Server{Logger: quiet{}, MaxRequestBodySize: 32 << 20, Handler: func(*fasthttp.RequestCtx) {}}
 	for _, tt := range []struct {
 		method string
 		body   client.Request
@@ -387,28 +388,44 @@ func TestStaleLongBody(t *testing.T) {
 		{"PUT", client.Request{BodyStream: bytes.NewReader(long)}, 2},
 		{"PUT", client.Request{BodyStream: io.MultiReader(bytes.NewReader(long))}, 1},
 	} {
-		var conns atomic.Int32
-		url := "http://" + serve(t, func(c net.Conn) {
-			if conns.Add(1) > 1 {
-				httpConn(func(*fasthttp.RequestCtx) {})(c)
-				return
-			}
-			reply(ok + "Content-Length: 0\r\n\r\n")(c)
-			_, _ = c.Read(make([]byte, 1)) // of the second request
-			_ = c.(*net.TCPConn).SetLinger(0)
-		})
-		c := &client.Client{}
-		run(t, c, func(y *loop.Yielder, w *wire) {
-			if err := get(y, c, url); err != nil {
-				t.Error(err)
-			}
-			var last int64
-			r := tt.body
-			r.Method, r.URL, r.OnUpload = tt.method, url, func(done, _ int64) { last = done }
-			_, err := c.Do(y, &r)
-			if again := tt.made > 1; again != (err == nil) || again && last != int64(len(long)) || w.made != tt.made {
-				t.Errorf("%s: %v, %d bytes, %d connections", tt.method, err, last, w.made)
-			}
-		})
+		var over chan struct{}
+		for _, end := range []func(c *net.TCPConn){
+			func(c *net.TCPConn) { _ = c.SetLinger(0) },
+			func(c *net.TCPConn) { _ = c.CloseWrite(); <-over }, // and reads nothing
+		} {
+			over = make(chan struct{})
+			var conns atomic.Int32
+			url := "http://" + serve(t, func(c net.Conn) {
+				if conns.Add(1) > 1 {
+					_ = s.ServeConn(c)
+					return
+				}
+				reply(ok + "Content-Length: 0\r\n\r\n")(c)
+				_, _ = c.Read(make([]byte, 1)) // of the second request
+				end(c.(*net.TCPConn))
+			})
+			c := &client.Client{}
+			run(t, c, func(y *loop.Yielder, w *wire) {
+				defer close(over)
+				if err := get(y, c, url); err != nil {
+					t.Error(err)
+				}
+				var last int64
+				r := tt.body
+				if s, ok := r.BodyStream.(io.Seeker); ok {
+					_, err := s.Seek(0, io.SeekStart)
+					must(err)
+				}
+				r.Method, r.URL, r.OnUpload = tt.method, url, func(done, _ int64) { last = done }
+				_, err := c.Do(y, &r)
+				if again := tt.made > 1; again != (err == nil) || again && last != int64(len(long)) || w.made != tt.made {
+					t.Errorf("%s: %v, %d bytes, %d connections", tt.method, err, last, w.made)
+				}
+				made := w.made
+				if err := get(y, c, url); err != nil || err == nil && tt.made > 1 && w.made != made {
+					t.Errorf("the next one: %v, %d connections", err, w.made)
+				}
+			})
+		}
 	}
 }

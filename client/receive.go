@@ -59,7 +59,7 @@ func (x *exchange) readBody(y *loop.Yielder) (Phase, error) {
 	if x.state == headed {
 		var err error
 		switch {
-		case x.reply.Header.ContentLength() > x.maxBody():
+		case x.client.MaxBody >= 0 && x.reply.Header.ContentLength() > x.maxBody():
 			err = ErrBodyTooLarge
 		case x.codings.n > 0:
 			err = x.decode(y)

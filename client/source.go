@@ -82,7 +82,8 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// tell tells how much has been written: all that has been read.
+// tell tells how much has been written: all that has been read. After the last of it there is one more
+// Read, to see that it was the last.
 func (s *source) tell() {
 	if s.seen != nil && s.told < s.done {
 		s.told = s.done

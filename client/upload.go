@@ -69,9 +69,6 @@ func (u *upload) write(y *loop.Yielder) error {
 	if err == nil {
 		err = bw.Flush()
 	}
-	if s != nil && err == nil {
-		s.tell()
-	}
 	if err == nil || !loop.IsCancelled(err) { // what is still in it when it is cancelled must not be sent
 		c.putWriter(bw)
 	}
