@@ -150,7 +150,7 @@ func (p *chaos) serve(y *loop.Yielder, c *torn, rw net.Conn) error {
 		s := p.stories[id]
 		if s == nil || s.method != method && !p.redirect {
 			p.t.Errorf("a server was asked %q", head)
-			return done
+			return errDone
 		}
 		s.arrivals++
 		s.torn = c.fate
@@ -188,7 +188,7 @@ func (p *chaos) redirects(m *scene) error {
 	if err := m.say(fmt.Sprintf("HTTP/1.1 %d Go\r\nLocation: %s\r\nContent-Length: %d\r\n\r\nabc", status, to, length)); err != nil || length == 3 {
 		return err
 	}
-	return errors.Join(discard(m.rw), done)
+	return errors.Join(discard(m.rw), errDone)
 }
 
 // one makes a request, which may be cancelled, and judges the outcome.

@@ -175,7 +175,7 @@ func checkFields(fields map[string][]string, proxy bool) error {
 		case !proxy && strings.EqualFold(key, fasthttp.HeaderProxyAuthorization):
 			return errProxyField
 		case strings.EqualFold(key, fasthttp.HeaderHost):
-			if hosts++; hosts > 1 || len(values) != 1 || !httpguts.ValidHostHeader(values[0]) {
+			if hosts++; hosts > 1 || len(values) != 1 || values[0] == "" || !httpguts.ValidHostHeader(values[0]) {
 				return errHost
 			}
 		}

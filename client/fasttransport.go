@@ -34,11 +34,12 @@ import (
 //	DisableHeaderNamesNormalizing  must be false
 //
 // The other options mean nothing here. In particular, the path of a request is always sent as it
-// was given. Limits of the client that are less hold too.
+// was given. If a limit of the client is less, that one holds.
 //
-// Errors are an [Error] each. For errors.Is, that of a time-out is fasthttp.ErrTimeout too, and in the
-// same way there are ErrBodyTooLarge, ErrNoFreeConns and ErrConnectionClosed. GetTimeout and GetDeadline
-// of a HostClient fail, because they make the request on another goroutine.
+// Errors are an [Error] each. For errors.Is, that of a time-out is fasthttp.ErrTimeout too;
+// ErrBodyTooLarge, ErrNoFreeConns and ErrConnectionClosed of fasthttp are there in the same way.
+// GetTimeout and GetDeadline of a HostClient fail, because they make the request on another
+// goroutine.
 func (c *Client) Transport(y *loop.Yielder) fasthttp.RoundTripper { return &transport{client: c, y: y} }
 
 type transport struct {
@@ -51,7 +52,7 @@ type transport struct {
 // RoundTrip makes an exchange for hc, and reports whether hc is to ask its user about another one.
 func (t *transport) RoundTrip(hc *fasthttp.HostClient, req *fasthttp.Request, resp *fasthttp.Response) (retry bool, err error) {
 	r := fastRequest(req)
-	fail := func(phase Phase, err error) error { return &Error{phase, r.Method, r.URL, err} }
+	fail := func(phase Phase, err error) error { return t.client.fail(phase, r.Method, r.URL, err) }
 	if !t.y.Here() {
 		return false, fail(PhaseRequest, loop.ErrWrongGoroutine)
 	}

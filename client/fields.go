@@ -19,16 +19,16 @@ func (x *exchange) readHeader() error {
 	if _, err := x.br.Peek(1); err != nil {
 		return io.EOF // the connection knows better
 	}
+	h := &x.reply.Header
 	before, _ := x.br.Peek(x.br.Buffered())
-	err := x.reply.Header.Read(x.br)
-	if errors.Is(err, fasthttp.ErrBadTrailer) {
-		x.hidden = true
+	err := h.Read(x.br)
+	for err != nil {
 		before, _ = x.br.Peek(x.br.Buffered())
-		rename(before, "trailer", "xrailer")
-		err = x.reply.Header.Read(x.br)
-	}
-	if err != nil {
-		return err
+		if !hide(before, err) {
+			return err
+		}
+		x.hidden = true
+		err = h.Read(x.br)
 	}
 	after, _ := x.br.Peek(0)
 	// Behind an interim reply the buffer may have been moved together.
@@ -37,22 +37,64 @@ func (x *exchange) readHeader() error {
 		size = 0 // what fasthttp has kept must do
 	}
 	if x.keep(before[:size]); x.hidden {
-		rename(x.sent, "xrailer", "Trailer")
+		rename(x.sent, hiddenTrailer, fasthttp.HeaderTrailer)
+		rename(x.sent, hiddenLength, fasthttp.HeaderContentLength)
 	}
 	return nil
 }
 
-// rename changes the name of fields of a header. The name of Trailer is changed if fasthttp
-// refuses the header for what Trailer says: that may be ignored (RFC 9110, section 6.5.1).
-func rename(header []byte, from, to string) {
-	for line := range bytes.Lines(header) {
-		if len(line) > len(from) && strings.EqualFold(string(line[:len(from)]), from) {
-			copy(line, to)
-		}
-		if len(bytes.TrimRight(line, "\r\n")) == 0 {
-			return
+// The names by which fields are hidden from fasthttp.
+const (
+	hiddenTrailer = "Xrailer"
+	hiddenLength  = "Xontent-Length"
+)
+
+// hide hides the fields for which fasthttp has refused a header, if they do no harm: Trailer, which
+// may be ignored (RFC 9110, section 6.5.1), and a Content-Length that says the same as the one
+// before it (section 8.6).
+func hide(header []byte, refused error) bool {
+	switch {
+	case errors.Is(refused, fasthttp.ErrBadTrailer):
+		return rename(header, fasthttp.HeaderTrailer, hiddenTrailer)
+	case errors.Is(refused, fasthttp.ErrDuplicateContentLength):
+		return hideEqualLengths(header)
+	}
+	return false
+}
+
+func hideEqualLengths(header []byte) (hidden bool) {
+	var first []byte
+	for line := range bytes.Lines(bytes.TrimLeft(header, "\r\n")) {
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		value = bytes.TrimSpace(value)
+		switch {
+		case len(bytes.TrimSpace(line)) == 0:
+			return hidden
+		case !strings.EqualFold(string(bytes.TrimRight(name, " \t")), fasthttp.HeaderContentLength):
+		case first == nil:
+			first = value
+		case !bytes.Equal(first, value):
+			return false
+		default:
+			copy(line, hiddenLength)
+			hidden = true
 		}
 	}
+	return hidden
+}
+
+// rename changes the name of fields of a header, to one as long.
+func rename(header []byte, from, to string) (done bool) {
+	for line := range bytes.Lines(bytes.TrimLeft(header, "\r\n")) {
+		if len(line) > len(from) && strings.EqualFold(string(line[:len(from)]), from) {
+			copy(line, to)
+			done = true
+		}
+		if len(bytes.TrimRight(line, "\r\n")) == 0 {
+			break
+		}
+	}
+	return done
 }
 
 func (x *exchange) keep(header []byte) {
@@ -113,7 +155,7 @@ func unfold(h *fasthttp.ResponseHeader, all []field) {
 				}
 			}
 		default:
-			if isLost(name) {
+			if isLost(name) || name == hiddenTrailer || name == hiddenLength {
 				continue
 			}
 			for i < len(all) && isLost(all[i].name) {

@@ -412,6 +412,10 @@ func TestStaleLongBody(t *testing.T) {
 				}
 				var last int64
 				r := tt.body
+				if s, ok := r.BodyStream.(io.Seeker); ok {
+					_, err := s.Seek(0, io.SeekStart)
+					must(err)
+				}
 				r.Method, r.URL, r.OnUpload = tt.method, url, func(done, _ int64) { last = done }
 				_, err := c.Do(y, &r)
 				if again := tt.made > 1; again != (err == nil) || again && last != int64(len(long)) || w.made != tt.made {

@@ -33,7 +33,7 @@ func (h *handed) Read(p []byte) (int, error) {
 	if _, ok := err.(*Error); ok || err == nil || err == io.EOF {
 		h.err = err
 	} else {
-		h.err = &Error{PhaseBody, h.method, h.url, err}
+		h.err = h.client.fail(PhaseBody, h.method, h.url, err)
 	}
 	if h.err != nil {
 		h.end(h.err)
@@ -61,7 +61,7 @@ func (h *handed) Close() error {
 // stop ends the reading because of err.
 func (h *handed) stop(err error) {
 	if h.err == nil {
-		h.err = &Error{PhaseBody, h.method, h.url, err}
+		h.err = h.client.fail(PhaseBody, h.method, h.url, err)
 		h.end(h.err)
 	}
 }

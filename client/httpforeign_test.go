@@ -32,7 +32,7 @@ func TestHTTPTransportElsewhere(t *testing.T) {
 	srv := httptest.NewServer(httpSite())
 	defer srv.Close()
 	srv.Config.ErrorLog = quietLog
-	theirs := &http.Transport{DisableCompression: true}
+	theirs := &http.Transport{}
 	defer theirs.CloseIdleConnections()
 	var wants []string
 	for _, tt := range httpUses {

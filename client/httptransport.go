@@ -21,22 +21,23 @@ import (
 //
 //	h := &http.Client{Transport: &client.HTTPTransport{Client: c}}
 //
-// As http.Transport it makes one exchange for a request: redirects, cookies and a time-out are those of the
-// http.Client. Limits of the Client, of connections and of time, hold too. RoundTrip and the
-// body of the response find the running task by themselves, and park it. The context of the
-// request ends the exchange, and the reading of the body. Its errors are an [Error] each.
+// As http.Transport it makes one exchange for a request: redirects, cookies and a time-out are
+// those of the http.Client, and the Header, Auth, Jar, Retry and BaseURL of the Client are not used.
+// The limits of the Client, of connections and of time, hold. RoundTrip and the body of the
+// response find the running task by themselves, and park it. If the context of the request ends,
+// so do the exchange and the reading of the body, with context.Cause. Errors are an [Error] each.
 //
-// The body of a request is read in a goroutine of its own by [loop.Block], because it may
-// block, as an io.Pipe does; in the task if it is in memory, comes from this
-// client, or has a method Loop, as a netio.Conn does. It is always closed. Requests with a GetBody may be
-// sent once more over a new connection, as those without a body.
+// The body of a request may block, as an io.Pipe does, and so it is read on a goroutine of its
+// own, by [loop.Block]. It is read in a task if it is in memory, is the body of a response of a
+// Client, or has a method Loop, as a netio.Conn does. It is closed in any case. A request with
+// GetBody is sent once more over a new connection in the same cases as one without a body.
 //
-// HTTP/2 and alternate protocols are not supported.
+// HTTP/2, Request.Cancel, httptrace and alternate protocols are not supported.
 type HTTPTransport struct {
 	Client *Client
 
-	// Loop is for requests on goroutines that run no task: Loop does the work then, and the
-	// goroutine is blocked. Nil means that such a request is an error. It must be the loop of the Client.
+	// Loop is the loop of the Client, for requests on goroutines that run no task: it does the
+	// work then, and the goroutine is blocked. Nil means that such a request is an error.
 	Loop *loop.Loop
 }
 
@@ -45,7 +46,7 @@ var (
 	errNoLoop   = fmt.Errorf("%w, and the HTTPTransport has no Loop", loop.ErrNoTask)
 )
 
-// RoundTrip makes the exchange.
+// RoundTrip makes the exchange, in the running task or in one of Loop.
 func (t *HTTPTransport) RoundTrip(hr *http.Request) (*http.Response, error) {
 	l := t.Loop
 	if l == nil {
@@ -102,7 +103,7 @@ func urlOf(hr *http.Request) string {
 	if hr.URL == nil {
 		return ""
 	}
-	return hr.URL.String()
+	return hr.URL.Redacted()
 }
 
 func closeBody(hr *http.Request) {

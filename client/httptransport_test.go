@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -70,6 +71,16 @@ func httpSite() http.Handler {
 		}
 		w.Header().Set("X-Sum", "3")
 		w.Header().Set(http.TrailerPrefix+"X-Late", "yes")
+	})
+	mux.HandleFunc("/gzip", func(w http.ResponseWriter, r *http.Request) {
+		if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			io.WriteString(w, "not packed")
+			return
+		}
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		io.WriteString(z, "packed")
+		z.Close()
 	})
 	mux.HandleFunc("/close", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
@@ -206,6 +217,13 @@ var httpUses = []struct {
 	}},
 	{"fixed", func(h *http.Client, url string) string { return show(h.Get(url + "/fixed")) }},
 	{"chunked", func(h *http.Client, url string) string { return show(h.Get(url + "/chunked")) }},
+	{"gzip", func(h *http.Client, url string) string { return show(h.Get(url + "/gzip")) }},
+	{"gzip asked for", func(h *http.Client, url string) string {
+		got := do("GET", "/gzip", "", func(r *http.Request) { r.Header.Set("Accept-Encoding", "gzip") })(h, url)
+		return got[:strings.Index(got, "\n\x1f")] // the packed body is not the same each time
+	}},
+	{"gzip of a part", do("GET", "/gzip", "", func(r *http.Request) { r.Header.Set("Range", "bytes=0-") })},
+	{"head of gzip", func(h *http.Client, url string) string { return show(h.Head(url + "/gzip")) }},
 	{"empty", func(h *http.Client, url string) string { return show(h.Get(url + "/empty")) }},
 	{"404", func(h *http.Client, url string) string { return show(h.Get(url + "/status/404")) }},
 	{"204", func(h *http.Client, url string) string { return show(h.Get(url + "/status/204")) }},
@@ -329,7 +347,7 @@ func TestHTTPTransportIsAsNetHTTP(t *testing.T) {
 	srv := httptest.NewServer(httpSite())
 	defer srv.Close()
 	srv.Config.ErrorLog = quietLog
-	theirs := &http.Transport{DisableCompression: true}
+	theirs := &http.Transport{}
 	defer theirs.CloseIdleConnections()
 	for _, tt := range httpUses {
 		t.Run(tt.name, func(t *testing.T) {

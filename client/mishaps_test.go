@@ -49,8 +49,8 @@ type scene struct {
 	got  int // the length of the body, once it has been read
 }
 
-// done is the error of a handler that ends its connection.
-var done = errors.New("done")
+// errDone is the error of a handler that ends its connection.
+var errDone = errors.New("done")
 
 func nothing(*client.Error) bool { return false }
 
@@ -197,7 +197,7 @@ func (m *scene) closing() error {
 		body = ""
 	}
 	_, err := io.WriteString(m.rw, m.header("200 OK", fmt.Sprintf("Connection: close\r\nContent-Length: %d", len(m.body(m.got))))+body)
-	return errors.Join(err, done)
+	return errors.Join(err, errDone)
 }
 
 // toEnd has a body that ends with the connection.
@@ -210,7 +210,7 @@ func (m *scene) toEnd() error {
 		body = ""
 	}
 	_, err := io.WriteString(m.rw, m.header("200 OK", "Connection: close")+body)
-	return errors.Join(err, done)
+	return errors.Join(err, errDone)
 }
 
 // leaving closes a connection that the client thinks is open.
@@ -219,7 +219,7 @@ func (m *scene) leaving() error {
 	for range m.rand.IntN(4) {
 		err = errors.Join(err, loop.Sleep(m.y, 0))
 	}
-	return errors.Join(err, done)
+	return errors.Join(err, errDone)
 }
 
 // planted says another reply behind the one that was asked for.
@@ -228,7 +228,7 @@ func (m *scene) planted() error {
 		return err
 	}
 	_, err := io.WriteString(m.rw, m.reply()+ok+"Id: -2\r\nContent-Length: 4\r\n\r\nevil")
-	return errors.Join(err, discard(m.rw), done)
+	return errors.Join(err, discard(m.rw), errDone)
 }
 
 func (m *scene) hangUp() error {
@@ -240,7 +240,7 @@ func (m *scene) hangUp() error {
 	if m.rand.IntN(2) == 0 {
 		_ = m.c.Abort() // may be closed already
 	}
-	return done
+	return errDone
 }
 
 func (m *scene) cut() error {
@@ -254,7 +254,7 @@ func (m *scene) cut() error {
 	if m.rand.IntN(2) == 0 {
 		_ = m.c.Abort() // may be closed already
 	}
-	return done
+	return errDone
 }
 
 func (m *scene) silent() error {
@@ -265,7 +265,7 @@ func (m *scene) silent() error {
 	if _, err := io.WriteString(m.rw, s[:m.rand.IntN(len(s))]); err != nil {
 		return err
 	}
-	return errors.Join(discard(m.rw), done)
+	return errors.Join(discard(m.rw), errDone)
 }
 
 func (m *scene) garbage() error {
@@ -278,7 +278,7 @@ func (m *scene) garbage() error {
 		b = append([]byte("HTTP/1.1 200 OK\r\n"), b...)
 	}
 	b = append(b, "\r\n\r\n"...)
-	return errors.Join(m.say(string(b)), done)
+	return errors.Join(m.say(string(b)), errDone)
 }
 
 var malformations = []string{
@@ -297,7 +297,7 @@ func (m *scene) malformed() error {
 	if err := m.say(malformations[m.rand.IntN(len(malformations))]); err != nil {
 		return err
 	}
-	return errors.Join(discard(m.rw), done)
+	return errors.Join(discard(m.rw), errDone)
 }
 
 // early refuses the body of the request before it is over.
@@ -309,7 +309,7 @@ func (m *scene) early() error {
 // earlyGone does not even read the body.
 func (m *scene) earlyGone() error {
 	_, err := io.WriteString(m.rw, m.header("413 No", "Content-Length: 2")+"no")
-	return errors.Join(err, done)
+	return errors.Join(err, errDone)
 }
 
 // deaf reads no more.

@@ -11,10 +11,10 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// NewResponse makes a response that has not come over the network. The header fields
-// are read as if they had; a malformed one makes the request fail that gets the
-// response. If they say nothing about the length of the body, a Content-Length is added. The
-// body may be set as Stream of the response instead.
+// NewResponse makes a response for a [Sender] to return. The header is read as if it had come
+// over the network: if it is malformed, so fails the request that gets the response. If it says
+// nothing of the length of the body, a Content-Length is added; it is not compared with the body.
+// The Stream of the response may be set instead of a body.
 func NewResponse(status int, header map[string][]string, body []byte) *Response {
 	r := &Response{Status: status, Body: body}
 	r.make(status, header)

@@ -1,8 +1,11 @@
 package client
 
 import (
+	"bufio"
+	"bytes"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"coloop/loop"
@@ -56,7 +59,7 @@ func (x *exchange) readBody(y *loop.Yielder) (Phase, error) {
 	if x.state == headed {
 		var err error
 		switch {
-		case x.reply.Header.ContentLength() > x.maxBody():
+		case x.client.MaxBody >= 0 && x.reply.Header.ContentLength() > x.maxBody():
 			err = ErrBodyTooLarge
 		case x.codings.n > 0:
 			err = x.decode(y)
@@ -146,7 +149,7 @@ func (x *exchange) head() {
 		}
 		status := h.StatusCode()
 		switch {
-		case status < 100:
+		case status < 100, status == fasthttp.StatusOK && noStatus(x.sent):
 			x.err = errStatus
 			return
 		case status >= 200 || status == fasthttp.StatusSwitchingProtocols:
@@ -167,11 +170,39 @@ func (x *exchange) head() {
 
 var errStatus = errors.New("invalid status")
 
+// noStatus reports whether a header has the status 000, which fasthttp takes for 200.
+func noStatus(header []byte) bool {
+	if bytes.HasPrefix(header, []byte("HTTP/1.1 2")) {
+		return false
+	}
+	_, status, _ := bytes.Cut(bytes.TrimLeft(header, "\r\n"), []byte(" "))
+	return bytes.HasPrefix(bytes.TrimLeft(status, " "), []byte("000"))
+}
+
+// closes reports whether the server is going to close the connection, as far as the header says.
+func (x *exchange) closes() bool {
+	h := &x.reply.Header
+	if x.method == fasthttp.MethodHead && h.ContentLength() == -2 && h.ConnectionClose() {
+		return x.closesHead()
+	}
+	return h.ConnectionClose()
+}
+
+// closesHead is closes for a reply to HEAD without a length: fasthttp says that the connection
+// closes then, as it would have to if there were a body. So fasthttp is asked again, with a length.
+//
+//go:noinline
+func (x *exchange) closesHead() bool {
+	var h fasthttp.ResponseHeader
+	text := string(bytes.TrimRight(x.sent, "\r\n")) + "\r\nContent-Length: 0\r\n\r\n"
+	return h.Read(bufio.NewReader(strings.NewReader(text))) != nil || h.ConnectionClose()
+}
+
 // headed looks at the header of the reply that counts.
 func (x *exchange) headed() {
 	h := &x.reply.Header
 	status, length := h.StatusCode(), h.ContentLength()
-	x.last = x.last || h.ConnectionClose() || status == fasthttp.StatusSwitchingProtocols
+	x.last = x.last || x.closes() || status == fasthttp.StatusSwitchingProtocols
 	x.state = headed
 	if x.trace != nil {
 		x.trace.replied(TraceHeader, status)

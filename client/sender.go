@@ -13,25 +13,26 @@ import (
 )
 
 // A Sender makes an exchange: it sends one request and returns the reply to it. A [Client] is
-// one, over the network; [Client.Sender] puts another in that place. All that is done with
-// replies, redirects for example, is above it.
+// one, over the network, and [Client.Sender] puts another in that place. Redirects, cookies,
+// proofs, attempts and the decoding of bodies are above it: they are done with its replies too.
 //
-// The request is what would be written: its Header has the fields that the client adds
-// too (Host, User-Agent, Authorization and so on), but for those that say how long the body is.
-// Its Timeouts are set, with the defaults in them. The request is the Sender's until it
-// returns, and a BodyStream is closed then. A Sender may read the body to its end, a part, or nothing of it.
+// The request is what would be written. Its Header has the fields that the client adds (Host,
+// User-Agent, Authorization and so on), but for those that say how long the body is. Its
+// Timeouts are set, with the defaults in them. The request is the Sender's until Send returns;
+// a BodyStream is closed then. A Sender may read all of it, a part, or nothing.
 //
-// The response is one of [NewResponse], or of a Client; each may be returned once. If the
-// request has Stream set, the Sender may still return the body as a whole, and the other way round. An
-// error that is an [Error] keeps its phase; others get [PhaseSend]. The time of
-// Timeouts.Total ends what Send waits for, by a cancellation of the task.
+// The response is made by [NewResponse] or by a Client. Each may be returned once. The body may
+// be a Stream even if the request does not ask for one, and the other way round. An error that
+// is an [Error] keeps its phase; others get [PhaseSend]. When the time of Timeouts.Total is up,
+// what Send waits for is cancelled, and the request fails with that time-out.
 type Sender interface {
 	Send(y *loop.Yielder, r *Request) (*Response, error)
 }
 
-// Send makes one exchange over the network, whatever the Sender of the client: no redirect is
-// followed, and nothing is added to the request that its Header has. It makes a
-// Client a [Sender], for one that stands between a client and the network.
+// Send makes one exchange over the network, even if the client has a Sender. No redirect is
+// followed, and nothing else follows from the reply; its body is not decoded. Host and User-Agent
+// are all that is added to the Header. So a Client is a [Sender], for another Sender that stands
+// between a client and the network.
 func (c *Client) Send(y *loop.Yielder, r *Request) (*Response, error) {
 	x := c.request(r)
 	x.sender, x.alone, x.verbatim = nil, true, true

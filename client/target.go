@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -180,21 +181,22 @@ func normalHost(u *url.URL) (string, error) {
 		}
 		port = strconv.FormatUint(n, 10)
 	}
-	addr, zone, _ := strings.Cut(name, "%")
-	switch name = strings.ToLower(addr); {
-	case strings.Contains(name, ":") && zone != "":
-		name = "[" + name + "%" + zone + "]"
-	case strings.Contains(name, ":"):
-		name = "[" + name + "]"
-	case zone != "":
-		return "", errHostName
+	switch {
+	case u.Host[0] == '[':
+		a, err := netip.ParseAddr(name)
+		if err != nil || !a.Is6() {
+			return "", errors.New("parse the URL: invalid IPv6 address")
+		}
+		name = "[" + a.String() + "]"
 	case !ascii(name):
 		var err error
 		if name, err = idna.Lookup.ToASCII(name); err != nil {
 			return "", fmt.Errorf("parse the URL: host: %w", err)
 		}
-	case strings.ContainsAny(name, " \"<>\\^`{|}"):
+	case strings.ContainsAny(name, " \"%<>[\\]^`{|}"):
 		return "", errHostName
+	default:
+		name = strings.ToLower(name)
 	}
 	if port == "" || port == "80" && u.Scheme == "http" || port == "443" && u.Scheme == "https" {
 		return name, nil

@@ -45,8 +45,8 @@ type TraceEvent struct {
 	Err      error
 }
 
-// A trace collects the events of a request, some of which happen where no function of the user's may be called, and
-// tells them in the task.
+// A trace collects the events of a request, and tells them in its task. Some happen where no
+// function of the user's may be called.
 type trace struct {
 	client  *Client
 	last    TraceEvent // what does not change from one to the next is taken from it

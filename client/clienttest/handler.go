@@ -13,12 +13,12 @@ import (
 	"coloop/loop"
 )
 
-// Handler returns a sender that has h answer all requests: a [net/http.ServeMux], say. h runs in the task
-// that makes the request, whose context is that of the http.Request, and the response is there when h has returned. It must not wait
-// for other goroutines, as no task may.
+// Handler returns a sender that has h, a [net/http.ServeMux] for example, answer all requests. h
+// runs in the task that makes the request, and its http.Request has the context of that task. It
+// may park the task, and must not block it. The response is there when h has returned.
 //
-// A panic of h is one of the task, but for http.ErrAbortHandler, which is a connection that is
-// closed.
+// A panic of h is a panic of the task. http.ErrAbortHandler closes the connection: the request
+// fails.
 func Handler(h http.Handler) client.Sender { return handler{h} }
 
 // Serve replies with what h answers, as [Handler] does.

@@ -32,8 +32,8 @@ var _ client.Sender = (*Mock)(nil)
 //
 // A request is answered by the first rule that matches and is not used up. With several
 // replies, each is for one request, in their order, and the rule is used up then. A single
-// reply is for any number of requests; [Rule.Times] limits that. On panics if the pattern is malformed,
-// or there is no reply.
+// reply is for any number of requests; [Rule.Times] limits that. On panics if the pattern is
+// malformed, or there is no reply.
 func (m *Mock) On(pattern string, replies ...Reply) *Rule {
 	p, err := parsePattern(pattern)
 	if err != nil {
@@ -82,7 +82,8 @@ func (r *Rule) usedUp() bool { return r.most >= 0 && len(r.calls) >= r.most }
 // Calls returns all requests so far, the first one first; those that were not expected too.
 func (m *Mock) Calls() []*Call { return slices.Clone(m.calls) }
 
-// Send answers a request. An error for one that is not expected lists those that are.
+// Send answers a request. The error of one that is not expected lists those that are; a long list
+// is whole in the error that it wraps, and in what [Mock.Verify] says.
 func (m *Mock) Send(y *loop.Yielder, r *client.Request) (*client.Response, error) {
 	call, err := newCall(y, r)
 	if err != nil {
