@@ -346,7 +346,7 @@ func (p *chaos) judge(s *story, r *client.Request, got result, err error, cancel
 	default:
 		p.tally["failed"]++
 		switch {
-		case len(s.mishaps) > 0 && s.mishaps[len(s.mishaps)-1].may(e), p.secure && (s.arrivals == 0 || s.torn != "") && brokenOff(e):
+		case len(s.mishaps) > 0 && s.mishaps[len(s.mishaps)-1].may(e), p.secure && (s.arrivals == 0 || s.torn != "" || e.Phase == client.PhaseTLS) && brokenOff(e):
 			return ""
 		case s.arrivals == 0 && p.leaving && cutShort(e) && (!idempotent || s.sent > 0):
 			return ""

@@ -3,6 +3,8 @@ package client_test
 import (
 	"fmt"
 	"math"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,6 +60,39 @@ func TestD2LimitsSaturate(t *testing.T) {
 					})
 				}
 			}
+		}
+	}
+}
+
+// TestD2OtherLimitsHold has one limit that is not so long: it holds, whatever the others add up to.
+func TestD2OtherLimitsHold(t *testing.T) {
+	addr := serve(t, silent)
+	for _, d := range []time.Duration{math.MaxInt64, math.MaxInt64 - 1, math.MaxInt64 - time.Hour} {
+		huge := client.Timeouts{Connect: d, TLS: d, FirstByte: d, Silence: d, Total: d}
+		for _, tt := range []struct {
+			url   string
+			set   func(limits *client.Timeouts)
+			phase client.Phase
+		}{
+			{"http://" + addr, func(l *client.Timeouts) { l.FirstByte = 10 * time.Second }, client.PhaseFirstByte},
+			{"http://" + addr, func(l *client.Timeouts) { l.Total = 10 * time.Second }, client.PhaseFirstByte},
+			{"https://" + addr, func(l *client.Timeouts) { l.TLS = 10 * time.Second }, client.PhaseTLS},
+			{"https://" + addr, func(l *client.Timeouts) { l.Total = 10 * time.Second }, client.PhaseTLS},
+		} {
+			limits := huge
+			tt.set(&limits)
+			c := &client.Client{Timeouts: limits, IdleTimeout: d}
+			run(t, c, func(y *loop.Yielder, _ *wire) {
+				looptest.Advance(y, 2*time.Hour)
+				turn(t, y)
+				task := loop.Spawn(y, func(y *loop.Yielder) error { return get(y, c, tt.url) })
+				for !strings.Contains(task.String(), "Conn.Read") && !strings.Contains(task.String(), "TLS") && !task.Done() {
+					turn(t, y)
+				}
+				looptest.Advance(y, 10*time.Second)
+				_, err := task.Await(y)
+				checkError(t, err, "GET", tt.url, tt.phase, os.ErrDeadlineExceeded, "timeout")
+			})
 		}
 	}
 }
