@@ -335,7 +335,7 @@ func (p *chaos) judge(s *story, r *client.Request, got result, err error, cancel
 		return fmt.Sprintf("not cancelled, and the error is %v", err)
 	case e.Timeout():
 		p.tally["time-outs"]++
-		if e.Phase == client.PhasePool || short || s.any(func(m *mishap) bool { return m.late }) || p.secure && e.Phase == client.PhaseTLS || s.torn == bySilence || p.secure && s.arrivals == 0 {
+		if e.Phase == client.PhasePool || short || s.any(func(m *mishap) bool { return m.late }) || p.torn(s, e) {
 			return ""
 		}
 	case refused:
@@ -346,7 +346,7 @@ func (p *chaos) judge(s *story, r *client.Request, got result, err error, cancel
 	default:
 		p.tally["failed"]++
 		switch {
-		case len(s.mishaps) > 0 && s.mishaps[len(s.mishaps)-1].may(e), p.secure && (s.arrivals == 0 || s.torn != "" || e.Phase == client.PhaseTLS) && brokenOff(e):
+		case len(s.mishaps) > 0 && s.mishaps[len(s.mishaps)-1].may(e), p.torn(s, e) && brokenOff(e):
 			return ""
 		case s.arrivals == 0 && p.leaving && cutShort(e) && (!idempotent || s.sent > 0):
 			return ""
@@ -357,6 +357,16 @@ func (p *chaos) judge(s *story, r *client.Request, got result, err error, cancel
 		}
 	}
 	return fmt.Sprintf("got %v", err)
+}
+
+// torn reports whether the error may come of a connection that ends by itself: the one over which
+// the request has arrived, or one on which it never did, in the first or the second try.
+func (p *chaos) torn(s *story, e *client.Error) bool {
+	switch e.Phase {
+	case client.PhaseTLS, client.PhaseWrite, client.PhaseFirstByte:
+		return p.secure
+	}
+	return s.torn != ""
 }
 
 func (s *story) any(is func(*mishap) bool) bool {
