@@ -116,7 +116,7 @@ func playClient(t *testing.T, y *loop.Yielder, e *ear, b *booth, stream bool) ou
 		if err == nil {
 			return o
 		}
-		if msg := err.Error(); len(msg) > 2000 || strings.ContainsAny(msg, "\x00\r\n\x1b") {
+		if msg := err.Error(); !oneLine(msg) {
 			t.Errorf("%s: an error of %d bytes: %.2000q", b.name, len(msg), msg)
 		}
 		if n := net.Error(nil); errors.As(err, &n) && n.Timeout() {
