@@ -17,67 +17,122 @@ import (
 	"coloop/loop/netio"
 )
 
-// TestB8CloseEndsRequests closes the client while a request is in each of its phases. The request
-// fails at once, with ErrClosed, and no connection is left.
-func TestB8CloseEndsRequests(t *testing.T) {
-	type start struct {
-		name, url string
-		client    *client.Client
-		request   client.Request
-		phase     client.Phase
-		waits     string
-		heard     int
-	}
-	_, port, _ := net.SplitHostPort(backlogged(t))
+// A phase is a request that has come to one of its phases, and waits there.
+type phase struct {
+	name, url string
+	client    client.Client
+	request   client.Request
+	phase     client.Phase
+	waits     string // for what, as the String of the task says
+	heard     int    // how often it has heard from the server
+}
+
+// phases returns requests for all phases.
+func phases(t *testing.T) (all []*phase) {
+	crowded := backlogged(t)
+	_, port, _ := net.SplitHostPort(crowded)
 	quiet := serve(t, silent)
-	starts := []start{
-		{"connecting", "http://" + backlogged(t), &client.Client{}, client.Request{}, client.PhaseConnect, "Dial", 0},
-		{"connecting to a name", "http://localhost:" + port, &client.Client{}, client.Request{}, client.PhaseConnect, "", 0},
-		{"own Dial", "http://x", &client.Client{Dial: func(y *loop.Yielder, _, _ string) (*netio.Conn, error) {
-			return nil, loop.Sleep(y, time.Hour)
-		}}, client.Request{}, client.PhaseConnect, "", 0},
-		{"proxy", "https://x", &client.Client{Proxy: client.ProxyURL(quiet)}, client.Request{}, client.PhaseProxy, "Conn.Read", 0},
-		{"SOCKS proxy", "http://x", &client.Client{Proxy: client.ProxyURL("socks5://" + quiet)}, client.Request{}, client.PhaseProxy, "Conn.Read", 0},
-		{"parked reader", "http://" + quiet, &client.Client{}, client.Request{Method: "PUT", BodyStream: waiting{}}, client.PhaseWrite, "Conn.Read", 0},
-		{"expectation", "http://" + quiet, &client.Client{}, client.Request{Method: "PUT", Body: []byte("x"), Expect: true}, client.PhaseWrite, "Conn.Read", 0},
+	put := func(expect bool, body io.Reader) client.Request {
+		r := client.Request{Method: "PUT", Expect: expect, BodyStream: body}
+		if body == nil {
+			r.Body = []byte("x")
+		}
+		return r
 	}
+	all = []*phase{
+		{name: "connecting", url: "http://" + crowded, phase: client.PhaseConnect, waits: "Dial"},
+		{name: "connecting to a name", url: "http://localhost:" + port, phase: client.PhaseConnect},
+		{name: "own Dial", url: "http://x", phase: client.PhaseConnect, waits: "Sleep"},
+		{name: "proxy", url: "https://x", phase: client.PhaseProxy, waits: "Conn.Read"},
+		{name: "SOCKS proxy", url: "http://x", phase: client.PhaseProxy, waits: "Conn.Read"},
+		{name: "parked reader", url: "http://" + quiet, request: put(false, waiting{}), phase: client.PhaseWrite, waits: "Conn.Read"},
+		{name: "expectation", url: "http://" + quiet, request: put(true, nil), phase: client.PhaseWrite, waits: "Conn.Read"},
+	}
+	all[2].client.Dial = func(y *loop.Yielder, _, _ string) (*netio.Conn, error) { return nil, loop.Sleep(y, 1000*time.Hour) }
+	all[3].client.Proxy = client.ProxyURL(quiet)
+	all[4].client.Proxy = client.ProxyURL("socks5://" + quiet)
 	for _, tt := range cancelTests {
 		addr := full(t)
 		if tt.server != nil {
 			addr = serve(t, tt.server)
 		}
-		starts = append(starts, start{tt.name, tt.scheme + "://" + addr, &client.Client{}, tt.req, tt.phase, tt.waits, tt.heard})
+		all = append(all, &phase{name: tt.name, url: tt.scheme + "://" + addr, request: tt.req, phase: tt.phase, waits: tt.waits, heard: tt.heard})
 	}
-	for _, tt := range starts {
-		t.Run(tt.name, func(t *testing.T) {
-			run(t, tt.client, func(y *loop.Yielder, w *wire) {
-				if tt.request.BodyStream != nil {
-					tt.request.BodyStream = waiting{loop.Running(y)}
-				}
-				tt.request.URL = tt.url
-				request := loop.Spawn(y, func(y *loop.Yielder) error {
-					resp, err := tt.client.Do(y, &tt.request)
-					if err == nil && resp.Stream != nil {
-						_, err = io.ReadAll(resp.Stream)
-					}
-					return err
-				})
-				w.hear(t, y, tt.heard)
-				parked(t, y, request, tt.waits)
-				if err := tt.client.Close(); err != nil {
+	return all
+}
+
+// start has a task make the request, and waits until it is in the phase.
+func (p *phase) start(t *testing.T, y *loop.Yielder, w *wire) *loop.Task[struct{}] {
+	if p.request.BodyStream != nil {
+		p.request.BodyStream = waiting{loop.Running(y)}
+	}
+	p.request.URL = p.url
+	task := loop.Spawn(y, func(y *loop.Yielder) error {
+		resp, err := p.client.Do(y, &p.request)
+		if err == nil && resp.Stream != nil {
+			_, err = io.ReadAll(resp.Stream)
+		}
+		return err
+	})
+	w.hear(t, y, p.heard)
+	parked(t, y, task, p.waits)
+	for range 5 { // for the upload to begin
+		turn(t, y)
+	}
+	return task
+}
+
+// ended checks that the request ends soon, as it should.
+func (p *phase) ended(t *testing.T, y *loop.Yielder, task *loop.Task[struct{}], w *wire, is error, text string) {
+	for range 10 {
+		turn(t, y)
+	}
+	if !task.Done() {
+		task.Cancel()
+	}
+	_, err := task.Await(y)
+	checkError(t, err, cmp.Or(p.request.Method, "GET"), p.url, p.phase, is, text)
+	if w.open != 0 {
+		t.Errorf("%d connections are open", w.open)
+	}
+}
+
+// TestB8CloseEndsRequests closes the client while a request is in each of its phases. The request
+// fails at once, with ErrClosed, and no connection is left.
+func TestB8CloseEndsRequests(t *testing.T) {
+	for _, p := range phases(t) {
+		t.Run(p.name, func(t *testing.T) {
+			run(t, &p.client, func(y *loop.Yielder, w *wire) {
+				task := p.start(t, y, w)
+				if err := p.client.Close(); err != nil {
 					t.Error(err)
 				}
+				p.ended(t, y, task, w, client.ErrClosed, "client is closed")
+			})
+		})
+	}
+}
+
+// TestD1TotalEndsRequests: the time in all ends a request, whatever it waits for.
+func TestD1TotalEndsRequests(t *testing.T) {
+	const total = 100 * time.Hour
+	for _, p := range phases(t) {
+		t.Run(p.name, func(t *testing.T) {
+			p.client.Timeouts = client.Timeouts{Connect: -1, TLS: -1, FirstByte: -1, Silence: -1, Total: total}
+			run(t, &p.client, func(y *loop.Yielder, w *wire) {
+				task := p.start(t, y, w)
+				w.Advance(total - 1 - w.Now())
 				for range 10 {
 					turn(t, y)
 				}
-				if !request.Done() {
-					request.Cancel()
+				if task.Done() {
+					t.Error("the request is over early")
 				}
-				_, err := request.Await(y)
-				checkError(t, err, cmp.Or(tt.request.Method, "GET"), tt.url, tt.phase, client.ErrClosed, "client is closed")
-				if w.open != 0 {
-					t.Errorf("%d connections are open", w.open)
+				if p.request.Expect { // the second for that has passed
+					p.phase = client.PhaseFirstByte
 				}
+				w.Advance(1)
+				p.ended(t, y, task, w, os.ErrDeadlineExceeded, "timeout")
 			})
 		})
 	}
