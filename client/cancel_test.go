@@ -163,6 +163,7 @@ func TestTransport(t *testing.T) {
 		if err := c.RoundTrip(y, req, resp); err != nil || string(resp.Body()) != "flag" {
 			t.Errorf("%q, %v", resp.Body(), err)
 		}
+		hc = &fasthttp.HostClient{Addr: bad[len("http://"):], Transport: c.Transport(y)}
 		req.SetRequestURI(bad)
 		checkError(t, hc.Do(req, resp), "GET", bad+"/", client.PhaseFirstByte, io.ErrUnexpectedEOF, "without a reply")
 		req.SetRequestURI("http://")

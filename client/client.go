@@ -4,13 +4,21 @@
 //	c := &client.Client{}                       connections, their pool and limits
 //	c.Get(y, url)  c.Post(y, url, type, body)   a request, and the whole response
 //	c.Do(y, &Request{…})                        with any method, header and body
+//	c.PostJSON  c.PostForm  Request.Multipart   bodies that are made
+//	resp.JSON(&v)  resp.Text()  resp.Err()      what the response says
 //	Request{Stream: true}                       the body in pieces: resp.Stream
+//	c.Events(y, &Request{…})                    server-sent events
 //	resp.Release()                              its buffers can be used again
 //	c.Timeouts  c.MaxConns  c.MaxBody  …        limits
 //	c.Proxy  c.UnixSocket  c.Dialer  c.TLSConfig  how to connect
+//	c.BaseURL  c.Header  c.Auth  c.Jar          what is added to each request
+//	c.CheckRedirect  c.Retry                    what follows from a reply
 //	c.Connect(y, url)                           a connection for another protocol
 //	*Error                                      the phase that failed, and the cause
 //	c.RoundTrip(y, …)  c.Transport(y)           requests in the types of fasthttp
+//	HTTPTransport{Client: c}                    for libraries that take an http.Client
+//	c.Trace                                     what happens to a request, told
+//	c.Sender                                    in the place of the network: package clienttest
 //
 // A response of any status is a response, not an error. A cancelled task stops its
 // request at once and closes the connection. Requests are sent again only if that is
@@ -25,11 +33,11 @@ package client
 
 import (
 	"bufio"
-	"cmp"
 	"crypto/tls"
 	"errors"
 	"math"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"syscall"
@@ -60,13 +68,47 @@ type Client struct {
 	// Timeouts limit the phases of a request.
 	Timeouts Timeouts
 
+	// BaseURL is what the URL of a request is relative to, as a link on that page would be: with
+	// "https://host/v1/", "users?page=2" is https://host/v1/users?page=2, and "/users" is
+	// https://host/users. An absolute URL is taken as it is. BaseURL must end in a slash, but for that after the
+	// host. "" means that all URLs are absolute. With it, Auth and the secrets in Header are sent to
+	// the origin of BaseURL alone (aiohttp's base_url).
+	BaseURL string
+
+	// Header has header fields for each request. A field of the request's own of that name takes the
+	// place of one here, or takes it away if it has no values (aiohttp's ClientSession.headers).
+	Header map[string][]string
+
+	// Auth proves to servers who asks, unless the request has an Authorization, an Auth or a user in its
+	// URL. A redirect to another origin ends that.
+	Auth Auth
+
+	// Jar keeps the cookies that servers set and sends them back, redirects included. net/http/cookiejar has one. A
+	// Cookie of the request's own is sent too, and wins over one of the same name in the jar. Nil
+	// means that cookies are neither kept nor sent. Its methods must not block.
+	Jar http.CookieJar
+
+	// Retry says when a request that has failed is sent again; nil means never.
+	Retry *Retry
+
+	// NoResend switches off that a request is sent a second time if a connection that was kept
+	// open turns out to have been closed by the server; see Do. The request fails then.
+	NoResend bool
+
+	// CheckRedirect, unless nil, is called in the task before a redirect is followed, as that of
+	// http.Client is. next has the Method, URL and Header of the request that is to be sent; the Header
+	// may be changed. Auth and cookies of the Jar are not in it yet. via are the redirects so
+	// far, this one included, oldest first. With the error ErrUseLastResponse the redirect is not
+	// followed, and its reply returned; with another one the request fails.
+	CheckRedirect func(y *loop.Yielder, next *Request, via []Redirect) error
+
 	// MaxRedirects is how many redirects are followed before a request fails
 	// with ErrTooManyRedirects; 0 means 10. With a negative one, redirects are
 	// not followed but returned.
 	MaxRedirects int
 
-	// MaxBody is the size in bytes that the body of a response may have unless
-	// it is streamed; 0 means 64 MiB, a negative one no limit.
+	// MaxBody is the size in bytes that the body of a response may have, once it is
+	// decoded, unless it is streamed; 0 means 64 MiB. With a negative one there is no limit.
 	MaxBody int
 
 	// MaxHeader is the size in bytes that the header of a response may have; <= 0
@@ -101,6 +143,16 @@ type Client struct {
 	// "unix". It is called in the task. The connection must be one of the client's loop.
 	Dial func(y *loop.Yielder, network, addr string) (*netio.Conn, error)
 
+	// DisableCompression has the client not ask for encoded bodies, and not decode them
+	// (as in net/http). Else it sends "Accept-Encoding: gzip, deflate, br, zstd" with
+	// requests that have neither Accept-Encoding nor Range of their own, HEAD excepted, and
+	// decodes what comes. A body in an encoding that it does not know is left as it is.
+	DisableCompression bool
+
+	// RaiseForStatus makes a response with a status from 400 on an error, as
+	// Response.Err does. A Request can ask for that, too.
+	RaiseForStatus bool
+
 	// TLSConfig is for https, proxies included; nil means crypto/tls's defaults. It must not
 	// offer h2. ServerName, unless "", is meant for all servers. Sessions are resumed: without
 	// a ClientSessionCache the client has its own.
@@ -110,13 +162,27 @@ type Client struct {
 	// means "coloop".
 	UserAgent string
 
+	// Trace, unless nil, is told of each event of each request, in the task of the request, with
+	// the time at which it happened. The next event may have happened by then. The task waits
+	// until Trace has returned.
+	Trace func(y *loop.Yielder, e TraceEvent)
+
+	// Sender, unless nil, makes the exchanges instead of the network: see package clienttest.
+	Sender Sender
+
 	loop     *loop.Loop
 	pool     pool.Pool[*conn, *server]
 	making   []*making // connections that are not in the pool yet
 	limits   Timeouts  // with the defaults
 	closed   bool
 	sessions tls.ClientSessionCache
+	traced   uint64                             // requests
+	streams  map[*stream]struct{}               // those that hold a connection
 	proxyFor func(u *url.URL) (*url.URL, error) // Proxy, or the environment; nil if there is no proxy
+
+	session    bool     // each request needs one
+	base       *url.URL // BaseURL, or nil
+	baseTarget target
 
 	// Things to be used again.
 	exchanges spares[*exchange]
@@ -125,51 +191,21 @@ type Client struct {
 	requests  spares[*fasthttp.Request]
 	replies   spares[*fasthttp.Response]
 	buffers   spares[[]byte]
+	pieces    spares[[]byte] // the first ones of bodies
+	stages    [numCodings]spares[*stage]
 	scratch   fasthttp.RequestHeader
 	length    []byte
 }
 
-// Timeouts are the time that each phase of a request may take. 0 means the default, a negative
-// time no limit. An expired one is an *Error that says in which phase, whose Timeout method
-// reports true and in which errors.Is finds os.ErrDeadlineExceeded.
-type Timeouts struct {
-	Connect   time.Duration // to resolve the host and connect, a proxy's part included; 30 s by default
-	TLS       time.Duration // to shake hands; 30 s by default
-	FirstByte time.Duration // from the request written to the first byte of the reply; no limit by default
-	Silence   time.Duration // without a byte, once the request or the reply has begun; 1 min by default
-	Total     time.Duration // all, waiting for a connection, redirects and the body included; 5 min by default
-}
-
 const (
-	defaultConnect      = 30 * time.Second
-	defaultTLS          = 30 * time.Second
-	defaultSilence      = time.Minute
-	defaultTotal        = 5 * time.Minute
 	defaultMaxConns     = 1000
+	defaultIdleTimeout  = 15 * time.Second // of the pool
 	defaultMaxRedirects = 10
 	defaultMaxBody      = 64 << 20
 	defaultMaxHeader    = 16 << 10
 	defaultUserAgent    = "coloop"
 	writeBuffer         = 4 << 10
-
-	never = time.Duration(math.MaxInt64)
 )
-
-// filled returns t with the defaults. No limit is never, or a negative FirstByte.
-func (t Timeouts) filled() Timeouts {
-	for _, f := range []struct {
-		d   *time.Duration
-		def time.Duration
-	}{{&t.Connect, defaultConnect}, {&t.TLS, defaultTLS}, {&t.FirstByte, never}, {&t.Silence, defaultSilence}, {&t.Total, defaultTotal}} {
-		switch {
-		case *f.d == 0:
-			*f.d = f.def
-		case *f.d < 0:
-			*f.d = never
-		}
-	}
-	return t
-}
 
 // Get requests url. See Do.
 func (c *Client) Get(y *loop.Yielder, url string) (*Response, error) {
@@ -178,31 +214,25 @@ func (c *Client) Get(y *loop.Yielder, url string) (*Response, error) {
 	return x.do(y)
 }
 
-// Post sends body to url. See Do.
-func (c *Client) Post(y *loop.Yielder, url, contentType string, body []byte) (*Response, error) {
-	return c.Do(y, &Request{
-		Method: fasthttp.MethodPost,
-		URL:    url,
-		Header: map[string][]string{fasthttp.HeaderContentType: {contentType}},
-		Body:   body,
-	})
-}
-
 // Do sends r and returns the response, whatever its status. It parks the task
 // until the body is there, or until the header is if that is streamed. Every
 // error is an *Error. Cancelling the task stops the request at once and closes
 // its connection; the error wraps the loop.CancelledError then.
 //
 // An idempotent request that is sent over a connection kept open, and finds that
-// the server has closed it, is sent once more over a new one. Nothing else is
-// ever retried. Redirects are followed; see MaxRedirects.
+// the server has closed it, is sent once more over a new one, unless NoResend is set. Nothing
+// else is sent again unless Retry says so. Redirects are followed as net/http does it; see
+// MaxRedirects and CheckRedirect.
 func (c *Client) Do(y *loop.Yielder, r *Request) (*Response, error) {
+	return c.request(r).do(y)
+}
+
+// request returns an exchange for r that has not begun.
+func (c *Client) request(r *Request) *exchange {
 	x := c.exchange(r)
 	x.method, x.url, x.header, x.body = r.method(), r.URL, r.Header, r.Body
-	if r.BodyStream != nil {
-		x.source = newSource(r.BodyStream, cmp.Or(int(r.Length), -1))
-	}
-	return x.do(y)
+	x.source = c.source(r)
+	return x
 }
 
 var noOptions Request
@@ -213,7 +243,7 @@ func (c *Client) exchange(r *Request) *exchange {
 	if !ok {
 		x = c.moreExchanges()
 	}
-	x.client, x.req = c, r
+	x.client, x.req, x.sender = c, r, c.Sender
 	return x
 }
 
@@ -221,77 +251,63 @@ func (c *Client) exchange(r *Request) *exchange {
 //
 //go:noinline
 func (c *Client) moreExchanges() *exchange {
-	some := new([maxSpares]exchange)
+	some := new([maxSpares / 2]exchange) // when there was none left, so all but one are kept
 	for i := range some[1:] {
 		c.exchanges.put(&some[1+i])
 	}
 	return &some[0]
 }
 
-// do makes the exchange, and those that follow from its reply.
-func (x *exchange) do(y *loop.Yielder) (*Response, error) {
+// do makes the exchange, and those that follow from its outcome.
+func (x *exchange) do(y *loop.Yielder) (_ *Response, failure error) {
 	defer x.end()
 	c := x.client
 	if err := c.enter(y); err != nil {
 		return nil, x.fail(PhaseRequest, err)
 	}
-	x.follows = c.MaxRedirects >= 0
-	for n := 0; ; n++ {
-		phase, err := x.run(y)
-		if err == nil && x.upload != nil && !x.streamed() {
-			phase, err = PhaseWrite, x.stop(y)
+	if c.Trace != nil {
+		x.traces()
+		defer x.ended(y, &failure)
+	}
+	if x.req.composed() {
+		if err := x.composeBody(y); err != nil {
+			return nil, x.fail(PhaseRequest, err)
 		}
-		if err != nil {
-			x.abandon(y)
+	}
+	if (c.session || x.req.hasSession()) && !x.alone {
+		x.limit()
+		if phase, err := x.openSession(y); err != nil {
 			return nil, x.fail(phase, err)
 		}
-		if !x.follows || !redirects(x.reply) {
+	}
+	for {
+		again := false
+		phase, err := x.run(y)
+		if err == nil && x.settled() {
+			phase, err = x.readBody(y)
+		} else if !x.alone {
+			again, phase, err = x.next(y, phase, err)
+		}
+		switch {
+		case err != nil:
+			return nil, x.fail(phase, x.abandon(y, err))
+		case !again && x.raises():
+			return nil, x.raised()
+		case !again:
+			if x.trace != nil && !x.req.Stream {
+				x.trace.note(TraceBody)
+			}
 			return x.response(), nil
 		}
-		if err := x.redirected(n); err != nil {
-			return nil, x.fail(PhaseRedirect, err)
-		}
 	}
-}
-
-// response makes the response of the reply, and gives back the connection.
-//
-//go:noinline
-func (x *exchange) response() *Response {
-	r := x.resp
-	if r == nil {
-		r = &Response{}
-	}
-	*r = Response{Status: x.reply.StatusCode(), URL: x.url, Body: x.whole, client: x.client, raw: x.reply}
-	switch {
-	case x.switches():
-		r.Conn = x.handOver()
-	case x.streamed():
-		r.Stream = x.stream()
-	default:
-		x.finish()
-	}
-	x.reply = nil
-	return r
-}
-
-// redirected makes x the exchange that follows from a reply, the n-th in a row.
-//
-//go:noinline
-func (x *exchange) redirected(n int) error {
-	if n == orDefault(x.client.MaxRedirects, defaultMaxRedirects) {
-		return ErrTooManyRedirects
-	}
-	err := x.redirect()
-	x.finish()
-	x.client.putReply(x.reply)
-	x.state, x.reply, x.whole, x.host, x.again, x.last = fresh, nil, nil, nil, false, false
-	return err
 }
 
 // finish gives back the buffer and the connection of a reply without fault. If the
 // server has sent more than the reply, the connection gets no other request.
 func (x *exchange) finish() {
+	if x.place == nil { // the exchange was a Sender's
+		return
+	}
 	last := x.last || x.br.Buffered() > 0
 	x.putReader()
 	pl := x.place
@@ -304,7 +320,9 @@ func (x *exchange) finish() {
 }
 
 func (x *exchange) putReader() {
-	x.cn.ahead = nil
+	if x.cn != nil {
+		x.cn.ahead = nil
+	}
 	x.client.putReader(x.br)
 	x.br = nil
 }
@@ -314,30 +332,43 @@ func (x *exchange) putReader() {
 // have been closed by the server meanwhile.
 //
 //go:noinline
-func (x *exchange) stale(err error) bool {
+func (x *exchange) stale(y *loop.Yielder, err error) bool {
 	cn := x.cn
-	if cn == nil || x.state == connecting || !x.place.Used() || cn.received || x.again || x.spent() || x.once && cn.written {
+	if cn == nil || x.client.NoResend || x.state == connecting || !x.place.Used() || cn.received || x.again || x.spent() || x.once && cn.written {
 		return false
 	}
 	if !errors.Is(err, errHungUp) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
+		return false
+	}
+	if x.upload != nil {
+		_ = x.stop(y) // it has failed, or is about to
+	}
+	if x.source.rewind() != nil {
 		return false
 	}
 	x.place.Renew()
 	if x.br != nil {
 		x.putReader()
 	}
-	x.state, x.cn, x.err, x.again = unconnected, nil, nil, true
+	if x.trace != nil {
+		x.trace.failed(TraceRetry, err)
+	}
+	x.state, x.cn, x.err, x.again, x.last = unconnected, nil, nil, true, false
 	return true
 }
 
-// abandon closes the connection of an exchange that failed, and gives up its place.
+// abandon closes the connection of an exchange that failed, and gives up its place. It returns why
+// the exchange failed: a cancellation that comes now must not be lost.
 //
 //go:noinline
-func (x *exchange) abandon(y *loop.Yielder) {
+func (x *exchange) abandon(y *loop.Yielder, err error) error {
 	x.drop()
-	if u := x.upload; u != nil {
-		_ = x.stop(y) // the error is there already
+	if x.upload != nil {
+		if err := x.stop(y); err != nil {
+			return err
+		}
 	}
+	return err
 }
 
 func (x *exchange) drop() {
@@ -351,33 +382,30 @@ func (x *exchange) drop() {
 // ends the task would keep the place for ever.
 func (x *exchange) end() {
 	x.drop()
-	if u := x.upload; u != nil && u.task != nil && !u.over { // only after a panic
+	x.closeGiven()
+	u := x.upload
+	if u != nil && u.task != nil && !u.over { // only after a panic
 		u.leave()
-		x.source, u.dropped = nil, true
+		u.dropped = true
 		u.task.Cancel()
 	}
-	_ = x.source.Close() // its error is the user's
+	if u == nil || !u.closes {
+		_ = x.source.close() // its error is the user's
+	}
 	c := x.client
+	if x.sent != nil {
+		c.putBuffer(x.sent)
+	}
 	*x = exchange{}
 	c.exchanges.put(x)
 }
 
-// limit sets the time at which all must be over.
-func (x *exchange) limit() {
-	c := x.client
-	x.limits = &c.limits
-	if t := x.req.Timeouts; t != nil {
-		filled := t.filled()
-		x.limits = &filled
-	}
-	x.by = after(c.loop, x.limits.Total)
-}
-
-func (x *exchange) fail(phase Phase, err error) error {
+func (x *exchange) fail(phase Phase, err error) *Error {
 	return x.client.fail(phase, x.method, x.url, err)
 }
 
-func (c *Client) fail(phase Phase, method, url string, err error) error {
+// fail returns the error of a request. If the client has closed the connection, it says so.
+func (c *Client) fail(phase Phase, method, url string, err error) *Error {
 	if c.closed && errors.Is(err, net.ErrClosed) {
 		err = ErrClosed
 	}
@@ -395,8 +423,16 @@ func (c *Client) Close() error {
 	for _, cn := range slices.Clone(c.making) {
 		cn.giveUp()
 	}
-	return c.pool.Close()
+	err := c.pool.Close()
+	for s := range c.streams {
+		s.stop(net.ErrClosed)
+	}
+	return err
 }
+
+// CloseIdleConnections closes the connections that no request uses. It must be called on the
+// loop, or when that is not running.
+func (c *Client) CloseIdleConnections() { _ = c.pool.CloseIdle() } // they are lost either way
 
 // enter checks that y runs on the loop of the client.
 func (c *Client) enter(y *loop.Yielder) error {
@@ -407,6 +443,9 @@ func (c *Client) enter(y *loop.Yielder) error {
 	case l == nil:
 		return loop.ErrNoTask
 	case c.loop == nil:
+		if err := c.prepareSession(); err != nil {
+			return err
+		}
 		c.loop, c.limits = l, c.Timeouts.filled()
 		c.pool.MaxConns, c.pool.MaxConnsPerHost = orDefault(c.MaxConns, defaultMaxConns), c.MaxConnsPerHost
 		c.pool.IdleTimeout = c.IdleTimeout
@@ -420,15 +459,6 @@ func (c *Client) enter(y *loop.Yielder) error {
 	return nil
 }
 
-// after returns the time on the clock of l in d.
-func after(l *loop.Loop, d time.Duration) time.Duration {
-	if d == never {
-		return never
-	}
-	now := l.Time()
-	return now + min(d, never-now)
-}
-
 func orDefault[T int | time.Duration](v, def T) T {
 	if v == 0 {
 		return def
@@ -438,7 +468,7 @@ func orDefault[T int | time.Duration](v, def T) T {
 
 func (c *Client) maxBody() int {
 	if c.MaxBody < 0 {
-		return math.MaxInt
+		return math.MaxInt - maxShort
 	}
 	return orDefault(c.MaxBody, defaultMaxBody)
 }
@@ -455,52 +485,4 @@ func (c *Client) userAgent() string {
 		return defaultUserAgent
 	}
 	return c.UserAgent
-}
-
-func (c *Client) reader(cn *conn) *bufio.Reader {
-	br, ok := c.readers.get()
-	if ok {
-		br.Reset(cn)
-	} else {
-		br = bufio.NewReaderSize(cn, c.maxHeader())
-	}
-	cn.ahead = br
-	return br
-}
-
-func (c *Client) putReader(br *bufio.Reader) {
-	br.Reset(nil)
-	c.readers.put(br)
-}
-
-func (c *Client) writer(cn *conn) *bufio.Writer {
-	bw, ok := c.writers.get()
-	if !ok {
-		return bufio.NewWriterSize(cn, writeBuffer)
-	}
-	bw.Reset(cn)
-	return bw
-}
-
-func (c *Client) putWriter(bw *bufio.Writer) {
-	bw.Reset(nil)
-	c.writers.put(bw)
-}
-
-func (c *Client) reply() *fasthttp.Response {
-	if r, ok := c.replies.get(); ok {
-		return r
-	}
-	return &fasthttp.Response{}
-}
-
-// maxKept is the size of a body whose memory is used again.
-const maxKept = 64 << 10
-
-func (c *Client) putReply(r *fasthttp.Response) {
-	if cap(r.Body()) > maxKept {
-		return
-	}
-	r.Reset()
-	c.replies.put(r)
 }

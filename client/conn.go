@@ -2,6 +2,7 @@ package client
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"syscall"
@@ -22,6 +23,7 @@ type conn struct {
 	bare     bool          // a header ends with a bare LF
 	err      error
 	by       time.Duration // when the request must be over
+	sendBy   time.Duration // when it must be written; 0: by
 	silence  time.Duration // how long the server may be silent; see parked
 	framing  int           // how many bytes may come that are no part of a body
 	written  bool          // anything of the request
@@ -43,6 +45,10 @@ const (
 func (cn *conn) begin(x *exchange) {
 	cn.by, cn.silence, cn.framing = x.by, x.limits.Silence, maxFraming
 	cn.written, cn.received = false, false
+	cn.sendBy = 0
+	if d := x.limits.Write; d != never {
+		cn.sendBy = after(cn.raw.Loop(), d)
+	}
 }
 
 // Read reads what has come. The server may be silent for so long before.
@@ -120,7 +126,11 @@ func (cn *conn) readBy(by, silence time.Duration) error {
 }
 
 func (cn *conn) writeBy() error {
-	return cn.raw.WriteBy(min(cn.by, after(cn.raw.Loop(), cn.silence)))
+	by := min(cn.by, after(cn.raw.Loop(), cn.silence))
+	if cn.sendBy > 0 {
+		by = min(by, cn.sendBy)
+	}
+	return cn.raw.WriteBy(by)
 }
 
 // Unused reports whether the connection is fit for another request.
@@ -143,7 +153,13 @@ func (cn *conn) Close() error {
 	return cn.raw.Close()
 }
 
-// Retire closes the connection politely: the server is told of the end.
-func (cn *conn) Retire() error { return cn.stream().Close() }
+// Retire closes the connection politely: the server is told of the end. A loop that was closed has
+// closed it before.
+func (cn *conn) Retire() error {
+	if err := cn.stream().Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
 
 var _ io.ReadWriter = (*conn)(nil)

@@ -28,11 +28,11 @@ func (c *Client) Connect(y *loop.Yielder, rawURL string) (net.Conn, error) {
 		return nil, x.fail(phase, err)
 	}
 	x.limit()
-	cn, phase, err := c.connect(y, s, x.by, x.limits)
+	cn, phase, err := c.connect(y, s, x.by, x.limits, nil)
 	if err != nil {
 		return nil, x.fail(phase, err)
 	}
-	return cn.free(), nil
+	return c.free(cn), nil
 }
 
 // serverOf returns the server that a URL leads to.
@@ -55,11 +55,15 @@ func (c *Client) serverOf(rawURL string) (*server, Phase, error) {
 	if err != nil {
 		return nil, PhaseProxy, err
 	}
-	return c.server(&t, via, via != nil), "", nil
+	return c.server(&t, t.addr(), via, via != nil), "", nil
 }
 
-// free returns the connection for whatever use. No limit of time is left.
-func (cn *conn) free() net.Conn {
+// free gives cn away, for whatever use: no limit of time is left, and the system keeps the connection
+// alive, unless the user's dialer decides on that.
+func (c *Client) free(cn *conn) net.Conn {
+	if c.Dial == nil && c.Dialer == nil {
+		_ = cn.raw.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true}) // it is of use without
+	}
 	_, _ = cn.raw.ReadBy(-1), cn.raw.WriteBy(-1) // they fail only if it is closed, as its use will
 	return cn.stream()
 }
@@ -71,7 +75,7 @@ func (x *exchange) handOver() net.Conn {
 	early, _ := x.br.Peek(x.br.Buffered())
 	s := &switched{early: append([]byte(nil), early...)}
 	x.putReader()
-	s.Conn = x.place.Detach().free()
+	s.Conn = x.client.free(x.place.Detach())
 	x.place, x.cn = nil, nil
 	if len(early) == 0 {
 		return s.Conn

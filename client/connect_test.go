@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"syscall"
 	"testing"
 	"time"
 
@@ -151,7 +152,7 @@ func TestWebSocket(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					if err := converse(y, ws); err != nil {
+					if err := echoes(y, ws); err != nil {
 						t.Error(err)
 					}
 					if err := ws.Close(); err != nil {
@@ -163,8 +164,8 @@ func TestWebSocket(t *testing.T) {
 	}
 }
 
-// converse sends messages, and wants each back.
-func converse(y *loop.Yielder, ws *websocket.Conn) error {
+// echoes sends messages, and wants each back.
+func echoes(y *loop.Yielder, ws *websocket.Conn) error {
 	const messages = 50
 	writer := loop.Spawn(y, func(y *loop.Yielder) error {
 		for n := range messages {
@@ -244,4 +245,44 @@ func TestConnectFails(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// What is given away may be silent for long, and so the system looks whether the other end is there,
+// unless the user's own dialer has decided.
+func TestConnectKeepsAlive(t *testing.T) {
+	addr := serve(t, upgrade(""))
+	for want, d := range []*netio.Dialer{{KeepAlive: -1}, nil, {}} {
+		c := &client.Client{Dialer: d}
+		run(t, c, func(y *loop.Yielder, w *wire) {
+			resp, err := c.Do(y, &client.Request{URL: "http://" + addr, Header: upgrading})
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn, err := c.Connect(y, "ws://"+addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, conn := range []net.Conn{resp.Conn, conn} {
+				if on := keptAlive(t, conn.(*netio.Conn)); on != (want > 0) {
+					t.Errorf("%+v: SO_KEEPALIVE is %v", d, on)
+				}
+				_ = conn.Close()
+			}
+		})
+	}
+}
+
+func keptAlive(t *testing.T, c *netio.Conn) (on bool) {
+	t.Helper()
+	raw, err := c.SyscallConn()
+	if err == nil {
+		err = raw.Control(func(fd uintptr) {
+			n, err := syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_KEEPALIVE)
+			on = err == nil && n != 0
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return on
 }

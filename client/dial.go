@@ -28,16 +28,16 @@ type server struct {
 // for seconds only.
 var noKeepAlive = netio.Dialer{KeepAlive: -1}
 
-// server returns the server for t. A proxy that can pass on requests is asked to connect
-// only if the request must be hidden from it.
-func (c *Client) server(t *target, via *proxy, tunnel bool) *server {
-	s := &server{addr: t.addr(), via: via, tunnel: tunnel}
+// server returns the server for t, which is at addr. A proxy that can pass on requests is asked
+// to connect only if the request must be hidden from it.
+func (c *Client) server(t *target, addr string, via *proxy, tunnel bool) *server {
+	s := &server{addr: addr, via: via, tunnel: tunnel}
 	if t.secure {
 		name := ""
 		if c.TLSConfig != nil {
 			name = c.TLSConfig.ServerName
 		}
-		s.tls = c.tlsConfig(s.addr, name)
+		s.tls = c.tlsConfig(t.addr(), name)
 	} else if via == nil && c.UnixSocket == "" && c.Dialer == nil && c.Dial == nil {
 		if a, err := netip.ParseAddrPort(s.addr); err == nil && a.Addr().Zone() == "" {
 			s.direct = net.TCPAddrFromAddrPort(a)
@@ -48,17 +48,22 @@ func (c *Client) server(t *target, via *proxy, tunnel bool) *server {
 
 // findHost returns the host of the pool for the request, by a proxy or, if via is nil, without one.
 func (x *exchange) findHost(via *proxy) *pool.Host[*conn, *server] {
-	c, t, key, tunnel := x.client, &x.to, x.to.origin, false
+	c, t, key, addr, tunnel := x.client, &x.to, x.to.origin, x.addr, false
 	if via != nil {
-		// fasthttp's messages have the URL without its host.
-		if tunnel = t.secure || via.scheme == "socks5" || x.fast != nil; !tunnel {
+		if tunnel = t.secure || via.scheme == "socks5" || addr != ""; !tunnel {
 			key = "http" // the connection serves all hosts
 		}
 		key += " via " + via.String()
 	}
+	if addr != "" && addr != t.addr() {
+		key += " at " + addr
+	}
 	h := c.pool.Host(c.loop, key)
 	if h.Value == nil {
-		h.Value = c.server(t, via, tunnel)
+		if addr == "" {
+			addr = t.addr()
+		}
+		h.Value = c.server(t, addr, via, tunnel)
 	}
 	return h
 }
@@ -69,8 +74,12 @@ func (x *exchange) findHost(via *proxy) *pool.Host[*conn, *server] {
 func (x *exchange) connect(y *loop.Yielder) (Phase, error) {
 	c := x.client
 	if x.place == nil {
+		if x.trace != nil {
+			x.trace.note(TraceWait)
+			x.trace.tell(y)
+		}
 		var err error
-		if x.place, err = c.pool.Take(y, x.host, x.by); err != nil {
+		if x.place, err = c.pool.Take(y, x.host, min(x.by, after(c.loop, x.limits.Pool))); err != nil {
 			if err == pool.ErrClosed {
 				err = ErrClosed
 			}
@@ -80,7 +89,10 @@ func (x *exchange) connect(y *loop.Yielder) (Phase, error) {
 	for s := x.place.Host().Value; !x.place.Open(); {
 		cn, phase, err := (*conn)(nil), PhaseTLS, s.speaks()
 		if err == nil {
-			cn, phase, err = c.connect(y, s, x.by, x.limits)
+			cn, phase, err = c.connect(y, s, x.by, x.limits, x.trace)
+		}
+		if x.trace != nil {
+			x.trace.tell(y)
 		}
 		switch {
 		case err == nil:
@@ -110,7 +122,7 @@ func starved(err error) bool {
 }
 
 // connect opens a connection.
-func (c *Client) connect(y *loop.Yielder, s *server, by time.Duration, limits *Timeouts) (*conn, Phase, error) {
+func (c *Client) connect(y *loop.Yielder, s *server, by time.Duration, limits *Timeouts, t *trace) (*conn, Phase, error) {
 	cn, whole := &conn{}, false
 	m := &making{conn: cn, limit: loop.NewTimeoutAt(y, min(by, after(c.loop, limits.Connect)))}
 	c.making = append(c.making, m)
@@ -121,7 +133,7 @@ func (c *Client) connect(y *loop.Yielder, s *server, by time.Duration, limits *T
 			_ = cn.raw.Close() // may be closed already
 		}
 	}()
-	if err := c.reach(y, cn, s, m.limit); err != nil {
+	if err := c.reach(y, cn, s, m.limit, t); err != nil {
 		_, unknown := errors.AsType[*net.DNSError](err)
 		switch {
 		case s.via != nil:
@@ -134,6 +146,9 @@ func (c *Client) connect(y *loop.Yielder, s *server, by time.Duration, limits *T
 	if s.tls != nil {
 		if err := cn.secure(y, s.tls, s.addr, min(by, after(c.loop, limits.TLS))); err != nil {
 			return nil, PhaseTLS, err
+		}
+		if t != nil {
+			t.note(TraceTLS)
 		}
 	}
 	whole = true
@@ -156,7 +171,7 @@ func (m *making) giveUp() {
 }
 
 // reach connects cn to s, by a proxy if need be, within a limit of time.
-func (c *Client) reach(y *loop.Yielder, cn *conn, s *server, limit *loop.Timeout) error {
+func (c *Client) reach(y *loop.Yielder, cn *conn, s *server, limit *loop.Timeout, t *trace) error {
 	network, addr := "tcp", s.addr
 	switch {
 	case c.UnixSocket != "":
@@ -165,7 +180,7 @@ func (c *Client) reach(y *loop.Yielder, cn *conn, s *server, limit *loop.Timeout
 		addr = s.via.addr
 	}
 	err := limit.Run(y, func() (err error) {
-		if cn.raw, err = c.dial(y, network, addr); err == nil && s.via != nil {
+		if cn.raw, err = c.dial(y, network, addr, t); err == nil && s.via != nil {
 			err = c.join(y, cn, s)
 		}
 		return err
@@ -184,7 +199,10 @@ func (c *Client) reach(y *loop.Yielder, cn *conn, s *server, limit *loop.Timeout
 var errNoConn = errors.New("Dial returned no connection")
 
 // dial connects to an address as the user wants it.
-func (c *Client) dial(y *loop.Yielder, network, addr string) (*netio.Conn, error) {
+func (c *Client) dial(y *loop.Yielder, network, addr string, t *trace) (raw *netio.Conn, err error) {
+	if t != nil {
+		return t.dial(y, c, network, addr)
+	}
 	switch {
 	case c.Dial != nil:
 		raw, err := c.Dial(y, network, addr)
@@ -201,5 +219,5 @@ func (c *Client) dial(y *loop.Yielder, network, addr string) (*netio.Conn, error
 	case c.Dialer != nil:
 		return c.Dialer.Connect(y, network, addr)
 	}
-	return netio.Dial(y, network, addr)
+	return noKeepAlive.Connect(y, network, addr)
 }

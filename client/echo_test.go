@@ -14,8 +14,8 @@ import (
 	"coloop/loop"
 )
 
-// echo starts a server of net/http's that sends back what it gets while it gets it.
-func echo(t *testing.T, secure bool) endpoint {
+// echoing starts a server of net/http's that sends back what it gets while it gets it.
+func echoing(t *testing.T, secure bool) endpoint {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func TestB4Echo(t *testing.T) {
 						continue
 					}
 					t.Run(fmt.Sprintf("%s, TLS %v, %s, streamed %v", name, secure, path, stream), func(t *testing.T) {
-						e := echo(t, secure)
+						e := echoing(t, secure)
 						c := &client.Client{TLSConfig: e.tls}
 						run(t, c, func(y *loop.Yielder, w *wire) {
 							r, b := with(y, data)

@@ -26,17 +26,20 @@ const maxInline = 16 << 10
 
 // parse makes sense of the request.
 func (x *exchange) parse() (err error) {
-	switch {
-	case x.fast != nil:
-		x.to, err = fastTarget(x.fast)
-	case !isToken(x.method):
-		err = errMethod
-	case x.method == fasthttp.MethodConnect:
-		err = errConnect
-	default:
-		if x.to, err = parseTarget(x.url); err == nil {
-			err = checkFields(x.header, false)
-		}
+	if !isToken(x.method) {
+		return errMethod
+	}
+	if x.method == fasthttp.MethodConnect {
+		return errConnect
+	}
+	if x.to.origin == "" {
+		x.to, err = parseTarget(x.url)
+	}
+	if err == nil {
+		err = checkFields(x.header, false)
+	}
+	if err == nil && len(x.req.Trailer) > 0 {
+		err = checkTrailer(x.req)
 	}
 	return err
 }
@@ -44,26 +47,29 @@ func (x *exchange) parse() (err error) {
 // encoded puts the request into x.out, or makes an upload of one with a long body.
 func (x *exchange) encoded() error {
 	c := x.client
-	x.once = !idempotent(x.method)
-	if x.fast != nil {
-		return x.encodedFast()
-	}
-	x.long = x.source != nil || len(x.body) > maxInline || x.expects()
+	x.once = !idempotent(x.method) && !hasKey(x.header)
+	x.long = x.source != nil || len(x.body) > maxInline || x.expects() || x.req.OnUpload != nil && len(x.body) > 0
 	if x.long {
 		raw, ok := c.requests.get()
 		if !ok {
 			raw = &fasthttp.Request{}
 		}
 		x.fill(&raw.Header)
-		if x.source == nil && x.expects() {
-			x.source = &source{r: bytes.NewReader(x.body), length: len(x.body)}
+		src := x.source
+		if src == nil && (x.expects() || x.req.OnUpload != nil) {
+			src = newSource(bytes.NewReader(x.body), len(x.body), nil)
 		}
-		if x.source != nil {
-			raw.SetBodyStream(x.source, x.source.length)
+		if src != nil {
+			raw.SetBodyStream(src, src.length)
+			if len(x.req.Trailer) > 0 {
+				if err := x.announce(&raw.Header); err != nil {
+					return err
+				}
+			}
 		} else {
 			raw.SetBodyRaw(x.body)
 		}
-		x.upload = &upload{client: c, x: x, source: x.source, cn: x.cn, raw: raw, ours: true, expects: x.expects()}
+		x.upload = &upload{client: c, x: x, source: src, cn: x.cn, raw: raw, expects: x.expects()}
 		return nil
 	}
 	h := &c.scratch
@@ -98,10 +104,16 @@ func (x *exchange) fill(h *fasthttp.RequestHeader) {
 		x.fillFields(h, host, agent)
 	}
 	if x.to.user != nil && !has(x.header, fasthttp.HeaderAuthorization) {
-		h.Add(fasthttp.HeaderAuthorization, basic(x.to.user))
+		h.Add(fasthttp.HeaderAuthorization, basicOf(x.to.user))
+	}
+	if x.asked = x.asks(); x.asked {
+		h.Add(fasthttp.HeaderAcceptEncoding, acceptEncoding)
 	}
 	if x.expects() {
 		h.Add(fasthttp.HeaderExpect, "100-continue")
+	}
+	if x.host == nil { // the exchange is a Sender's
+		return
 	}
 	if s := x.host.Value; s.via != nil && !s.tunnel {
 		x.forwarded(h)
@@ -187,6 +199,11 @@ func idempotent(method string) bool {
 		return true
 	}
 	return false
+}
+
+// hasKey reports whether the server can tell that a request has reached it twice, as net/http does.
+func hasKey(fields map[string][]string) bool {
+	return has(fields, "Idempotency-Key") || has(fields, "X-Idempotency-Key")
 }
 
 // wantsLength reports whether a server expects a length even if there is no body.

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -47,6 +46,9 @@ const (
 	PhaseHeader    Phase = "header"
 	PhaseBody      Phase = "body"
 	PhaseRedirect  Phase = "redirect"
+	PhaseSend      Phase = "send"          // all that a Sender does, unless it says more
+	PhaseAuth      Phase = "authorization" // making one
+	PhaseRetry     Phase = "retry"         // waiting for the next attempt
 )
 
 // An Error is how every request fails. It implements net.Error.
@@ -102,20 +104,15 @@ func (e *Error) Timeout() bool {
 // Temporary is Timeout.
 func (e *Error) Temporary() bool { return e.Timeout() }
 
-// basic is the value of an Authorization field.
-func basic(u *url.Userinfo) string {
-	password, _ := u.Password()
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(u.Username()+":"+password))
-}
-
 // short quotes s, not more than what fits into a line.
 func short(s string) string {
-	const most = 60
-	if len(s) > most {
-		return strconv.Quote(s[:most]) + "..."
+	if len(s) > maxQuoted {
+		return strconv.Quote(s[:maxQuoted]) + "..."
 	}
 	return strconv.Quote(s)
 }
+
+const maxQuoted = 60
 
 // redacted leaves out the password of a URL.
 func redacted(s string) string {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bufio"
+	"io"
 	"syscall"
 	"time"
 
@@ -20,8 +21,12 @@ import (
 // (loop.Drive). Buffers are taken late and given back early.
 type exchange struct {
 	client *Client
+	sender Sender   // of the client; nil means the network
+	trace  *trace   // nil unless the client has a Trace
 	req    *Request // the caller's, for what is seldom asked for; never nil
 	limits *Timeouts
+
+	session *session // what goes beyond this exchange, or nil
 
 	// What is asked for now: redirects change it.
 	method, url string
@@ -29,7 +34,7 @@ type exchange struct {
 	body        []byte
 	source      *source // of a BodyStream; nil without one
 
-	fast *fasthttp.Request  // the caller's own, to be sent in the place of these, or nil
+	addr string             // where to connect, if not to the host of the URL
 	into *fasthttp.Response // the caller's own, or nil
 
 	to    target
@@ -37,24 +42,32 @@ type exchange struct {
 	place *pool.Place[*conn, *server] // held by the exchange: to be given back, or dropped
 	cn    *conn                       // in the place
 
-	out    []byte  // encoded, and not yet written
-	upload *upload // sends a long body meanwhile
-	br     *bufio.Reader
-	reply  *fasthttp.Response
-	whole  []byte // the body, once it has been read
-	resp   *Response
+	out     []byte  // encoded, and not yet written
+	upload  *upload // sends a long body meanwhile
+	br      *bufio.Reader
+	reply   *fasthttp.Response
+	sent    []byte        // its header, as it was sent
+	whole   []byte        // the body, once it has been read
+	given   io.ReadCloser // the body that a Sender has returned, to be read
+	adopted *Response     // all that it has returned
+	resp    *Response
 
 	by, first time.Duration // when all must be over, and when the reply must have begun
 
-	state   state
-	phase   Phase // of err
-	err     error // of a step
-	blocked bool  // a step waits
-	again   bool  // this is the second try
-	long    bool  // the body is for an upload
-	once    bool  // must not reach the server twice
-	last    bool  // the connection is to be closed
-	follows bool  // a redirect will be followed: its body is not streamed
+	state    state
+	phase    Phase // of err
+	err      error // of a step
+	blocked  bool  // a step waits
+	again    bool  // this is the second try
+	long     bool  // the body is for an upload
+	once     bool  // must not reach the server twice
+	last     bool  // the connection is to be closed
+	alone    bool  // this is one exchange, and nothing follows from it
+	verbatim bool  // nothing is added to the request, and the reply is not decoded
+	hidden   bool  // the name of Trailer is hidden from fasthttp
+	asked    bool  // for an encoded body
+	decoded  bool  // whole was encoded
+	codings  codings
 }
 
 // state is how far an exchange is.
@@ -71,8 +84,12 @@ const (
 	complete          // it is there
 )
 
-// run does the exchange. The Phase is that of the error.
+// run does the exchange, to the header of the reply, and its body if that has come with it. The
+// Phase is that of the error.
 func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
+	if x.sender != nil {
+		return x.pass(y)
+	}
 	if x.client.proxyFor != nil {
 		if phase, err = x.choose(); err != nil {
 			return phase, err
@@ -82,6 +99,9 @@ func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 		if err = loop.Drive(y, x); err != nil {
 			return PhaseRequest, err
 		}
+		if x.trace != nil {
+			x.trace.tell(y)
+		}
 		switch phase, err = x.phase, x.err; {
 		case err != nil:
 			phase, err = x.failed(phase, err)
@@ -89,19 +109,11 @@ func (x *exchange) run(y *loop.Yielder) (phase Phase, err error) {
 			phase, err = x.connect(y)
 		case x.state == unsent:
 			phase, err = x.send(y)
-		case x.state == sent:
+		case x.state == sent && x.cn.tls != nil:
 			phase, err = x.receive()
-		case x.state == headed:
-			phase, err = x.readBody(y)
 		}
-		if err == nil && x.state == complete || err != nil && !x.stale(err) {
+		if err == nil && x.state >= headed || err != nil && !x.stale(y, err) {
 			return phase, err
-		}
-		if err != nil && x.upload != nil {
-			if err := x.stop(y); err != nil {
-				return PhaseWrite, err
-			}
-			x.last = false
 		}
 	}
 }
@@ -118,6 +130,9 @@ func (x *exchange) Step(err error) (wait any) {
 		}
 	}
 	for x.err == nil {
+		if x.trace != nil && len(x.trace.pending) > 0 {
+			return nil // to tell of it
+		}
 		switch {
 		case x.state == fresh:
 			x.prepare()
@@ -174,6 +189,9 @@ func (x *exchange) dial() {
 		return
 	}
 	c := x.client
+	if x.trace != nil {
+		x.trace.reached(TraceDial, s.direct.String())
+	}
 	raw, err := noKeepAlive.Start(c.loop, s.direct, min(x.by, after(c.loop, x.limits.Connect)))
 	switch {
 	case err == nil:
@@ -194,6 +212,9 @@ func (x *exchange) connected() (wait any) {
 		x.phase, x.err = PhaseConnect, err
 	default:
 		x.state = connected
+		if x.trace != nil {
+			x.trace.reached(TraceConnected, x.cn.raw.RemoteAddr().String())
+		}
 	}
 	return wait
 }
@@ -202,6 +223,9 @@ func (x *exchange) connected() (wait any) {
 func (x *exchange) encode() {
 	cn := x.cn
 	cn.begin(x)
+	if x.trace != nil {
+		x.trace.got(x)
+	}
 	if x.err = x.encoded(); x.err != nil {
 		x.phase = PhaseRequest
 		return
@@ -265,6 +289,13 @@ func (x *exchange) wrote() {
 // written is called when all of the request is written. It sets the time for the reply to begin.
 func (x *exchange) written() {
 	x.state = max(x.state, sent)
+	if d := x.limits.Read; d != never {
+		x.by = min(x.by, after(x.client.loop, d))
+		x.cn.by = x.by
+	}
+	if x.trace != nil {
+		x.trace.note(TraceWritten)
+	}
 	if d := x.limits.FirstByte; d > 0 {
 		x.first = after(x.client.loop, d)
 	}

@@ -158,3 +158,8 @@ func turn(t testing.TB, y *loop.Yielder) {
 		t.Fatal(err)
 	}
 }
+
+// A readerFunc is a reader.
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

@@ -167,7 +167,7 @@ func (x *exchange) forwarded(h *fasthttp.RequestHeader) {
 // proxyFields adds the header fields that are for the proxy.
 func (c *Client) proxyFields(h *fasthttp.RequestHeader, p *proxy) {
 	if p.user != nil && !has(c.ProxyHeader, fasthttp.HeaderProxyAuthorization) {
-		h.Add(fasthttp.HeaderProxyAuthorization, basic(p.user))
+		h.Add(fasthttp.HeaderProxyAuthorization, basicOf(p.user))
 	}
 	for key, values := range c.ProxyHeader {
 		for _, v := range values {

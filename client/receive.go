@@ -1,8 +1,11 @@
 package client
 
 import (
+	"bufio"
+	"bytes"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"coloop/loop"
@@ -15,38 +18,63 @@ import (
 //go:noinline
 func (x *exchange) receive() (Phase, error) {
 	for x.state == sent {
-		cn, phase := x.cn, x.awaits()
+		cn := x.cn
 		err := cn.raw.ReadBy(x.until())
 		if err == nil {
 			err = cn.tls.WaitRead()
 		}
-		if err == nil {
-			x.head()
-			phase, err = x.phase, x.err
-		}
 		if err != nil {
-			return x.failed(phase, err)
+			return x.failed(x.awaits(), err) // an upload may have ended in the meantime
+		}
+		if x.head(); x.err != nil {
+			return x.failed(x.phase, x.err)
 		}
 	}
 	return "", nil
 }
 
-// readBody reads the body of the reply, unless that is to be streamed.
+// readBody reads the body of the reply, unless that is to be streamed, and ends the upload.
 //
 //go:noinline
 func (x *exchange) readBody(y *loop.Yielder) (Phase, error) {
+	if x.sender != nil {
+		return x.readGiven(y)
+	}
 	if x.upload != nil && x.reply.StatusCode() >= fasthttp.StatusMultipleChoices {
 		if err := x.stop(y); err != nil { // the server does not want it
 			return PhaseWrite, err
 		}
 	}
 	if x.streamed() {
-		x.state = complete
 		return "", nil
 	}
-	if phase, err := x.gather(y); err != nil {
-		return x.failed(phase, err)
+	if x.asked && x.unwanted() { // it was not: the redirect is not followed
+		if err := x.codings.parse(x.encodings()); err != nil {
+			return PhaseHeader, err
+		}
+		if x.codings.n > 0 && len(x.whole) > 0 {
+			x.state = headed
+		}
 	}
+	if x.state == headed {
+		var err error
+		switch {
+		case x.client.MaxBody >= 0 && x.reply.Header.ContentLength() > x.maxBody():
+			err = ErrBodyTooLarge
+		case x.codings.n > 0:
+			err = x.decode(y)
+		default:
+			x.whole, err = x.gather(x.open())
+		}
+		if err != nil {
+			return x.failed(PhaseBody, err)
+		}
+		x.state = complete
+	}
+	if x.upload != nil {
+		return PhaseWrite, x.stop(y)
+	}
+	x.state = complete
 	return "", nil
 }
 
@@ -72,7 +100,7 @@ func (x *exchange) until() time.Duration {
 // failed returns the reason why reading the reply failed. If sending the request did, that is
 // the reason.
 func (x *exchange) failed(phase Phase, err error) (Phase, error) {
-	if u := x.upload; u != nil && u.err != nil {
+	if u := x.upload; u != nil && u.err != nil && !loop.IsCancelled(err) {
 		return PhaseWrite, u.err
 	}
 	return phase, err
@@ -96,7 +124,11 @@ func (x *exchange) head() {
 	h := &x.reply.Header
 	for {
 		cn.blocked = false
-		if err := h.Read(x.br); err != nil {
+		err := x.readHeader()
+		if x.trace != nil && cn.received {
+			x.trace.heard()
+		}
+		if err != nil {
 			switch {
 			case cn.bare:
 				cn.straighten()
@@ -105,16 +137,19 @@ func (x *exchange) head() {
 				x.putReader()
 			case cn.blocked:
 			default:
-				if !cn.received {
-					x.phase = PhaseFirstByte
-				}
 				x.err = cn.cause(err)
+				if x.br.Buffered() == 0 { // an interim reply is not the reply
+					x.phase = PhaseFirstByte
+					if errors.Is(x.err, io.ErrUnexpectedEOF) {
+						x.err = errHungUp
+					}
+				}
 			}
 			return
 		}
 		status := h.StatusCode()
 		switch {
-		case status < 100:
+		case status < 100, status == fasthttp.StatusOK && noStatus(x.sent):
 			x.err = errStatus
 			return
 		case status >= 200 || status == fasthttp.StatusSwitchingProtocols:
@@ -122,6 +157,9 @@ func (x *exchange) head() {
 			return
 		case status == fasthttp.StatusContinue && x.upload != nil:
 			x.upload.goOn.Set()
+		}
+		if x.trace != nil {
+			x.trace.replied(TraceInterim, status)
 		}
 		if x.br.Buffered() == 0 {
 			x.putReader() // the reply has not begun
@@ -132,73 +170,90 @@ func (x *exchange) head() {
 
 var errStatus = errors.New("invalid status")
 
+// noStatus reports whether a header has the status 000, which fasthttp takes for 200.
+func noStatus(header []byte) bool {
+	if bytes.HasPrefix(header, []byte("HTTP/1.1 2")) {
+		return false
+	}
+	_, status, _ := bytes.Cut(bytes.TrimLeft(header, "\r\n"), []byte(" "))
+	return bytes.HasPrefix(bytes.TrimLeft(status, " "), []byte("000"))
+}
+
+// closes reports whether the server is going to close the connection, as far as the header says.
+func (x *exchange) closes() bool {
+	h := &x.reply.Header
+	if x.method == fasthttp.MethodHead && h.ContentLength() == -2 && h.ConnectionClose() {
+		return x.closesHead()
+	}
+	return h.ConnectionClose()
+}
+
+// closesHead is closes for a reply to HEAD without a length: fasthttp says that the connection
+// closes then, as it would have to if there were a body. So fasthttp is asked again, with a length.
+//
+//go:noinline
+func (x *exchange) closesHead() bool {
+	var h fasthttp.ResponseHeader
+	text := string(bytes.TrimRight(x.sent, "\r\n")) + "\r\nContent-Length: 0\r\n\r\n"
+	return h.Read(bufio.NewReader(strings.NewReader(text))) != nil || h.ConnectionClose()
+}
+
 // headed looks at the header of the reply that counts.
 func (x *exchange) headed() {
 	h := &x.reply.Header
 	status, length := h.StatusCode(), h.ContentLength()
-	x.last = x.last || h.ConnectionClose() || status == fasthttp.StatusSwitchingProtocols
+	x.last = x.last || x.closes() || status == fasthttp.StatusSwitchingProtocols
 	x.state = headed
+	if x.trace != nil {
+		x.trace.replied(TraceHeader, status)
+	}
+	if x.codings.n = 0; x.asked && len(h.ContentEncoding()) > 0 {
+		x.err = x.coded()
+	}
 	switch {
+	case x.err != nil:
 	case x.noBody(status):
 		x.state = complete
 	case x.streamed():
-	case length > x.client.maxBody():
-		x.phase, x.err = PhaseBody, ErrBodyTooLarge
-	case length >= 0 && length <= x.br.Buffered():
+	case length >= 0 && length <= min(x.br.Buffered(), x.maxBody()) && x.req.OnDownload == nil:
 		x.phase = PhaseBody
-		if x.err = x.reply.ReadBody(x.br, length); x.err == nil {
-			x.whole, x.state = x.reply.Body(), complete
+		if x.err = x.reply.ReadBody(x.br, length); x.err != nil {
+			return
+		}
+		if x.whole = x.reply.Body(); x.codings.n == 0 || length == 0 {
+			x.state = complete
 		}
 	}
 }
 
+// coded finds out how the body is encoded.
+func (x *exchange) coded() error {
+	if x.unwanted() {
+		return nil
+	}
+	return x.codings.parse(x.encodings())
+}
+
 // noBody reports whether a reply of that status has no body, whatever its header says.
-func (x *exchange) noBody(status int) bool {
-	return x.method == fasthttp.MethodHead || status == fasthttp.StatusNoContent ||
+func (x *exchange) noBody(status int) bool { return bodiless(x.method, status) }
+
+func bodiless(method string, status int) bool {
+	return method == fasthttp.MethodHead || status == fasthttp.StatusNoContent ||
 		status == fasthttp.StatusNotModified || status < 200
 }
 
+// maxBody is how large the body of the reply may be.
+func (x *exchange) maxBody() int {
+	if n := x.req.MaxBody; n != 0 {
+		return n
+	}
+	return x.client.maxBody()
+}
+
 // streamed reports whether the body of the reply is left to be read by the caller.
-func (x *exchange) streamed() bool {
-	return x.req.Stream && !(x.follows && redirects(x.reply))
-}
+func (x *exchange) streamed() bool { return x.req.Stream && !x.raises() }
 
-// gather reads the body, as it comes.
-//
-//go:noinline
-func (x *exchange) gather(y *loop.Yielder) (Phase, error) {
-	x.reply.StreamBody = true
-	_ = x.reply.ReadBody(x.br, 0) // reads nothing yet
-	b := body{x.reply, x.cn}
-	all, err := gather(y, &b, x.client.maxBody())
-	_ = x.reply.CloseBodyStream() // has nothing to close
-	x.reply.StreamBody = false
-	if err != nil {
-		return PhaseBody, err
-	}
-	if x.into != nil {
-		x.into.SetBodyRaw(all)
-	}
-	x.whole, x.state = all, complete
-	return "", nil
-}
-
-// body reads the body of a reply.
-type body struct {
-	reply *fasthttp.Response
-	cn    *conn
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.reply.BodyStream().Read(p)
-	b.cn.bodyRead(n)
-	switch {
-	case err == nil:
-	case err == io.EOF && (b.cn.err == nil || b.cn.err == io.EOF && b.reply.Header.ContentLength() < -1):
-	case err == io.EOF:
-		err = b.cn.cause(io.ErrUnexpectedEOF)
-	default:
-		err = b.cn.cause(err)
-	}
-	return n, err
+// unwanted reports whether the reply may be no more than a redirect that is followed.
+func (x *exchange) unwanted() bool {
+	return !x.alone && x.client.MaxRedirects >= 0 && redirects(x.reply)
 }

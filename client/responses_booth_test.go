@@ -44,7 +44,9 @@ func newBooth(ln *net.TCPListener, s script, pieces bool) *booth {
 	}
 }
 
-func (b *booth) close() {
+func (b *booth) close(t testing.TB) {
+	for b.accept(t) { // one that nobody waited for must not come to the next booth
+	}
 	for _, s := range b.seats {
 		s.reset()
 	}

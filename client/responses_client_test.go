@@ -85,7 +85,7 @@ func playClient(t *testing.T, y *loop.Yielder, e *ear, b *booth, stream bool) ou
 		if err := c.Close(); err != nil {
 			t.Errorf("%s: closing the client: %v", b.name, err)
 		}
-		b.close()
+		b.close(t)
 	}()
 	ask := func(method, path string) outcome {
 		r := &client.Request{Method: method, URL: "http://" + b.addr + path, Stream: stream}

@@ -15,7 +15,9 @@ import (
 // its own: the Response may be released meanwhile.
 type stream struct {
 	client *Client
-	body   body
+	body   *body
+	decode *decoding                   // nil if the body is not encoded
+	trace  *trace                      // nil unless the client has a Trace
 	place  *pool.Place[*conn, *server] // nil once it is given back
 	br     *bufio.Reader
 	upload *upload           // may still be sending
@@ -35,8 +37,8 @@ var errBusy = errors.New("another task is reading the body")
 func (x *exchange) stream() *stream {
 	c := x.client
 	s := &stream{
-		client: c, body: body{x.reply, x.cn}, place: x.place, br: x.br, upload: x.upload, last: x.last,
-		method: x.method, url: x.url,
+		client: c, body: x.open(), place: x.place, br: x.br, upload: x.upload, last: x.last,
+		method: x.method, url: x.url, trace: x.trace,
 	}
 	if u := x.upload; u != nil && !u.over {
 		u.leave()
@@ -47,8 +49,13 @@ func (x *exchange) stream() *stream {
 		s.end(io.EOF)
 		return s
 	}
-	x.reply.StreamBody = true
-	_ = x.reply.ReadBody(s.br, 0) // reads nothing yet
+	if x.decoded = x.codings.n > 0; x.decoded {
+		s.decode = c.decoding(&x.codings, s.body, s.body, &s.body.way)
+	}
+	if c.streams == nil {
+		c.streams = make(map[*stream]struct{})
+	}
+	c.streams[s] = struct{}{}
 	if x.by != never {
 		s.expiry = c.loop.CallAt(x.by, func() { s.stop(os.ErrDeadlineExceeded) })
 	}
@@ -59,25 +66,43 @@ func (x *exchange) stream() *stream {
 func (s *stream) Read(p []byte) (int, error) {
 	switch {
 	case s.err != nil:
+		if s.trace != nil {
+			s.tell()
+		}
 		return 0, s.err
 	case s.busy:
 		return 0, s.fail(errBusy)
 	}
 	s.busy = true
 	defer s.leave() // even if the task is ended in Read
-	n, err := s.body.Read(p)
+	n, err := s.read(p)
 	switch {
 	case s.err != nil: // another task has closed it
 		return n, s.err
 	case err == io.EOF:
 		s.err = io.EOF
 	case err != nil:
-		if u := s.upload; u != nil && u.err != nil {
+		if u := s.upload; u != nil && u.err != nil && !loop.IsCancelled(err) {
 			err = u.err
 		}
 		s.err = s.fail(err)
 	}
+	if s.trace != nil && s.err != nil {
+		s.leave()
+		s.tell()
+	}
 	return n, s.err
+}
+
+func (s *stream) read(p []byte) (int, error) {
+	if s.decode == nil {
+		return s.body.Read(p)
+	}
+	for {
+		if n, err := s.decode.Read(p); n > 0 || err != nil || len(p) == 0 {
+			return n, err
+		}
+	}
 }
 
 func (s *stream) fail(err error) error { return s.client.fail(PhaseBody, s.method, s.url, err) }
@@ -92,6 +117,9 @@ func (s *stream) leave() {
 // Close ends the reading. If the body is not at its end, the connection is closed.
 func (s *stream) Close() error {
 	s.stop(net.ErrClosed)
+	if s.trace != nil {
+		s.tell()
+	}
 	return nil
 }
 
@@ -108,12 +136,25 @@ func (s *stream) stop(err error) {
 	s.end(s.err)
 }
 
+// tell tells what has happened, if a task runs here.
+//
+//go:noinline
+func (s *stream) tell() {
+	if y, err := s.client.loop.Current(); err == nil {
+		s.trace.tell(y)
+	}
+}
+
 // end gives everything back.
 func (s *stream) end(err error) {
 	if s.place == nil {
 		return
 	}
 	s.err = err
+	delete(s.client.streams, s)
+	if s.trace != nil {
+		s.trace.bodyEnded(err)
+	}
 	if s.expiry != nil {
 		s.expiry.Cancel()
 	}
@@ -123,6 +164,10 @@ func (s *stream) end(err error) {
 			u.dropped = true
 			u.task.Cancel()
 		}
+	}
+	if d := s.decode; d != nil {
+		d.end()
+		s.last = s.last || s.body.err != io.EOF
 	}
 	if err == io.EOF && !s.last && s.br.Buffered() == 0 {
 		s.place.Release()

@@ -37,7 +37,7 @@ var endedBy = map[string]error{
 
 // TestB3StreamInUse has a task wait in Read while another ends the stream, in every way there is. The
 // reader gets an error, once and again, and the place is given back.
-func TestB3StreamInUse(t *testing.T) {
+func TestB3StreamUsedByTwo(t *testing.T) {
 	for name, end := range map[string]func(y *loop.Yielder, c *client.Client, resp *client.Response, reader *loop.Task[struct{}], w *wire){
 		"Close": func(_ *loop.Yielder, _ *client.Client, resp *client.Response, _ *loop.Task[struct{}], _ *wire) {
 			_ = resp.Stream.Close()
@@ -148,7 +148,7 @@ func TestB3TwoReaders(t *testing.T) {
 
 // TestB3Released uses responses after Release, or twice. None of them shows anything of another
 // response.
-func TestB3Released(t *testing.T) {
+func TestB3ReleasedTwice(t *testing.T) {
 	url := serveHTTP(t, func(ctx *fasthttp.RequestCtx) {
 		ctx.Response.Header.Set("X-Path", string(ctx.Path()))
 		ctx.SetBodyString(strings.Repeat(string(ctx.Path()), 1000))

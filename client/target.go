@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -68,7 +69,10 @@ func plainTarget(rawURL string) (t target, ok bool) {
 		}
 	}
 	end := strings.IndexByte(rest, '/')
-	if end <= 0 || !plainHost(rest[:end]) {
+	if end < 0 {
+		end = len(rest)
+	}
+	if end == 0 || !plainHost(rest[:end]) {
 		return t, false
 	}
 	for i := end; i < len(rest); i++ {
@@ -76,7 +80,7 @@ func plainTarget(rawURL string) (t target, ok bool) {
 			return t, false
 		}
 	}
-	return target{secure: secure, origin: rawURL[:len(rawURL)-len(rest)+end], uri: rest[end:]}, true
+	return target{secure: secure, origin: rawURL[:len(rawURL)-len(rest)+end], uri: cmp.Or(rest[end:], "/")}, true
 }
 
 // plainChars are the unreserved characters of RFC 3986, and those between the parts of paths and
@@ -96,10 +100,12 @@ func targetOf(u *url.URL, rawURL string) (target, error) {
 	t := target{secure: u.Scheme == "https", user: u.User}
 	prefix := len(u.Scheme) + len("://") + len(u.Host)
 	switch {
+	case u.Scheme == "":
+		return t, errRelative
 	case u.Host == "":
 		return t, errNoHost
 	case !t.secure && u.Scheme != "http":
-		return t, fmt.Errorf("%w %q", errScheme, u.Scheme)
+		return t, fmt.Errorf("%w %s", errScheme, short(u.Scheme))
 	case plainHost(u.Host) && len(rawURL) >= prefix && rawURL[len(u.Scheme)+3:prefix] == u.Host && rawURL[:len(u.Scheme)] == u.Scheme:
 		t.origin = rawURL[:prefix]
 	default:

@@ -13,7 +13,7 @@ func TestPlainTarget(t *testing.T) {
 	plain := 0
 	rapid.Check(t, func(t *rapid.T) {
 		raw := rapid.OneOf(
-			rapid.StringMatching(`https?://[a-z0-9.-]{1,12}(:[0-9]{1,6})?/[a-zA-Z0-9/?&=._~-]{0,20}`),
+			rapid.StringMatching(`https?://[a-z0-9.-]{1,12}(:[0-9]{1,6})?(/[a-zA-Z0-9/?&=._~-]{0,20})?`),
 			rapid.StringMatching(`https?://[a-zA-Z0-9.:@%\[\]-]{0,12}(/[a-zA-Z0-9/?&=._~%;#+ -]{0,20})?`),
 		).Draw(t, "url")
 		got, ok := plainTarget(raw)
@@ -31,7 +31,7 @@ func TestPlainTarget(t *testing.T) {
 		}
 	})
 	for _, raw := range []string{
-		"http://host/", "http://host:8080/a?b=c", "https://host/a//b", "http://127.0.0.1:34567/x", "http://h/?",
+		"http://host/", "http://host:8080/a?b=c", "https://host/a//b", "http://127.0.0.1:34567/x", "http://h/?", "https://h",
 	} {
 		if _, ok := plainTarget(raw); !ok {
 			t.Errorf("%q is not taken for plain", raw)

@@ -2,8 +2,8 @@ package client
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
-	"io"
 	"syscall"
 	"time"
 
@@ -25,7 +25,6 @@ type upload struct {
 	goOn    loop.Event // 100 Continue has come
 	err     error      // why it failed
 	expects bool       // 100 Continue is waited for
-	ours    bool       // raw is not the caller's
 	closes  bool       // the source is to be closed at the end
 	dropped bool       // nobody wants to know how it ends
 	over    bool
@@ -43,12 +42,28 @@ func (x *exchange) begin(y *loop.Yielder) {
 	u.task.AddDoneCallback(func(*loop.Future[struct{}]) { u.end() })
 }
 
-// run is the task.
+// run is the task. Its error is kept in the upload, so that the loop does not report it if it is closed
+// before anybody has seen it.
 func (u *upload) run(y *loop.Yielder) error {
+	if u.err = u.write(y); u.err != nil && u.source != nil && u.source.err != nil {
+		u.err = u.source.err
+	}
+	return nil
+}
+
+func (u *upload) write(y *loop.Yielder) error {
 	c, s := u.client, u.source
 	bw := c.writer(u.cn)
-	if s != nil && u.expects {
-		s.before = func() error { return u.expect(y, bw) }
+	if s != nil {
+		if u.expects {
+			s.before = func() error { return u.expect(y, bw) }
+		}
+		if mayWait(s.r) {
+			s.flush = bw.Flush
+		}
+	}
+	if s != nil {
+		s.seen = u.x.req.OnUpload
 	}
 	err := u.raw.Write(bw)
 	if err == nil {
@@ -75,15 +90,13 @@ func (u *upload) expect(y *loop.Yielder, bw *bufio.Writer) error {
 // end is called when the task has ended, in whatever way.
 func (u *upload) end() {
 	u.over = true
-	_, err := u.task.Result()
+	_, panicked := u.task.Result()
+	u.err = cmp.Or(panicked, u.err)
 	switch x := u.x; {
 	case u.dropped:
-	case err != nil:
-		if u.source != nil && u.source.err != nil {
-			err = u.source.err
-		}
-		u.err = unwritten(err)
-		if !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
+	case u.err != nil:
+		u.err = unwritten(u.err)
+		if !errors.Is(u.err, syscall.EPIPE) && !errors.Is(u.err, syscall.ECONNRESET) {
 			_ = u.cn.Close() // no reply is to be expected
 		}
 	case x != nil:
@@ -91,12 +104,10 @@ func (u *upload) end() {
 		_ = u.cn.raw.ReadBy(min(x.by, x.first)) // fails only if it is closed, as reading will
 	}
 	if u.closes {
-		_ = u.source.Close() // its error is the user's
+		_ = u.source.close() // its error is the user's
 	}
-	if u.ours {
-		u.raw.Reset()
-		u.client.requests.put(u.raw)
-	}
+	u.raw.Reset()
+	u.client.requests.put(u.raw)
 }
 
 // stop ends the upload of a request that has its reply.
@@ -116,60 +127,10 @@ func (x *exchange) stop(y *loop.Yielder) error {
 	return err
 }
 
+// spent reports whether the body of the request cannot be sent again.
+func (x *exchange) spent() bool { return !x.source.repeatable() }
+
 // leave is called when the exchange ends before the upload. The source is closed when that ends.
 func (u *upload) leave() {
 	u.x, u.closes = nil, u.source != nil && !u.over
-}
-
-// spent reports whether the body of the request cannot be sent again, because it was read from
-// somewhere.
-func (x *exchange) spent() bool {
-	return x.long && (x.source != nil || x.fast != nil && x.fast.IsBodyStream())
-}
-
-// A source is the body of a request that is read from somewhere. It is closed once, whatever
-// becomes of the request.
-type source struct {
-	r      io.Reader
-	length int          // -1: not known
-	before func() error // is called before the first Read
-	empty  int
-	err    error
-	closed bool
-}
-
-func newSource(r io.Reader, length int) *source {
-	return &source{r: r, length: length}
-}
-
-// Read reads the body, and remembers an error of it.
-func (s *source) Read(p []byte) (int, error) {
-	if f := s.before; f != nil {
-		s.before = nil
-		return 0, f() // it has flushed the buffer that p may be a part of
-	}
-	n, err := s.r.Read(p)
-	if n == 0 && err == nil {
-		if s.empty++; s.empty == maxEmpty {
-			err = io.ErrNoProgress
-		}
-	} else {
-		s.empty = 0
-	}
-	if err != nil && err != io.EOF {
-		s.err = err
-	}
-	return n, err
-}
-
-// Close closes the body.
-func (s *source) Close() error {
-	if s == nil || s.closed {
-		return nil
-	}
-	s.closed = true
-	if c, ok := s.r.(io.Closer); ok {
-		return c.Close()
-	}
-	return nil
 }

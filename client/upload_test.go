@@ -200,10 +200,10 @@ func TestB4SlowReader(t *testing.T) {
 
 var errReader = errors.New("disk on fire")
 
-// A failing reader returns its error.
-type failing struct{ err error }
+// A brokenReader reader returns its error.
+type brokenReader struct{ err error }
 
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
+func (f brokenReader) Read([]byte) (int, error) { return 0, f.err }
 
 // failures are how uploads end in the middle.
 var failures = []struct {
@@ -213,14 +213,14 @@ var failures = []struct {
 	is     error
 	text   string
 }{
-	{"reader fails", func(*loop.Loop) io.Reader { return failing{errReader} }, 0, errReader, "disk on fire"},
-	{"reader fails, length", func(*loop.Loop) io.Reader { return failing{errReader} }, 1 << 20, errReader, "disk on fire"},
-	{"reader is cut short", func(*loop.Loop) io.Reader { return failing{io.ErrUnexpectedEOF} }, 0, io.ErrUnexpectedEOF, "unexpected EOF"},
-	{"reader ends early", func(*loop.Loop) io.Reader { return failing{io.EOF} }, 1 << 20, nil, "100000 bytes"},
+	{"reader fails", func(*loop.Loop) io.Reader { return brokenReader{errReader} }, 0, errReader, "disk on fire"},
+	{"reader fails, length", func(*loop.Loop) io.Reader { return brokenReader{errReader} }, 1 << 20, errReader, "disk on fire"},
+	{"reader is cut short", func(*loop.Loop) io.Reader { return brokenReader{io.ErrUnexpectedEOF} }, 0, io.ErrUnexpectedEOF, "unexpected EOF"},
+	{"reader ends early", func(*loop.Loop) io.Reader { return brokenReader{io.EOF} }, 1 << 20, nil, "100000 bytes"},
 	{"reader has too much", func(*loop.Loop) io.Reader { return bytes.NewReader(large) }, 1 << 20, nil, "body"},
 	{"reader panics", func(*loop.Loop) io.Reader { return rogue(func() { panic("rogue") }) }, 0, nil, "rogue"},
-	{"reader returns nothing", func(*loop.Loop) io.Reader { return failing{} }, 0, io.ErrNoProgress, ""},
-	{"reader returns nothing, length", func(*loop.Loop) io.Reader { return failing{} }, 1 << 20, io.ErrNoProgress, ""},
+	{"reader returns nothing", func(*loop.Loop) io.Reader { return brokenReader{} }, 0, io.ErrNoProgress, ""},
+	{"reader returns nothing, length", func(*loop.Loop) io.Reader { return brokenReader{} }, 1 << 20, io.ErrNoProgress, ""},
 	{"task is cancelled", func(l *loop.Loop) io.Reader { return waiting{l} }, 0, loop.ErrCancelled, "cancelled"},
 }
 

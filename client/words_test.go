@@ -159,7 +159,7 @@ func TestD9WhoClosed(t *testing.T) {
 		phase  client.Phase
 	}{
 		"before the reply": {cut(""), "", client.PhaseFirstByte},
-		"interim reply":    {cut(goOn), "", client.PhaseHeader},
+		"interim reply":    {cut(goOn), "", client.PhaseFirstByte},
 		"header":           {cut(ok + "Conte"), "", client.PhaseHeader},
 		"body":             {cut(ok + "Content-Length: 5\r\n\r\n1"), "", client.PhaseBody},
 		"chunk":            {cut(ok + "Transfer-Encoding: chunked\r\n\r\n5\r\n1"), "", client.PhaseBody},

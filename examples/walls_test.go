@@ -29,7 +29,8 @@ var layers = map[string][]string{
 	"loop/subprocess":     {"loop", "loop/netio"},
 
 	"client/internal/pool": {"loop"},
-	"client":               {"coroutine", "loop", "loop/netio", "client/internal/pool"},
+	"client":               {"coroutine", "loop", "loop/files", "loop/netio", "client/internal/pool"},
+	"client/clienttest":    {"client", "loop", "loop/files"},
 }
 
 // libraries are the modules of others that each of these packages may import.
@@ -39,7 +40,8 @@ var libraries = map[string][]string{
 	"loop/netio":         {"golang.org/x/sys"},
 	"loop/subprocess":    {"golang.org/x/sys"},
 	"loop/looptest":      {"go.uber.org/goleak"},
-	"client":             {"github.com/valyala/fasthttp", "golang.org/x/net"},
+	"client":             {"github.com/valyala/fasthttp", "github.com/klauspost/compress", "github.com/andybalholm/brotli", "golang.org/x/net"},
+	"client/clienttest":  {"golang.org/x/net"},
 }
 
 // TestArrowsBetweenPackages holds the picture of the layers in DESIGN.md against

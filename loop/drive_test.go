@@ -169,6 +169,37 @@ func TestDriveClosed(t *testing.T) {
 	}
 }
 
+// TestDriveClosedByHand has another task close a coroutine that waits in Drive. The task that
+// awaits the coroutine still waits for the same, and can be cancelled.
+func TestDriveClosedByHand(t *testing.T) {
+	looptest.Run(t, func(y *loop.Yielder) error {
+		lot := loop.ParkingLot{Kind: "count"}
+		c := waiting{lot: &lot, loop: loop.Running(y), n: 1}
+		gen := coroutine.New(func(y *loop.Yielder) (any, error) { return nil, loop.Drive(y, &c) })
+		task := loop.Spawn(y, func(y *loop.Yielder) error { _, err := coroutine.YieldFrom(y, gen); return err })
+		if err := loop.Sleep(y, 0); err != nil {
+			return err
+		}
+		if _, err := gen.Close(); err != nil || c.err == nil || lot.Len() != 0 {
+			t.Errorf("Close returned %v, the step was told %v, %d in the lot", err, c.err, lot.Len())
+		}
+		// A wait of another task must not be mistaken for that one.
+		other := waiting{lot: &lot, loop: loop.Running(y), n: 1}
+		second := loop.Spawn(y, func(y *loop.Yielder) error { return loop.Drive(y, &other) })
+		if err := loop.Sleep(y, 0); err != nil {
+			return err
+		}
+		task.Cancel()
+		_, err := task.Await(y)
+		if !loop.IsCancelled(err) || second.Done() || other.steps != 1 {
+			t.Errorf("the task ended with %v; the other has made %d steps", err, other.steps)
+		}
+		lot.Unpark()
+		_, err = second.Await(y)
+		return err
+	})
+}
+
 func BenchmarkDrive(b *testing.B) {
 	b.ReportAllocs()
 	err := loop.Main(func(y *loop.Yielder) error {

@@ -2,7 +2,6 @@ package loop
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"sync/atomic"
@@ -10,18 +9,6 @@ import (
 
 	"coloop/coroutine"
 )
-
-// A Yielder is what a suspending function takes as its first parameter: the
-// coroutine it runs in. Whatever takes a *Yielder may suspend the task that
-// runs it; whatever does not never does, except for methods of Conn and
-// Listener, which find the running task by themselves because they are those of
-// net.Conn and net.Listener.
-type Yielder = coroutine.Yielder[any, any]
-
-// A Coroutine is what a task can drive: a generator, or a hand-written state
-// machine, that yields nil to be resumed in the next turn of the loop, or waits
-// by means of Await, or Block, and ends with a result of type T.
-type Coroutine[T any] = coroutine.Resumable[any, any, T]
 
 // task is the part of a Task that does not depend on its type. Its fields are
 // those of CPython's Task.
@@ -57,11 +44,6 @@ type taskNotes struct {
 	name   string
 	made   []uintptr       // the calls that made it, in debug mode
 	handed *CancelledError // to code that knows no tasks; see Loop.NoteCancelled
-}
-
-type driver interface {
-	Send(any) (any, error)
-	Throw(error) (any, error)
 }
 
 // A Task drives a coroutine to its end and is the future of its result
@@ -291,19 +273,6 @@ decide:
 	}
 }
 
-// Steps is a part of a coroutine that is written as a state machine, for [Drive].
-type Steps interface {
-	// Step goes on until it would have to wait. It returns what the task is to wait for, as
-	// [Future.Block] and [Parked.Block] do, and is called again after that; err is the
-	// cancellation, or other error, that the wait has ended with. If it returns nil, the
-	// steps are over. It runs on the stack of the loop: no task can be parked there, and
-	// y must not be used.
-	Step(err error) (wait any)
-}
-
-// driven is what Drive yields: the task takes the steps from its own field.
-type driven struct{}
-
 // step makes a step of Drive. If the steps are over, it returns nil. It keeps a panic for Drive.
 func (t *task) step(l *Loop, exc error) (wait any) {
 	steps := t.steps
@@ -454,12 +423,6 @@ func (t *task) runs() []runtime.Frame {
 	function, file, line := g.Where()
 	return []runtime.Frame{{Function: function, File: file, Line: line}}
 }
-
-// done stands for the coroutine of a task that has none any more.
-type done struct{}
-
-func (done) Send(any) (any, error)      { return nil, errors.New("task is done") }
-func (done) Throw(e error) (any, error) { return nil, e }
 
 // taskContext is a task as that from which its coroutine has its context. It may be
 // used on any goroutine.

@@ -116,7 +116,7 @@ func driveHere(y *Yielder, t *task, err error) error {
 	s := t.steps
 	t.steps = nil
 	for closed := err; ; {
-		wait := s.Step(err)
+		wait := t.stepHere(s, err)
 		if wait == nil || closed != nil {
 			return closed
 		}
@@ -125,4 +125,13 @@ func driveHere(y *Yielder, t *task, err error) error {
 			closed = err
 		}
 	}
+}
+
+// stepHere makes a step of t for whoever has resumed its coroutine. To Parked.Leave t is the task
+// that runs: t may still wait for what Leave would use again otherwise.
+func (t *task) stepHere(s Steps, err error) (wait any) {
+	l := t.fut.loop
+	defer func(current *task) { l.current = current }(l.current)
+	l.current = t
+	return s.Step(err)
 }

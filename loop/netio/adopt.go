@@ -116,11 +116,8 @@ func AdoptListener(y *loop.Yielder, ln net.Listener) (*Listener, error) {
 	}
 	if u, ok := ln.(*net.UnixListener); ok {
 		u.SetUnlinkOnClose(false)
-		f := &adopted.d.file
 		if name := ln.Addr().String(); name != "" && name[0] != '@' {
-			if f.info, err = os.Lstat(name); err == nil {
-				f.path = name
-			}
+			adopted.d.file, _ = unixFileAt(name) // if it is not there, there is none to remove
 		}
 	}
 	_ = ln.Close() // the socket has another descriptor now

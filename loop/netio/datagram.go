@@ -41,7 +41,7 @@ func (lc *ListenConfig) ListenPacket(y *loop.Yielder, network, address string) (
 	if !datagrams(network) {
 		return fail(nil, net.UnknownNetworkError(network))
 	}
-	r, addrs, err := (*Resolver)(nil).resolve(y, network, address)
+	r, addrs, err := resolveAny(y, network, address)
 	if err != nil {
 		return fail(nil, err)
 	}
@@ -176,7 +176,7 @@ func (r resolved) packet(network string, a net.Addr,
 	if err != nil {
 		return nil, os.NewSyscallError("getsockname", err)
 	}
-	d.local = address(network, own)
+	d.setSource(address(network, own))
 	return &PacketConn{d: d, inet6: family == unix.AF_INET6}, r.loop.Watch(fd, d)
 }
 

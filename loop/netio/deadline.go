@@ -32,7 +32,7 @@ func (d *descriptor) expire(s *side) {
 	case s.deadline > d.loop.Time():
 		d.setDeadline(s, s.deadline)
 	default:
-		s.lot.Unpark()
+		s.unpark()
 	}
 }
 

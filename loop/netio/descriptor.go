@@ -36,41 +36,60 @@ type descriptor struct {
 	sockets Sockets
 	fd      int
 	rd, wr  side
-	hungUp  bool     // the peer has hung up: after a short read there may be more
-	pieces  bool     // after a short read there may always be more, as of a terminal
-	file    unixFile // to be removed by Close
 	network string
-	peer    net.Addr // the other end, or the address listened at
+	peer    net.Addr  // the other end, or the address listened at
+	file    *unixFile // to be removed by Close; nil if there is none
+	onClose func()    // called when it is closed, unless nil
 
 	phase    uint32 // even between requests, odd within one; see idle.go
 	told     bool   // SetIdle says which
 	draining bool   // no further request is waited for
 	detached bool   // it is no longer its server's
-	onClose  func() // called when it is closed, unless nil
-
-	dialling *loop.ParkingLot // of the task that connects; nil if none does
+	hungUp   bool   // the peer has hung up: after a short read there may be more
+	pieces   bool   // after a short read there may always be more, as of a terminal
+	closed   bool   // only the loop sets it, with mu held
 
 	posted atomic.Bool // another goroutine has set a deadline or closed the descriptor
 	mu     sync.Mutex
-	mail   mail     // what it has set
-	closed bool     // only the loop sets it
-	local  net.Addr // this end, if it was asked for
+	rare   *rare // nil until it is needed
 }
 
-// side is one direction of a descriptor.
+// rare is what few descriptors have. It is guarded by mu.
+type rare struct {
+	mail  mail     // what another goroutine has set
+	local net.Addr // this end, if it was asked for
+}
+
+// side is one direction of a descriptor. Many connections wait in one direction only, or in none.
 type side struct {
-	lot      loop.ParkingLot  // of at most one task, which waits for the socket
-	line     *loop.ParkingLot // of the tasks that wait for that one; nil until there is one
+	lot      *loop.ParkingLot  // of at most one task, which waits for the socket; nil until there is one
+	line     *loop.ParkingLot  // of the tasks that wait for that one; nil until there is one
+	parked   *loop.Parked      // the stay of a step in lot; see BlockRead
+	out      *outgoing         // the output of writes that never park; nil if there were none
+	timer    *loop.TimerHandle // goes off at the deadline, or before
+	deadline time.Duration
+	since    time.Duration // when the clock was first read in ...
+	turn     uint32        // ... the turn of the loop in which ...
+	used     int32         // ... it has been used so often
+	timed    int32         // how often it must have been used there for late to be asked
 	ready    bool
 	busy     bool // an operation that has had to wait is under way
-	deadline time.Duration
-	timer    *loop.TimerHandle // goes off at the deadline, or before
-	turn     uint32            // the turn of the loop in which ...
-	used     int32             // ... it has been used so often
-	timed    int32             // how often it must have been used there for late to be asked
-	since    time.Duration     // when the clock was first read in that turn
-	out      *outgoing         // the output of writes that never park; nil if there were none
-	parked   *loop.Parked      // the stay of a step in lot; see BlockRead
+}
+
+// place returns the lot, for a task that does what kind says.
+func (s *side) place(d *descriptor, kind string) *loop.ParkingLot {
+	if s.lot == nil {
+		s.lot = &loop.ParkingLot{}
+	}
+	s.lot.Kind, s.lot.Owner = kind, d
+	return s.lot
+}
+
+// unpark wakes the task that waits for the socket.
+func (s *side) unpark() {
+	if s.lot != nil {
+		s.lot.Unpark()
+	}
 }
 
 // perTurn is how often a side can be used in one turn of the loop. A peer that is
@@ -113,9 +132,6 @@ func (d *descriptor) Ready(read, write, hangup bool) {
 	}
 	if write {
 		d.wr.wake()
-		if d.dialling != nil {
-			d.dialling.Unpark()
-		}
 	}
 }
 
@@ -127,7 +143,7 @@ func (s *side) wake() {
 		return
 	}
 	if s.busy {
-		s.lot.Unpark()
+		s.unpark()
 	}
 }
 
@@ -237,8 +253,7 @@ func (d *descriptor) suspend(s *side, kind string) error {
 	}
 	s.busy = true
 	if !s.ready {
-		s.lot.Kind, s.lot.Owner = kind, d
-		_, err := s.lot.ParkCurrent(d.loop, nil)
+		_, err := s.place(d, kind).ParkCurrent(d.loop, nil)
 		return err
 	}
 	y, err := d.loop.Current()
@@ -280,27 +295,49 @@ func (d *descriptor) shut() {
 			s.timer.Cancel()
 			s.timer = nil
 		}
-		s.lot.Unpark()
+		s.unpark()
 	}
 }
 
 func (d *descriptor) fail(op string, err error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return &net.OpError{Op: op, Net: d.network, Source: d.local, Addr: d.peer, Err: err}
+	return &net.OpError{Op: op, Net: d.network, Source: d.source(), Addr: d.peer, Err: err}
 }
 
 // localAddr returns the address of this end. It may be called on any goroutine.
 func (d *descriptor) localAddr() net.Addr {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.local == nil && !d.closed {
+	if d.source() == nil && !d.closed {
 		if sa, err := d.sockets.Getsockname(d.fd); err == nil {
-			d.local = address(d.network, sa)
+			d.setSource(address(d.network, sa))
 		}
 	}
-	return d.local
+	return d.source()
 }
+
+// source returns the address of this end, if it was asked for. mu must be held.
+func (d *descriptor) source() net.Addr {
+	if d.rare == nil {
+		return nil
+	}
+	return d.rare.local
+}
+
+func (d *descriptor) setSource(a net.Addr) {
+	d.needRare()
+	d.rare.local = a
+}
+
+func (d *descriptor) needRare() {
+	if d.rare == nil {
+		d.rare = &rare{}
+	}
+}
+
+// gone reports whether the descriptor is closed, or another goroutine has closed it. mu must be held.
+func (d *descriptor) gone() bool { return d.closed || d.rare != nil && d.rare.mail.close != nil }
 
 // read reads into b, and parks while there is nothing to read.
 func (d *descriptor) read(b []byte) (n int, err error) {

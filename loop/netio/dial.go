@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"coloop/coroutine"
 	"coloop/loop"
 )
 
@@ -166,7 +167,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 		err = l.NoteCancelled(err)
 	case loop.Here() != nil: // to wait here would stop that loop
 		err = d.fail(network, loop.ErrForeignLoop)
-	case inCoroutine():
+	case coroutine.Pulled():
 		err = d.fail(network, errInCoroutine)
 	default:
 		c, err = d.connectElsewhere(ctx, l, network, address)
@@ -214,50 +215,52 @@ func (d *Dialer) connectElsewhere(ctx context.Context, l *loop.Loop, network, ad
 	return nil, d.fail(network, err)
 }
 
-// connect is Connect, or ConnectPacket, that also ends with ctx, and at a time on the loop's clock.
-func (d *Dialer) connect(ctx context.Context, y *loop.Yielder, network, address string, by time.Duration) (c net.Conn, err error) {
-	l := loop.Running(y)
+// connect is Connect, or ConnectPacket, that also ends with ctx, and at a time on the loop's clock. If
+// nothing has to be waited for, it needs neither a timer nor much of the task's stack.
+func (d *Dialer) connect(ctx context.Context, y *loop.Yielder, network, address string, by time.Duration) (net.Conn, error) {
+	r, err := d.race(ctx, y, network, address, by)
+	if err != nil {
+		return nil, err
+	}
+	defer r.end()
+	if err = loop.Drive(y, r); err == nil && !r.over() {
+		err = r.await(ctx, y)
+	}
+	if err != nil && r.err == nil {
+		return nil, d.fail(network, err)
+	}
+	return r.won, r.err
+}
+
+// race returns what connect does, before its beginning, unless that is over already.
+//
+//go:noinline
+func (d *Dialer) race(ctx context.Context, y *loop.Yielder, network, address string, by time.Duration) (*race, error) {
+	at, err := place(y)
 	switch {
-	case l == nil:
-		return nil, d.fail(network, loop.ErrNoTask)
-	case !y.Here():
-		return nil, d.fail(network, loop.ErrWrongGoroutine)
-	case d.Loop != nil && d.Loop != l:
-		return nil, d.fail(network, loop.ErrForeignLoop)
-	case l.Closed():
-		return nil, d.fail(network, loop.ErrClosed)
+	case err != nil:
+	case d.Loop != nil && d.Loop != at.loop:
+		err = loop.ErrForeignLoop
+	case at.loop.Closed():
+		err = loop.ErrClosed
 	case ctx.Err() != nil:
-		return nil, d.fail(network, ended(ctx))
+		err = ended(ctx)
 	}
-	by = min(by, d.limit(l))
+	if err != nil {
+		return nil, d.fail(network, err)
+	}
+	r := &race{resolved: at, dialer: d, network: network, address: address, by: min(by, d.limit(at.loop)), delay: d.FallbackDelay}
 	switch {
-	case by != forever && by <= l.Time():
+	case r.delay == 0:
+		r.delay = fallbackDelay
+	case r.delay < 0:
+		r.delay = forever
+	}
+	if r.by != forever && r.by <= at.loop.Time() {
 		return nil, d.fail(network, errTimeout)
-	case by == forever && ctx.Done() == nil:
-		return d.reach(y, network, address)
 	}
-	scope := loop.NewTimeoutAt(l, by)
-	defer context.AfterFunc(ctx, func() {
-		_ = l.CallSoonThreadsafe(func() { _ = scope.Reschedule(0) }) // it may be over by then
-	})()
-	err = scope.Run(y, func() (err error) {
-		c, err = d.reach(y, network, address)
-		return err
-	})
-	if err == nil {
-		return c, nil
-	}
-	if c != nil {
-		_ = c.Close()
-	}
-	if scope.Expired() && errors.Is(err, loop.ErrTimeout) {
-		why := errTimeout
-		if ctx.Err() != nil {
-			why = ended(ctx)
-		}
-		err = d.late(network, address, err, why)
-	}
-	return nil, err
+	r.waits = r.by == forever && ctx.Done() == nil
+	return r, nil
 }
 
 // late returns the error of a dial whose time was up when it was about to do what err says: it had an
@@ -283,42 +286,6 @@ func (d *Dialer) limit(l *loop.Loop) time.Duration {
 		by = min(by, after(l, d.Timeout))
 	}
 	return by
-}
-
-// reach resolves address and connects to what comes of it.
-func (d *Dialer) reach(y *loop.Yielder, network, address string) (c net.Conn, err error) {
-	r, addrs, err := d.Resolver.resolve(y, network, address)
-	if err == nil {
-		addrs, err = d.suitable(addrs, network, address)
-	}
-	if err != nil {
-		return nil, d.fail(network, err)
-	}
-	if datagrams(network) {
-		c, err = d.packet(r, network, addrs)
-	} else {
-		c, err = d.race(y, r, network, addrs)
-	}
-	if err != nil && !loop.IsCancelled(err) {
-		d.Resolver.forget(r.loop, network, address)
-	}
-	return c, err
-}
-
-// race connects to the first of the addresses that answers.
-func (d *Dialer) race(y *loop.Yielder, r resolved, network string, addrs []net.Addr) (net.Conn, error) {
-	delay := d.FallbackDelay
-	switch {
-	case delay == 0:
-		delay = fallbackDelay
-	case delay < 0:
-		delay = forever
-	}
-	c, err := (&race{resolved: r, dialer: d, network: network, addrs: interleave(addrs), delay: delay}).run(y)
-	if err != nil {
-		return nil, err
-	}
-	return c, nil
 }
 
 // suitable returns the addresses that can be reached from LocalAddr.

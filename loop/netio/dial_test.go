@@ -4,6 +4,7 @@ package netio
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -43,8 +44,15 @@ func deafListener(t *testing.T) string {
 
 // dialAny is what Dial does once the addresses of a host are known.
 func dialAny(y *loop.Yielder, s Sockets, addrs ...net.Addr) (*Conn, error) {
-	r := race{resolved: resolved{loop.Running(y), s}, dialer: &Dialer{}, network: "tcp", addrs: addrs, delay: fallbackDelay}
-	return r.run(y)
+	r := race{resolved: resolved{loop.Running(y), s}, dialer: new(Dialer), network: "tcp", delay: fallbackDelay, waits: true}
+	defer r.end()
+	if r.start(addrs, nil); !r.over() {
+		if err := r.run(y); err != nil {
+			return nil, err
+		}
+	}
+	c, _ := r.won.(*Conn)
+	return c, r.err
 }
 
 func loopback(port int) *net.TCPAddr {
@@ -132,6 +140,14 @@ func TestDialSelf(t *testing.T) {
 		if made {
 			t.Error("connected")
 		}
+		// The same by Dial: the socket is given the port that it dials.
+		free := address("tcp", own).(*net.TCPAddr)
+		if err := c.Abort(); err != nil { // Close would leave the port in use for a while
+			return err
+		}
+		d := Dialer{LocalAddr: free}
+		_, err = d.Connect(y, "tcp", fmt.Sprintf("0.0.0.0:%d", free.Port)) // which is 127.0.0.1
+		wantErr(t, "dial", err, unix.ECONNREFUSED)
 		return nil
 	})
 }

@@ -24,7 +24,7 @@ func (d *Dialer) Start(l *loop.Loop, a *net.TCPAddr, by time.Duration) (*Conn, e
 		return nil, r.wrap(a, err)
 	}
 	if !made {
-		c.d.wr.ready, c.d.dialling = false, &c.d.wr.lot
+		c.d.dials(c.d.wr.place(c.d, "Dial"))
 		c.d.setDeadline(&c.d.wr, by)
 	}
 	return c, nil
@@ -35,7 +35,7 @@ func (d *Dialer) Start(l *loop.Loop, a *net.TCPAddr, by time.Duration) (*Conn, e
 // then.
 func (c *Conn) BlockConnect() (wait any, err error) {
 	d := c.d
-	if d.dialling == nil {
+	if !d.wr.busy {
 		return nil, nil
 	}
 	made, err := d.connected()
@@ -47,7 +47,7 @@ func (c *Conn) BlockConnect() (wait any, err error) {
 		_ = d.Close()
 		return nil, &net.OpError{Op: "dial", Net: d.network, Addr: d.peer, Err: err}
 	case made:
-		d.dialling = nil
+		d.wr.busy = false
 		d.setDeadline(&d.wr, forever)
 		if d.wr.timer != nil {
 			d.wr.timer.Cancel()
@@ -55,7 +55,6 @@ func (c *Conn) BlockConnect() (wait any, err error) {
 		}
 		return nil, nil
 	}
-	d.wr.lot.Kind, d.wr.lot.Owner = "Dial", d
 	if d.wr.parked, err = d.wr.lot.Enter(d.loop, nil); err != nil {
 		return nil, err
 	}

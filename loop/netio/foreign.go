@@ -6,9 +6,9 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"runtime"
 	"time"
 
+	"coloop/coroutine"
 	"coloop/loop"
 )
 
@@ -27,7 +27,7 @@ func foreign[T any](d *descriptor, op string, fn func() (T, error)) (T, error) {
 	if loop.Here() != nil { // to wait here would stop that loop
 		return zero, d.fail(op, loop.ErrForeignLoop)
 	}
-	if inCoroutine() {
+	if coroutine.Pulled() {
 		return zero, d.fail(op, errInCoroutine)
 	}
 	// The error of fn is no error of the task, which would be reported if the loop ended before the
@@ -47,23 +47,6 @@ func foreign[T any](d *descriptor, op string, fn func() (T, error)) (T, error) {
 	return r.Value, r.Err
 }
 
-// inCoroutine reports whether the calling goroutine was made by iter.Pull. It is resumed by
-// another goroutine, and that one stands still meanwhile.
-func inCoroutine() bool {
-	for pcs, skip := make([]uintptr, 64), 1; ; skip += len(pcs) {
-		n := runtime.Callers(skip, pcs)
-		for frames, more := runtime.CallersFrames(pcs[:n]), n > 0; more; {
-			var f runtime.Frame
-			if f, more = frames.Next(); f.Function == "runtime.corostart" {
-				return true
-			}
-		}
-		if n < len(pcs) {
-			return false
-		}
-	}
-}
-
 // mail is what other goroutines have set and the loop has not taken yet. It takes effect for
 // every operation that begins after the call that has set it.
 type mail struct {
@@ -74,11 +57,12 @@ type mail struct {
 // post changes the mail and has the loop take it.
 func (d *descriptor) post(write func(m *mail)) error {
 	d.mu.Lock()
-	if d.closed || d.mail.close != nil {
+	if d.gone() {
 		d.mu.Unlock()
 		return net.ErrClosed
 	}
-	write(&d.mail)
+	d.needRare()
+	write(&d.rare.mail)
 	d.posted.Store(true)
 	d.mu.Unlock()
 	return d.loop.CallSoonThreadsafe(d.takeMail)
@@ -87,8 +71,9 @@ func (d *descriptor) post(write func(m *mail)) error {
 // takeMail does what other goroutines have asked for, on the goroutine of the loop.
 func (d *descriptor) takeMail() {
 	d.mu.Lock()
-	m := d.mail
-	d.mail.rd, d.mail.wr = nil, nil
+	d.needRare()
+	m := d.rare.mail
+	d.rare.mail.rd, d.rare.mail.wr = nil, nil
 	d.posted.Store(false)
 	closed := d.closed
 	d.mu.Unlock()

@@ -51,7 +51,7 @@ func (d *descriptor) idle() bool { return d.phase&1 == 0 && d.rd.busy && !d.rd.r
 func (d *descriptor) drain() {
 	d.draining = true
 	if d.rd.busy {
-		d.rd.lot.Unpark()
+		d.rd.unpark()
 	}
 }
 

@@ -64,7 +64,7 @@ func (d *descriptor) set(change func(s Sockets, fd int) error) error { return d.
 func (d *descriptor) change(op string, change func(s Sockets, fd int) error) error {
 	d.mu.Lock()
 	err := net.ErrClosed
-	if !d.closed && d.mail.close == nil {
+	if !d.gone() {
 		err = change(d.sockets, d.fd)
 	}
 	d.mu.Unlock()

@@ -275,7 +275,7 @@ func (o *outgoing) wake() {
 		_, ok = o.waiting.Unpark()
 	}
 	if o.gated {
-		o.d.rd.lot.Unpark()
+		o.d.rd.unpark()
 	}
 }
 
@@ -419,8 +419,7 @@ func (o *outgoing) gate(kind string) error {
 			return os.ErrDeadlineExceeded
 		}
 		d.rd.busy, o.gated = true, true
-		d.rd.lot.Kind, d.rd.lot.Owner = kind, d
-		_, err := d.rd.lot.ParkCurrent(d.loop, nil)
+		_, err := d.rd.place(d, kind).ParkCurrent(d.loop, nil)
 		o.gated = false
 		if err != nil {
 			return err

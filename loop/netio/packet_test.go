@@ -290,7 +290,7 @@ func TestPacketNames(t *testing.T) {
 			if err == nil {
 				t.Error("WriteTo nowhere")
 			}
-			c.d.file = unixFile{}
+			c.d.file = nil
 			wantErr(t, "Close", c.Close(), nil)
 		}
 		c, err := ListenPacket(y, "unixgram", path)

@@ -3,17 +3,14 @@
 package netio
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"slices"
-	"syscall"
 	"time"
 
 	"coloop/loop"
-
-	"golang.org/x/sys/unix"
 )
 
 // fallbackDelay is the Connection Attempt Delay that RFC 8305 recommends.
@@ -22,60 +19,171 @@ const fallbackDelay = 250 * time.Millisecond
 // A race connects to the first of several addresses that answers (asyncio's
 // staggered_race). Only the task that runs it waits: a socket that is being connected
 // wakes that task, and so no task is left when the race is over.
+//
+// It is steps of loop.Drive, so that a task which dials needs little stack of its own.
 type race struct {
 	resolved
 	dialer   *Dialer
 	network  string
+	address  string
+	by       time.Duration // when it must be over
+	begun    bool          // addrs are known, or have been
+	waits    bool          // Step may wait: nothing but the task ends the race early
 	addrs    []net.Addr    // those that are to be tried yet
 	delay    time.Duration // between two attempts
 	due      time.Duration // when the next one begins
 	attempts []attempt     // under way
 	failures []error
-	lot      loop.ParkingLot // where the task waits
+	lot      loop.ParkingLot   // where the task waits
+	parked   *loop.Parked      // its stay there
+	timer    *loop.TimerHandle // ends it when the next attempt begins
+	won      net.Conn          // the outcome, or
+	err      error
 }
 
-// attempt is a connection that is being made.
-type attempt struct {
-	c    *Conn
-	made bool
+// over reports whether the outcome is there.
+func (r *race) over() bool { return r.won != nil || r.err != nil }
+
+// end closes all connections but that which has won.
+func (r *race) end() {
+	for _, a := range r.attempts {
+		_ = a.c.d.Close()
+	}
+	r.attempts = nil
 }
 
-// run returns the first connection that is made. However it ends, the others are closed.
-func (r *race) run(y *loop.Yielder) (*Conn, error) {
-	defer func() {
-		for _, a := range r.attempts {
-			_ = a.c.d.Close()
+// Step begins the race or goes on with it, until it is over or has to wait. If it may not wait,
+// or only a resolver that is waited for knows the addresses, it returns nil before that.
+func (r *race) Step(err error) (wait any) {
+	if r.parked != nil {
+		r.parked.Leave()
+		r.parked = nil
+		if r.timer != nil {
+			r.timer.Cancel()
 		}
-	}()
-	r.lot.Kind, r.lot.Owner = "Dial", r
+	}
+	switch {
+	case err != nil:
+		r.stop(err)
+	case r.begun:
+		r.step()
+	default:
+		addrs, err := r.dialer.Resolver.resolve(nil, r.resolved, r.network, r.address)
+		if err == errUnknown {
+			return nil
+		}
+		r.start(addrs, err)
+	}
+	if r.over() || !r.waits {
+		return nil
+	}
+	if r.parked, err = r.lot.Enter(r.loop, nil); err != nil {
+		r.stop(err)
+		return nil
+	}
+	if r.timer = nil; len(r.addrs) > 0 && r.due != forever {
+		r.timer = r.loop.CallAt(r.due, func() { r.lot.Unpark() })
+	}
+	return r.parked.Block()
+}
+
+// stop ends the race with an error that is none of its addresses.
+func (r *race) stop(err error) {
+	var a net.Addr
+	if len(r.attempts) > 0 {
+		a = r.attempts[0].c.d.peer
+	}
+	r.err = r.wrap(a, err)
+}
+
+// start begins to connect to what has come of the address.
+func (r *race) start(addrs []net.Addr, err error) {
+	r.begun = true
+	if err == nil {
+		addrs, err = r.dialer.suitable(addrs, r.network, r.address)
+	}
+	switch {
+	case err != nil:
+		r.err = r.dialer.fail(r.network, err)
+	case datagrams(r.network):
+		c, err := r.dialer.packet(r.resolved, r.network, addrs)
+		if r.won = c; err != nil {
+			r.lose(err)
+		}
+	default:
+		r.lot.Kind, r.lot.Owner = "Dial", r
+		r.addrs = interleave(addrs)
+		r.step()
+	}
+}
+
+// step goes on until the race is over or has to wait.
+func (r *race) step() {
 	for {
 		if c := r.winner(); c != nil {
-			return c, nil
+			r.won = c
+			return
 		}
 		switch {
 		case len(r.addrs) > 0 && (len(r.attempts) == 0 || r.due <= r.loop.Time()):
-			r.begin()
-		case len(r.attempts) == 0:
-			if len(r.failures) == 1 {
-				return nil, r.failures[0]
-			}
-			return nil, errors.Join(r.failures...)
+			r.try()
+		case len(r.attempts) > 0:
+			return
 		default:
-			if err := r.park(y); err != nil {
-				return nil, r.wrap(r.attempts[0].c.d.peer, err)
+			err := r.failures[0]
+			if len(r.failures) > 1 {
+				err = errors.Join(r.failures...)
 			}
+			r.lose(err)
+			return
 		}
 	}
 }
 
-// park waits for an attempt to end, or for the time of the next one.
-func (r *race) park(y *loop.Yielder) error {
-	if len(r.addrs) > 0 && r.due != forever {
-		timer := r.loop.CallAt(r.due, func() { r.lot.Unpark() })
-		defer timer.Cancel()
+// lose ends the race without a connection.
+func (r *race) lose(err error) {
+	r.err = err
+	r.dialer.Resolver.forget(r.loop, r.network, r.address)
+}
+
+// await goes on with a race that Step has left, until it is over, its time is up or ctx ends.
+func (r *race) await(ctx context.Context, y *loop.Yielder) error {
+	if r.waits {
+		return r.run(y)
 	}
-	_, err := r.lot.Park(y, nil)
-	return err
+	r.waits = true
+	scope := loop.NewTimeoutAt(r.loop, r.by)
+	defer context.AfterFunc(ctx, func() {
+		_ = r.loop.CallSoonThreadsafe(func() { _ = scope.Reschedule(0) }) // it may be over by then
+	})()
+	if r.err = scope.Run(y, func() error { return r.run(y) }); r.err == nil {
+		return nil
+	}
+	if r.won != nil {
+		_ = r.won.Close()
+		r.won = nil
+	}
+	if scope.Expired() && errors.Is(r.err, loop.ErrTimeout) {
+		why := errTimeout
+		if ctx.Err() != nil {
+			why = ended(ctx)
+		}
+		r.err = r.dialer.late(r.network, r.address, r.err, why)
+	}
+	return nil
+}
+
+// run makes the steps of a race that may wait.
+func (r *race) run(y *loop.Yielder) error {
+	if !r.begun {
+		if r.start(r.dialer.Resolver.resolve(y, r.resolved, r.network, r.address)); r.over() {
+			return r.err
+		}
+	}
+	if err := loop.Drive(y, r); err != nil && r.err == nil {
+		return err
+	}
+	return r.err
 }
 
 // String describes the race in the String of the task.
@@ -100,8 +208,8 @@ func (r *race) fail(a net.Addr, err error) {
 	r.due = 0
 }
 
-// begin begins to connect to the next address.
-func (r *race) begin() {
+// try begins to connect to the next address.
+func (r *race) try() {
 	a := r.addrs[0]
 	r.addrs = r.addrs[1:]
 	r.due = after(r.loop, r.delay)
@@ -111,87 +219,9 @@ func (r *race) begin() {
 		return
 	}
 	if !made {
-		c.d.wr.ready, c.d.dialling = false, &r.lot
+		c.d.dials(&r.lot)
 	}
 	r.attempts = append(r.attempts, attempt{c, made})
-}
-
-// connect begins to connect to an address; made reports whether the connection is there.
-func (r *race) connect(a net.Addr) (c *Conn, made bool, err error) {
-	s := r.sockets
-	sa, family, err := sockaddr(a)
-	if err != nil {
-		return nil, false, err
-	}
-	fd, err := s.Socket(family, unix.SOCK_STREAM)
-	if err != nil {
-		return nil, false, os.NewSyscallError("socket", err)
-	}
-	if err := r.prepare(fd, family, a); err != nil {
-		_ = s.Close(fd)
-		return nil, false, err
-	}
-	switch err := s.Connect(fd, sa); err {
-	case nil:
-		made = true
-	case unix.EINPROGRESS, unix.EINTR:
-	default:
-		_ = s.Close(fd)
-		return nil, false, os.NewSyscallError("connect", err)
-	}
-	c, err = newConn(r.loop, s, fd, r.network, a)
-	return c, made, err
-}
-
-// prepare sets the options of a socket and binds it.
-func (r *race) prepare(fd, family int, a net.Addr) error {
-	d := r.dialer
-	network := "unix"
-	if family != unix.AF_UNIX {
-		if network = "tcp6"; family == unix.AF_INET {
-			network = "tcp4"
-		}
-		if err := r.sockets.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
-			return os.NewSyscallError("setsockopt", err)
-		}
-		if config := keepAliveConfig(d.KeepAlive, d.KeepAliveConfig); config.Enable {
-			_ = setKeepAlive(r.sockets, fd, config) // the connection is of use without it
-		}
-	}
-	if d.Control != nil {
-		// The socket is not watched yet: it can be controlled, but nobody can wait for it.
-		raw := rawControl{newDescriptor(r.loop, r.sockets, fd, r.network)}
-		if err := d.Control(network, a.String(), raw); err != nil {
-			return err
-		}
-	}
-	if d.LocalAddr == nil {
-		return nil
-	}
-	sa, err := localSockaddr(d.LocalAddr, family)
-	if err != nil {
-		return err
-	}
-	return os.NewSyscallError("bind", r.sockets.Bind(fd, sa))
-}
-
-// localSockaddr is sockaddr for the address of this end of a connection of a family.
-func localSockaddr(a net.Addr, family int) (syscall.Sockaddr, error) {
-	ip, port := net.IPv6unspecified, 0
-	if family == unix.AF_INET {
-		ip = net.IPv4zero
-	}
-	switch local := a.(type) {
-	case *net.TCPAddr:
-		port = local.Port
-	case *net.UDPAddr:
-		port = local.Port
-	}
-	if own, ok := ipOf(a); ok && unspecified(own) {
-		a = &net.TCPAddr{IP: ip, Port: port}
-	}
-	sa, _, err := sockaddr(a)
-	return sa, err
 }
 
 // winner returns the first connection that is made, and takes it and the attempts that have
@@ -208,7 +238,7 @@ func (r *race) winner() *Conn {
 			i++
 			continue
 		}
-		d.dialling = nil
+		d.wr.lot, d.wr.busy = nil, false
 		r.attempts = slices.Delete(r.attempts, i, i+1)
 		if err == nil {
 			return a.c
@@ -217,51 +247,6 @@ func (r *race) winner() *Conn {
 		r.fail(d.peer, err)
 	}
 	return nil
-}
-
-// connected reports whether the connection is made, or why it never will be.
-func (d *descriptor) connected() (made bool, err error) {
-	switch {
-	case d.closed:
-		return false, net.ErrClosed
-	case !d.wr.ready:
-		return false, nil
-	}
-	d.wr.ready = false
-	code, err := d.sockets.GetsockoptInt(d.fd, unix.SOL_SOCKET, unix.SO_ERROR)
-	if err != nil {
-		return false, os.NewSyscallError("getsockopt", err)
-	}
-	switch err := unix.Errno(code); err {
-	case unix.EINPROGRESS, unix.EALREADY, unix.EINTR:
-		return false, nil
-	case 0, unix.EISCONN:
-	default:
-		return false, os.NewSyscallError("connect", err)
-	}
-	peer, err := d.sockets.Getpeername(d.fd)
-	if err != nil {
-		return false, nil // the event belonged to an older socket of that number
-	}
-	// If nobody listens at the port, the system may have given this very socket
-	// that port, and the socket is connected to itself.
-	if own, err := d.sockets.Getsockname(d.fd); err == nil && sameSockaddr(own, peer) {
-		return false, os.NewSyscallError("connect", unix.ECONNREFUSED)
-	}
-	d.wr.ready = true
-	return true, nil
-}
-
-func sameSockaddr(a, b syscall.Sockaddr) bool {
-	switch a := a.(type) {
-	case *syscall.SockaddrInet4:
-		b, ok := b.(*syscall.SockaddrInet4)
-		return ok && a.Port == b.Port && a.Addr == b.Addr
-	case *syscall.SockaddrInet6:
-		b, ok := b.(*syscall.SockaddrInet6)
-		return ok && a.Port == b.Port && a.Addr == b.Addr
-	}
-	return false
 }
 
 // interleave has the families of the addresses take turns, in the order in which they first

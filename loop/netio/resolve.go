@@ -4,6 +4,7 @@ package netio
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"strconv"
@@ -24,33 +25,41 @@ func resolve(y *loop.Yielder, network, address string) (r resolved, addrs []net.
 	if datagrams(network) {
 		return r, nil, net.UnknownNetworkError(network)
 	}
-	return (*Resolver)(nil).resolve(y, network, address)
+	return resolveAny(y, network, address)
 }
 
-// resolve is resolve for Dial, and for networks of datagrams too.
-func (res *Resolver) resolve(y *loop.Yielder, network, address string) (r resolved, addrs []net.Addr, err error) {
-	if r, err = place(y); err != nil {
-		return r, nil, err
+// resolveAny is resolve for networks of datagrams too.
+func resolveAny(y *loop.Yielder, network, address string) (r resolved, addrs []net.Addr, err error) {
+	if r, err = place(y); err == nil {
+		addrs, err = (*Resolver)(nil).resolve(y, r, network, address)
 	}
+	return r, addrs, err
+}
+
+// errUnknown is the error of a look-up without a y if it would have to wait.
+var errUnknown = errors.New("the answer is not known yet")
+
+// resolve is resolve for Dial, and for networks of datagrams too. If y is nil, it does not wait.
+func (res *Resolver) resolve(y *loop.Yielder, r resolved, network, address string) (addrs []net.Addr, err error) {
 	if network == "unix" || network == "unixgram" {
-		return r, []net.Addr{&net.UnixAddr{Name: address, Net: network}}, nil
+		return []net.Addr{&net.UnixAddr{Name: address, Net: network}}, nil
 	}
 	family, ok := families[network]
 	if !ok {
-		return r, nil, net.UnknownNetworkError(network)
+		return nil, net.UnknownNetworkError(network)
 	}
 	host, service, err := net.SplitHostPort(address)
 	if err != nil {
-		return r, nil, err
+		return nil, err
 	}
 	port, err := r.lookupPort(y, network, service)
 	if err != nil {
-		return r, nil, err
+		return nil, err
 	}
 	ips := []netip.Addr{netip.IPv6Unspecified(), netip.IPv4Unspecified()}
 	if host != "" {
 		if ips, err = res.lookup(y, r, family, host); err != nil {
-			return r, nil, err
+			return nil, err
 		}
 	}
 	for _, ip := range ips {
@@ -62,9 +71,9 @@ func (res *Resolver) resolve(y *loop.Yielder, network, address string) (r resolv
 		}
 	}
 	if addrs == nil {
-		return r, nil, &net.AddrError{Err: "no suitable address", Addr: address}
+		return nil, &net.AddrError{Err: "no suitable address", Addr: address}
 	}
-	return r, addrs, nil
+	return addrs, nil
 }
 
 // place returns the loop of the task of y and its system calls.
@@ -117,6 +126,9 @@ func (r resolved) lookupPort(y *loop.Yielder, network, service string) (uint16, 
 		if n, err := services.LookupPort(context.Background(), network, service); err == nil {
 			return uint16(n), nil
 		}
+	}
+	if y == nil {
+		return 0, errUnknown
 	}
 	n, err := lookupApart(y, r.loop, func(ctx context.Context) (int, error) {
 		return r.sockets.LookupPort(ctx, network, service)

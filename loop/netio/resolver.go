@@ -100,7 +100,7 @@ func (res *Resolver) LookupHost(y *loop.Yielder, network, host string) ([]netip.
 	return res.lookup(y, r, family, host)
 }
 
-// lookup is LookupHost for a family.
+// lookup is LookupHost for a family. If y is nil, it does not wait.
 func (res *Resolver) lookup(y *loop.Yielder, r resolved, family, host string) ([]netip.Addr, error) {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		if ip = ip.Unmap(); !of(ip, family) {
@@ -116,6 +116,9 @@ func (res *Resolver) lookup(y *loop.Yielder, r resolved, family, host string) ([
 	at.expire(r.loop.Time())
 	if a := at.answers[q]; a != nil {
 		return slices.Clone(a.ips), nil
+	}
+	if y == nil {
+		return nil, errUnknown
 	}
 	f := at.flights[q]
 	if f == nil {

@@ -243,7 +243,7 @@ func (s *Stream) IsClosing() bool {
 	d := s.own.base()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.closed || d.mail.close != nil
+	return d.gone()
 }
 
 // StartTLS makes the stream one over TLS (StreamWriter.start_tls), as the server's side or the

@@ -66,5 +66,7 @@ func nonblocking(fd int) (int, error) {
 	return fd, nil
 }
 
+func (system) Connect(fd int, sa syscall.Sockaddr) error { return syscall.Connect(fd, sa) }
+
 func (system) Read(fd int, b []byte) (int, error)  { return unix.Read(fd, b) }
 func (system) Write(fd int, b []byte) (int, error) { return unix.Write(fd, b) }

@@ -1,6 +1,7 @@
 package netio
 
 import (
+	"encoding/binary"
 	"syscall"
 	"unsafe"
 
@@ -8,11 +9,51 @@ import (
 )
 
 func (system) Socket(family, sotype int) (int, error) {
-	return unix.Socket(family, sotype|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	return opened(unix.Socket(family, sotype|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0))
+}
+
+// Connect is syscall.Connect without a word to the Go scheduler, as Read and Write are. Linux
+// makes a connection of the machine to itself before connect returns, but says that it is in
+// progress; a second call tells.
+func (system) Connect(fd int, sa syscall.Sockaddr) error {
+	var name unsafe.Pointer
+	var size uintptr
+	switch sa := sa.(type) {
+	case *syscall.SockaddrInet4:
+		raw := unix.RawSockaddrInet4{Family: unix.AF_INET, Addr: sa.Addr}
+		binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&raw.Port))[:], uint16(sa.Port))
+		name, size = unsafe.Pointer(&raw), unix.SizeofSockaddrInet4
+	case *syscall.SockaddrInet6:
+		raw := unix.RawSockaddrInet6{Family: unix.AF_INET6, Addr: sa.Addr, Scope_id: sa.ZoneId}
+		binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&raw.Port))[:], uint16(sa.Port))
+		name, size = unsafe.Pointer(&raw), unix.SizeofSockaddrInet6
+	default:
+		return syscall.Connect(fd, sa)
+	}
+	err := connect(fd, name, size)
+	if err == unix.EINPROGRESS {
+		err = connect(fd, name, size)
+	}
+	switch err {
+	case unix.EALREADY:
+		return unix.EINPROGRESS
+	case unix.EISCONN:
+		return nil
+	}
+	return err
+}
+
+func connect(fd int, name unsafe.Pointer, size uintptr) error {
+	if _, _, errno := unix.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(name), size); errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 func (system) Accept(fd int) (int, syscall.Sockaddr, error) {
-	return syscall.Accept4(fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+	nfd, sa, err := syscall.Accept4(fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+	nfd, err = opened(nfd, err)
+	return nfd, sa, err
 }
 
 func (system) Pipe() (r, w int, err error) {

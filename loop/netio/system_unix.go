@@ -12,11 +12,10 @@ import (
 // The sockaddrs are those of package syscall. Package unix makes a further system call
 // for each, to learn the protocol of the socket.
 
-func (system) Bind(fd int, sa syscall.Sockaddr) error    { return syscall.Bind(fd, sa) }
-func (system) Listen(fd, backlog int) error              { return unix.Listen(fd, backlog) }
-func (system) Connect(fd int, sa syscall.Sockaddr) error { return syscall.Connect(fd, sa) }
-func (system) Shutdown(fd, how int) error                { return unix.Shutdown(fd, how) }
-func (system) Close(fd int) error                        { return unix.Close(fd) }
+func (system) Bind(fd int, sa syscall.Sockaddr) error { return syscall.Bind(fd, sa) }
+func (system) Listen(fd, backlog int) error           { return unix.Listen(fd, backlog) }
+func (system) Shutdown(fd, how int) error             { return unix.Shutdown(fd, how) }
+func (system) Close(fd int) error                     { return unix.Close(fd) }
 
 func (system) Peek(fd int, b []byte) (int, error) {
 	n, _, err := unix.Recvfrom(fd, b, unix.MSG_PEEK|unix.MSG_DONTWAIT)

@@ -74,8 +74,7 @@ func (c *Conn) BlockRead() (wait any, err error) {
 	case d.rd.busy:
 		return nil, d.fail("read", errors.New("another task is reading"))
 	}
-	d.rd.lot.Kind, d.rd.lot.Owner = "Conn.Read", d
-	if d.rd.parked, err = d.rd.lot.Enter(d.loop, nil); err != nil {
+	if d.rd.parked, err = d.rd.place(d, "Conn.Read").Enter(d.loop, nil); err != nil {
 		return nil, d.fail("read", err)
 	}
 	d.rd.busy = true

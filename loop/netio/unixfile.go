@@ -9,15 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unixFile is the file of a Unix socket. Its zero value is none.
+// unixFile is the file of a Unix socket; nil is none.
 type unixFile struct {
 	path string
 	info os.FileInfo
 }
 
 // remove removes the file, unless another one has taken its place.
-func (f unixFile) remove() {
-	if f.path == "" {
+func (f *unixFile) remove() {
+	if f == nil {
 		return
 	}
 	if info, err := os.Lstat(f.path); err == nil && os.SameFile(info, f.info) {
@@ -27,7 +27,7 @@ func (f unixFile) remove() {
 
 // bindUnix binds fd to the address of a Unix socket. If a listener that has ended
 // left its file there, the file is replaced.
-func bindUnix(s Sockets, fd, sotype int, sa syscall.Sockaddr) (f unixFile, err error) {
+func bindUnix(s Sockets, fd, sotype int, sa syscall.Sockaddr) (f *unixFile, err error) {
 	name := sa.(*syscall.SockaddrUnix).Name
 	if name == "" || name[0] == '@' { // an abstract one of Linux's, without a file
 		return f, s.Bind(fd, sa)
@@ -39,9 +39,15 @@ func bindUnix(s Sockets, fd, sotype int, sa syscall.Sockaddr) (f unixFile, err e
 	if err != nil {
 		return f, err
 	}
-	f.path = name
-	f.info, err = os.Lstat(name)
-	return f, err
+	return unixFileAt(name)
+}
+
+func unixFileAt(name string) (*unixFile, error) {
+	info, err := os.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	return &unixFile{path: name, info: info}, nil
 }
 
 // stale reports whether there is a socket of that name at which nobody listens.

@@ -34,6 +34,10 @@ func (pl *Place[C, H]) Conn() C { return pl.conn }
 // Used reports whether the connection has been released before.
 func (pl *Place[C, H]) Used() bool { return pl.used }
 
+// Since returns the time on the loop's clock at which the connection was given back the last time,
+// if it is [Place.Used].
+func (pl *Place[C, H]) Since() time.Duration { return pl.since }
+
 // Fill puts a new connection into an empty place. If the pool was closed meanwhile, the
 // connection is closed, and the error is [ErrClosed].
 func (pl *Place[C, H]) Fill(conn C) error {
@@ -61,7 +65,7 @@ func (pl *Place[C, H]) Release() {
 		pl.used = true
 		p.keep(pl)
 	default:
-		pl.used = true
+		pl.used, pl.since = true, p.loop.Time()
 		p.handOn(pl)
 	}
 }

@@ -9,6 +9,7 @@
 //	place.Release()             the connection is fit for another request
 //	place.Drop()                it is not
 //	place.Renew()               it is not, and the caller opens another one
+//	p.CloseIdle()               connections that nobody uses
 //	p.Close()                   ends everything
 //
 // A place is what the limits count: a connection, or the right to open one. Two things
@@ -238,12 +239,18 @@ func (p *Pool[C, H]) Close() error {
 	}
 	for p.feed() {
 	}
+	failure := p.CloseIdle()
+	for pl := p.places; pl != nil; pl = pl.next {
+		pl.shut()
+	}
+	return failure
+}
+
+// CloseIdle retires the idle connections, and returns the errors of that.
+func (p *Pool[C, H]) CloseIdle() error {
 	var failures []error
 	for p.oldest != nil {
 		failures = append(failures, p.retireOldest())
-	}
-	for pl := p.places; pl != nil; pl = pl.next {
-		pl.shut()
 	}
 	return errors.Join(failures...)
 }

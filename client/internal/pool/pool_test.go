@@ -335,6 +335,29 @@ func TestClose(t *testing.T) {
 	})
 }
 
+// TestCloseIdle closes what nobody uses, and nothing else.
+func TestCloseIdle(t *testing.T) {
+	on(t, &conns{MaxConns: 3}, func(r *rig) {
+		r.idle("a1", "b1")
+		busy := r.open("c1")
+		if err := r.CloseIdle(); err != nil {
+			t.Error(err)
+		}
+		r.said("retire a1", "retire b1")
+		r.stats(1, 0, 0)
+		busy.Release()
+		r.stats(1, 1, 0)
+		if err := r.CloseIdle(); err != nil {
+			t.Error(err)
+		}
+		r.said("retire c1")
+		if err := r.CloseIdle(); err != nil {
+			t.Error(err)
+		}
+		r.said()
+	})
+}
+
 // TestB2PanicInClose: a connection that panics when it is closed does not keep its place.
 func TestB2PanicInClose(t *testing.T) {
 	for name, end := range map[string]func(r *rig, pl *place){

@@ -268,6 +268,16 @@ func trySmux(e *env) error {
 }
 
 func tryCoder(e *env) error {
+	transport := &http.Transport{DialContext: e.dial.DialContext}
+	defer transport.CloseIdleConnections()
+	return e.converse(&http.Client{Transport: transport})
+}
+
+// tryCoderClient has the connection come from the client.
+func tryCoderClient(e *env) error { return e.overClient(e.converse) }
+
+// converse has coder's WebSocket say something, and hear it again.
+func (e *env) converse(h *http.Client) error {
 	ln, err := netio.Listen(e.y, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -292,9 +302,7 @@ func tryCoder(e *env) error {
 		served := make(chan error, 1)
 		go func() { served <- s.Serve(ln) }()
 		defer func() { _ = s.Close(); <-served }()
-		transport := &http.Transport{DialContext: e.dial.DialContext}
-		defer transport.CloseIdleConnections()
-		c, _, err := coder.Dial(ctx, "ws://"+ln.Addr().String()+"/", &coder.DialOptions{HTTPClient: &http.Client{Transport: transport}})
+		c, _, err := coder.Dial(ctx, "ws://"+ln.Addr().String()+"/", &coder.DialOptions{HTTPClient: h})
 		if err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ var libraries = []library{
 	{"gomemcache", "github.com/bradfitz/gomemcache", inTask, "memcached", "`client.DialContext = dialer.DialContext`", tryMemcache},
 	{"gorilla/websocket", "github.com/gorilla/websocket", inTask, "", "`NetDialContext` returns `netio.NewStream(y, conn)`", tryWebsocket},
 	{"miekg/dns", "github.com/miekg/dns", inTask, "", "`client.ExchangeWithConn(m, &dns.Conn{Conn: packetConn})`", tryDNS},
+	{"resty", "github.com/go-resty/resty/v2", inTask, "", "`resty.NewWithClient(&http.Client{Transport: &client.HTTPTransport{Client: c}})`", tryResty},
 
 	{"client", "", inTask, "nginx-site", "", tryClient},
 	{"client.haproxy", "", inTask, "haproxy-site", "", tryClient},
@@ -20,6 +21,9 @@ var libraries = []library{
 	{"client.squid", "", inTask, "squid", "", tryClientProxy("http://")},
 	{"client.microsocks", "", inTask, "microsocks", "", tryClientProxy("socks5://me:password@")},
 
+	{"oauth2", "golang.org/x/oauth2", inBlock, "", "`http.Client{Transport: &client.HTTPTransport{Client: c, Loop: l}}`", tryOAuth2},
+	{"retryablehttp", "github.com/hashicorp/go-retryablehttp", inBlock, "", "`HTTPClient.Transport = &client.HTTPTransport{Client: c, Loop: l}`", tryRetryable},
+	{"coder/websocket.client", "github.com/coder/websocket", inBlock, "", "`DialOptions.HTTPClient.Transport = &client.HTTPTransport{Client: c, Loop: l}`", tryCoderClient},
 	{"net/http", "", inBlock, "nginx", "`Transport.DialContext = dialer.DialContext`", tryHTTP},
 	{"net/http.server", "", inBlock, "", "`server.Serve(listener)`", tryHTTPServer},
 	{"net.Resolver", "", inBlock, "", "`Resolver{PreferGo: true, Dial: dialer.DialContext}`", tryResolver},

@@ -24,6 +24,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -56,6 +57,7 @@ const limit = 3 * time.Minute
 func main() {
 	only := flag.String("only", "", "the libraries to try, by name, separated by commas")
 	table := flag.String("table", "", "the Markdown `file` to put the table into")
+	flag.IntVar(&clientRequests, "requests", clientRequests, "how many `requests` the client of this module makes in each of its cases")
 	name := flag.String("case", "", "run one library in this process (for the program itself)")
 	address := flag.String("address", "", "the address of its server (for the program itself)")
 	folder := flag.String("folder", "", "the folder of its server (for the program itself)")
@@ -169,6 +171,7 @@ func isolated(ctx context.Context, lib library, s *server) (out string, err erro
 	if s != nil {
 		args = append(args, "-address", s.address, "-folder", s.folder)
 	}
+	args = append(args, "-requests", strconv.Itoa(clientRequests))
 	c := exec.CommandContext(ctx, self, args...)
 	c.Env = append(os.Environ(), "QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING=true")
 	var b bytes.Buffer

@@ -5,10 +5,13 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 )
 
 // Servers for the client of this module. Each has in its folder a file "urls" with the base
@@ -22,7 +25,7 @@ func init() {
 			if err != nil {
 				return err
 			}
-			conf := fmt.Sprintf("global\n maxconn 1000\ndefaults\n mode http\n timeout connect 5s\n timeout client 30s\n timeout server 30s\n timeout http-keep-alive 30s\n"+
+			conf := fmt.Sprintf("global\n maxconn 1000\n noreuseport\ndefaults\n mode http\n timeout connect 5s\n timeout client 30s\n timeout server 30s\n timeout http-keep-alive 30s\n"+
 				"frontend f\n bind %s:%s\n bind %s:%s ssl crt %s/both.pem\n default_backend b\n"+
 				"backend b\n http-reuse always\n server s %s\n", host, port, host, own, site.folder, plain)
 			if err := s.site(site, "http://"+net.JoinHostPort(host, port), "https://"+net.JoinHostPort(host, own)); err != nil {
@@ -159,7 +162,25 @@ func (s *server) site(from *server, plain, secure string) error {
 	if err := os.WriteFile(filepath.Join(s.folder, "cert.pem"), cert, 0o644); err != nil {
 		return err
 	}
+	if s == from || plain != "http://"+from.address { // requests are made to s itself
+		s.ready = func() error { return isSite(plain) }
+	}
 	return os.WriteFile(filepath.Join(s.folder, "urls"), []byte(plain+" "+secure+"\n"), 0o644)
+}
+
+// isSite checks that the site is at url. The port was free, and may be another program's by now.
+func isSite(url string) error {
+	t := &http.Transport{DisableKeepAlives: true}
+	resp, err := (&http.Client{Transport: t, Timeout: time.Second}).Get(url + "/www/100")
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && string(body) != string(pattern(100)) {
+		err = fmt.Errorf("another program is at %s", url)
+	}
+	return err
 }
 
 func freePort() (string, error) {
