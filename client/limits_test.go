@@ -82,7 +82,7 @@ func TestD2EndOfTime(t *testing.T) {
 						if err := all(y, 3, func(y *loop.Yielder, i int) error {
 							r := &client.Request{Method: "PUT", URL: url, Body: []byte("x"), Stream: i == 1}
 							if i == 2 {
-								r.BodyStream = strings.NewReader("x")
+								r.Body, r.BodyStream = nil, strings.NewReader("x")
 							}
 							resp, err := c.Do(y, r)
 							if err == nil && r.Stream {
