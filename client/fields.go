@@ -33,7 +33,7 @@ func (x *exchange) readHeader() error {
 	after, _ := x.br.Peek(0)
 	// Behind an interim reply the buffer may have been moved together.
 	size := cap(before) - cap(after)
-	if cap(before) != x.br.Size() && size+x.br.Buffered() != len(before) {
+	if size < 0 || cap(before) != x.br.Size() && size+x.br.Buffered() != len(before) {
 		size = 0 // what fasthttp has kept must do
 	}
 	if x.keep(before[:size]); x.hidden {
