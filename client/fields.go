@@ -21,6 +21,11 @@ func (x *exchange) readHeader() error {
 	}
 	h := &x.reply.Header
 	before, _ := x.br.Peek(x.br.Buffered())
+	if cap(before) < x.br.Size() { // behind an interim reply: bufio would move it
+		x.cn.early = bytes.Clone(before)
+		x.br.Reset(x.cn)
+		before, _ = x.br.Peek(len(before))
+	}
 	err := h.Read(x.br)
 	for err != nil {
 		before, _ = x.br.Peek(x.br.Buffered())
@@ -31,11 +36,7 @@ func (x *exchange) readHeader() error {
 		err = h.Read(x.br)
 	}
 	after, _ := x.br.Peek(0)
-	// Behind an interim reply the buffer may have been moved together.
-	size := cap(before) - cap(after)
-	if size < 0 || cap(before) != x.br.Size() && size+x.br.Buffered() != len(before) {
-		size = 0 // what fasthttp has kept must do
-	}
+	size := x.br.Size() - cap(after)
 	if x.keep(before[:size]); x.hidden {
 		rename(x.sent, hiddenTrailer, fasthttp.HeaderTrailer)
 		rename(x.sent, hiddenLength, fasthttp.HeaderContentLength)

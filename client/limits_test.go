@@ -265,3 +265,36 @@ func TestD8TinyChunks(t *testing.T) {
 		})
 	}
 }
+
+// TestD8ManyInterimReplies has the header of the reply come behind many interim ones, so that it is
+// cut where the buffer ends. Its fields are all there.
+func TestD8ManyInterimReplies(t *testing.T) {
+	const fields = "X-A: 1\r\nServer: a\r\nX-A: 2\r\nServer: b\r\n"
+	for _, n := range []int{1, 652, 653, 654, 655, 656, 1309, 1310, 1311} { // 16 KiB are 655.36
+		for _, stream := range []bool{false, true} {
+			either(t, fmt.Sprintf("%d, streamed %v", n, stream), func(_ *host, c net.Conn) {
+				reply(strings.Repeat(goOn, n) + ok + fields + "Content-Length: 5\r\n\r\nhello")(c)
+				silent(c)
+			}, func(t *testing.T, e endpoint) {
+				c := &client.Client{TLSConfig: e.tls}
+				run(t, c, func(y *loop.Yielder, _ *wire) {
+					resp, err := c.Do(y, &client.Request{URL: e.url, Stream: stream})
+					if err == nil && stream {
+						resp.Body, err = io.ReadAll(resp.Stream)
+					}
+					if err != nil || string(resp.Body) != "hello" {
+						t.Errorf("got %v, %v", resp, err)
+						return
+					}
+					var got strings.Builder
+					for k, v := range resp.Headers() {
+						fmt.Fprintf(&got, "%s: %s\r\n", k, v)
+					}
+					if want := fields + "Content-Length: 5\r\n"; got.String() != want {
+						t.Errorf("got %q, want %q", got.String(), want)
+					}
+				})
+			})
+		}
+	}
+}
