@@ -400,6 +400,7 @@ func (x *exchange) end() {
 	c.exchanges.put(x)
 }
 
+//go:noinline
 func (x *exchange) fail(phase Phase, err error) *Error {
 	return x.client.fail(phase, x.method, x.url, err)
 }
@@ -434,9 +435,17 @@ func (c *Client) Close() error {
 // loop, or when that is not running.
 func (c *Client) CloseIdleConnections() { _ = c.pool.CloseIdle() } // they are lost either way
 
-// enter checks that y runs on the loop of the client.
+// enter checks that y runs on the loop of the client. Its frame is small, as are those of all that is
+// called before the first wait: see exchange.
 func (c *Client) enter(y *loop.Yielder) error {
-	l := loop.Running(y)
+	if l := loop.Running(y); l != c.loop || l == nil || c.closed {
+		return c.enterFirst(l)
+	}
+	return nil
+}
+
+//go:noinline
+func (c *Client) enterFirst(l *loop.Loop) error {
 	switch {
 	case c.closed:
 		return ErrClosed
