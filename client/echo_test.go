@@ -82,7 +82,11 @@ func TestB4Echo(t *testing.T) {
 							if err := get(y, c, e.url); err != nil {
 								t.Error(err)
 							}
-							if w.made != 1 || b != nil && b.closed != 1 {
+							most := 1
+							if stream {
+								most = 2 // its end may come before the task of the upload has ended
+							}
+							if w.made > most || b != nil && b.closed != 1 {
 								t.Errorf("%d connections were made, the body is %+v", w.made, b)
 							}
 						})
