@@ -28,7 +28,7 @@ type exchange struct {
 
 	session *session // what goes beyond this exchange, or nil
 
-	// What is asked for now: redirects change it.
+	// The request as it is now: redirects change it.
 	method, url string
 	header      map[string][]string
 	body        []byte
